@@ -1,0 +1,62 @@
+# Two commands do all the set-up: `make demo` (the main job) and `make test` (all tests).
+# `make check` is what CI runs: format, lint, types, contracts, tests.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+
+.PHONY: help demo test check format lint types contracts unit bench soak lock clean host setup setup-dev
+
+help: ## print this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
+
+host: # what only the system's package manager can bring; prints the one line to run
+	@tools/check-host $(PYTHON)
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml | host
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@echo "installing what Convoy runs with (once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt tools/make_stubs.py
+	@echo "installing what the tests need (once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python tools/make_stubs.py stubs
+	@touch $@
+
+setup: host $(VENV)/run.stamp ## install what Convoy runs with
+setup-dev: host $(VENV)/dev.stamp ## install what the tests need, too
+
+demo: setup ## two clusters, version routing, verified by real requests
+	@$(BIN)/convoy demo $(DEMO_ARGS)
+
+test: setup-dev ## all tests
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: format lint types contracts test ## everything CI checks
+
+format: setup-dev
+	@$(BIN)/ruff format --check .
+
+lint: setup-dev
+	@$(BIN)/ruff check .
+
+types: setup-dev
+	@$(BIN)/mypy
+
+contracts: setup-dev
+	@$(BIN)/lint-imports
+
+bench: setup-dev ## benchmarks: print figures, assert nothing
+	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+lock: setup-dev ## pin the dependencies again, with hashes and without addresses
+	@tools/lock $(BIN)
+
+clean: ## remove what was installed and generated
+	rm -rf $(VENV) stubs build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,94 @@
+"""Encoded resources and the sets of them that proxies are served from.
+
+A protobuf message is the concatenation of its fields, so each resource is encoded once as the bytes of one
+`resources` entry: for the delta protocol (an entry of `DeltaDiscoveryResponse.resources`) and for state of
+the world (an entry of `DiscoveryResponse.resources`). A response is then a header, such chunks, and a nonce.
+Versions are content hashes: replicas and restarts agree on them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from convoy.kit.digests import digest
+
+CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+ENDPOINT = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
+LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
+ROUTE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
+
+# The order in which a change is sent: a cluster before its endpoints, both before what names the cluster.
+SEND_ORDER = (CLUSTER, ENDPOINT, LISTENER, ROUTE)
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """One named resource, encoded."""
+
+    name: str
+    version: str
+    """Content hash of the message's deterministic serialization."""
+    delta_chunk: bytes
+    """Bytes of one `resources` entry (field 2) of a DeltaDiscoveryResponse."""
+    sotw_chunk: bytes
+    """Bytes of one `resources` entry (field 2) of a DiscoveryResponse."""
+
+
+class ResourceSet(Mapping[str, Resource]):
+    """The resources of one type that a proxy may have, by name, in sorted order; immutable.
+
+    Built once per view and shared by every proxy of that view, so identity (`is`) means unchanged.
+    """
+
+    __slots__ = ("_by_name", "version")
+
+    def __init__(self, resources: Iterable[Resource] = ()) -> None:
+        by_name = {r.name: r for r in sorted(resources, key=lambda r: r.name)}
+        self._by_name = MappingProxyType(by_name)
+        self.version = digest("".join(f"{r.name}\0{r.version}\n" for r in by_name.values()).encode())
+
+    def __getitem__(self, name: str) -> Resource:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+
+EMPTY = ResourceSet()
+
+
+class ProxyResources(msgspec.Struct, frozen=True):
+    """Everything one proxy may be served: a ResourceSet per type. Proxies of one view share the sets."""
+
+    clusters: ResourceSet = EMPTY
+    endpoints: ResourceSet = EMPTY
+    listeners: ResourceSet = EMPTY
+    routes: ResourceSet = EMPTY
+
+    def of_type(self, type_url: str) -> ResourceSet:
+        """The set of a type; empty for types this control plane does not serve."""
+        return _FIELD_OF_TYPE[type_url](self) if type_url in _FIELD_OF_TYPE else EMPTY
+
+
+_FIELD_OF_TYPE = {
+    CLUSTER: lambda p: p.clusters,
+    ENDPOINT: lambda p: p.endpoints,
+    LISTENER: lambda p: p.listeners,
+    ROUTE: lambda p: p.routes,
+}
+
+
+class XdsModel(msgspec.Struct, frozen=True):
+    """What the control plane serves at one moment: resources by proxy, and who each proxy must be.
+
+    `proxies` is keyed by `<pod>.<namespace>`; `identities` has the SPIFFE ID that a connection must have
+    proved to be served as that proxy.
+    """
+
+    number: int
+    proxies: Mapping[str, ProxyResources]
+    identities: Mapping[str, str]

@@ -15,11 +15,21 @@ from google.protobuf import descriptor_pb2
 from google.protobuf.compiler import plugin_pb2
 from google.protobuf.descriptor import FileDescriptor
 
-PACKAGES = ("envoy", "xds", "udpa", "validate", "google.rpc", "google.api", "opencensus", "opentelemetry", "cel")
+PACKAGES = (
+    "envoy",
+    "xds",
+    "udpa",
+    "validate",
+    "google.rpc",
+    "google.api",
+    "opencensus",
+    "opentelemetry",
+    "cel",
+)
 
 
 def descriptor_modules(package: str) -> list[FileDescriptor]:
-    """The file descriptors of every `_pb2` module below a package; modules that do not import are left out."""
+    """The file descriptors of every `_pb2` module below a package; what does not import is left out."""
     found: list[FileDescriptor] = []
     try:
         root = importlib.import_module(package)

@@ -1,0 +1,59 @@
+"""ServiceEntry (networking.istio.io): a service that the cluster's own registry does not have."""
+
+import enum
+from typing import ClassVar
+
+from convoy.api.base import ApiObject, ApiStruct
+from convoy.api.istio.common import NETWORKING, IstioStatus, LabelsSelector
+
+
+class Location(enum.StrEnum):
+    MESH_EXTERNAL = "MESH_EXTERNAL"
+    MESH_INTERNAL = "MESH_INTERNAL"
+
+
+class Resolution(enum.StrEnum):
+    NONE = "NONE"
+    STATIC = "STATIC"
+    DNS = "DNS"
+    DNS_ROUND_ROBIN = "DNS_ROUND_ROBIN"
+    DYNAMIC_DNS = "DYNAMIC_DNS"
+
+
+class ServiceEntryPort(ApiStruct, frozen=True):
+    number: int
+    name: str
+    protocol: str = ""
+    target_port: int | None = None
+
+
+class EntryEndpoint(ApiStruct, frozen=True):
+    """A WorkloadEntry's spec, written inline. `ports` maps service port names to port numbers at this address."""
+
+    address: str = ""
+    ports: dict[str, int] = {}
+    labels: dict[str, str] = {}
+    network: str = ""
+    locality: str = ""
+    weight: int | None = None
+    service_account: str = ""
+
+
+class ServiceEntrySpec(ApiStruct, frozen=True):
+    hosts: list[str]
+    addresses: list[str] = []
+    ports: list[ServiceEntryPort] = []
+    location: Location = Location.MESH_EXTERNAL
+    resolution: Resolution = Resolution.NONE
+    endpoints: list[EntryEndpoint] = []
+    workload_selector: LabelsSelector | None = None
+    export_to: list[str] = []
+    subject_alt_names: list[str] = []
+
+
+class ServiceEntry(ApiObject, frozen=True):
+    KIND: ClassVar[str] = "ServiceEntry"
+    API_VERSIONS: ClassVar[tuple[str, ...]] = NETWORKING
+
+    spec: ServiceEntrySpec
+    status: IstioStatus = IstioStatus()

@@ -1,7 +1,7 @@
 """The shape all API objects share: frozen structs whose JSON names are lowerCamelCase.
 
-Structs say what users may write and nothing more: no behaviour, no defaults beyond those of the API reference.
-Unknown fields are errors. Mappings are decoded to plain dicts and treated as immutable.
+Structs say what users may write and nothing more: no behaviour, no defaults beyond those of the API
+reference. Unknown fields are errors. Mappings are decoded to plain dicts and treated as immutable.
 """
 
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ class ApiStruct(
 class ApiObject(
     ApiStruct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True
 ):
-    """An object a user writes: `apiVersion`, `kind` and `metadata`, with `spec` and `status` where the kind has them."""
+    """An object a user writes: `apiVersion`, `kind`, `metadata`, `spec` and `status` where it has them."""
 
     KIND: ClassVar[str]
     API_VERSIONS: ClassVar[tuple[str, ...]]

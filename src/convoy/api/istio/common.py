@@ -7,7 +7,7 @@ from convoy.api.base import ApiStruct
 
 
 class StringMatch(ApiStruct, frozen=True):
-    """At most one of the three; an empty object tests for presence. `regex` is RE2 and matches the whole value."""
+    """At most one of the three; an empty object tests for presence. `regex` (RE2) matches the whole value."""
 
     exact: str | None = None
     prefix: str | None = None

@@ -28,7 +28,7 @@ class ServiceEntryPort(ApiStruct, frozen=True):
 
 
 class EntryEndpoint(ApiStruct, frozen=True):
-    """A WorkloadEntry's spec, written inline. `ports` maps service port names to port numbers at this address."""
+    """A WorkloadEntry's spec, written inline. `ports` maps service port names to ports of this address."""
 
     address: str = ""
     ports: dict[str, int] = {}

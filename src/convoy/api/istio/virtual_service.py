@@ -1,4 +1,4 @@
-"""VirtualService (networking.istio.io): how requests for a host are routed. Complete shape of the API reference."""
+"""VirtualService (networking.istio.io): how requests for a host are routed."""
 
 import enum
 from typing import ClassVar

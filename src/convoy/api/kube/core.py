@@ -1,7 +1,7 @@
 """Kubernetes core/v1: the kinds Convoy reads and, on the embedded cluster, runs.
 
-Shapes follow the Kubernetes API reference (v1); JSON names that are not plain lowerCamelCase, such as `podIP`,
-are spelled out.
+Shapes follow the Kubernetes API reference (v1); JSON names that are not plain lowerCamelCase, such as
+`podIP`, are spelled out.
 """
 
 from typing import Any, ClassVar
@@ -265,7 +265,8 @@ class Secret(ApiObject, frozen=True):
     immutable: bool | None = None
 
     def __repr__(self) -> str:
-        return f"Secret({self.metadata.namespace}/{self.metadata.name}, keys={sorted({*self.data, *self.string_data})})"
+        keys = sorted({*self.data, *self.string_data})
+        return f"Secret({self.metadata.namespace}/{self.metadata.name}, keys={keys})"
 
 
 class ConfigMap(ApiObject, frozen=True):

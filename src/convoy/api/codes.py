@@ -1,0 +1,100 @@
+"""The codes of all problems Convoy reports, as one table.
+
+A code never changes its meaning and is never used again for another. `docs/reference/problem-codes.md` is
+generated from this table. Ranges: 01xx reading and schema, 02xx references between objects, 03xx credentials,
+04xx meaning of a single object, 05xx not built yet.
+"""
+
+import enum
+
+import msgspec
+
+
+class Level(enum.StrEnum):
+    """`error`: the object is refused. `warning`: it is used, but something in it has no or another effect."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class ProblemCode(msgspec.Struct, frozen=True):
+    """A kind of problem: its number, its level and what it means in general."""
+
+    id: str
+    level: Level
+    meaning: str
+
+    def __str__(self) -> str:
+        return self.id
+
+
+ALL: dict[str, ProblemCode] = {}
+
+
+def _error(number: int, meaning: str) -> ProblemCode:
+    return _declare(number, Level.ERROR, meaning)
+
+
+def _warning(number: int, meaning: str) -> ProblemCode:
+    return _declare(number, Level.WARNING, meaning)
+
+
+def _declare(number: int, level: Level, meaning: str) -> ProblemCode:
+    code = ProblemCode(f"CVY{number:04}", level, meaning)
+    if code.id in ALL:
+        raise ValueError(f"{code.id} is declared twice")
+    ALL[code.id] = code
+    return code
+
+
+YAML_SYNTAX = _error(101, "The file is not YAML or JSON that Kubernetes would read.")
+UNKNOWN_FIELD = _error(102, "A field that this kind does not have.")
+WRONG_TYPE = _error(103, "A value of another type than the field's.")
+MISSING_FIELD = _error(104, "A required field is missing.")
+UNKNOWN_VALUE = _error(105, "A value that is not among those the field allows.")
+DUPLICATE_KEY = _error(106, "The same key twice in one mapping.")
+NULL_ELEMENT = _error(107, "A null where an element of a list or mapping is needed.")
+IGNORED_KIND = _warning(108, "An object of a kind that Convoy does not read; it is ignored.")
+UNKNOWN_VERSION = _error(109, "A known kind in an apiVersion that it does not have.")
+NOT_AN_OBJECT = _error(110, "A document without the apiVersion, kind or name that make it an object.")
+DUPLICATE_OBJECT = _error(111, "The same object in two places; the first one counts.")
+UNREADABLE = _error(112, "A file or folder that could not be read; what it held before stays.")
+BAD_METADATA = _error(113, "Metadata that Kubernetes would refuse.")
+
+BAD_HOST = _error(401, "A host name or wildcard host that is not valid here.")
+BAD_NAME = _error(402, "A name (of an object, port, subset, account) that is not valid.")
+BAD_PORT = _error(403, "A port number outside 1 to 65535, or a port that is not allowed here.")
+BAD_DURATION = _error(404, "Not a duration, or one out of its range.")
+BAD_REGEX = _error(405, "Not a regular expression that RE2 and Envoy accept.")
+DUPLICATE_VALUE = _error(406, "The same value twice where each must be different.")
+EMPTY = _error(407, "Something that must not be empty is empty.")
+CONFLICT = _error(408, "Fields or values that exclude each other.")
+BAD_WEIGHT = _error(409, "A weight that is not valid, or weights that add up to nothing.")
+BAD_EXPORT = _error(410, "An exportTo that is not valid.")
+BAD_SELECTOR = _error(411, "Labels or a selector that are not valid.")
+BAD_ADDRESS = _error(412, "An address that is not valid here.")
+BAD_PROTOCOL = _error(413, "A protocol that is not known.")
+BAD_HEADER = _error(414, "A name that is not a header name.")
+BAD_REFERENCE = _error(415, "A name of another object that is not well-formed.")
+BAD_POLICY = _error(416, "A retry policy, locality or other setting that is not valid.")
+NO_EFFECT = _warning(450, "Something that is allowed but has no effect.")
+DEPRECATED = _warning(451, "Something that is deprecated; the text names what replaces it.")
+RISKY = _warning(452, "Something that is allowed but rarely does what was meant.")
+
+NOT_BUILT_FIELD = _error(501, "A field or value of the API that Convoy does not support yet.")
+NOT_BUILT_KIND = _error(502, "A kind of the API that Convoy does not support yet.")
+
+
+def render_table() -> str:
+    """The table as Markdown, for `docs/reference/problem-codes.md`."""
+    rows = [f"| {code.id} | {code.level} | {code.meaning} |" for _, code in sorted(ALL.items())]
+    head = [
+        "# Problem codes",
+        "",
+        "Generated from `src/convoy/api/codes.py` by `python -m tools.problem_codes`.",
+        "An error refuses the object that has it; a warning does not.",
+        "",
+        "| code | level | meaning |",
+        "|---|---|---|",
+    ]
+    return "\n".join([*head, *rows, ""])

@@ -1,0 +1,59 @@
+"""Where objects were written: file and line by object and field path.
+
+Kept beside the objects and never in them: a comment added to a file changes lines, but no object and so
+nothing that proxies receive.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from convoy.api.meta import ObjectKey
+from convoy.api.problems import Problem
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The place of one object. `lines` has a line (from 1) for each field path, "" for the object itself."""
+
+    file: str
+    lines: Mapping[str, int]
+
+    def line(self, field: str = "") -> int:
+        """The line of a field, or of the nearest field around it that was written."""
+        while field and field not in self.lines:
+            field = parent_path(field)
+        return self.lines.get(field, 0)
+
+
+class Origins(Mapping[ObjectKey, Origin]):
+    """The origins of the objects of one view; immutable."""
+
+    __slots__ = ("_by_key",)
+
+    def __init__(self, by_key: Mapping[ObjectKey, Origin] | None = None) -> None:
+        self._by_key = dict(by_key or {})
+
+    def __getitem__(self, key: ObjectKey) -> Origin:
+        return self._by_key[key]
+
+    def __iter__(self) -> Iterator[ObjectKey]:
+        return iter(self._by_key)
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def locate(self, problem: Problem) -> Problem:
+        """The problem with file and line of its object and field, where these are known and not yet said."""
+        origin = self._by_key.get(problem.key) if problem.key else None
+        if origin is None or problem.file:
+            return problem
+        return msgspec.structs.replace(problem, file=origin.file, line=origin.line(problem.field))
+
+
+def parent_path(path: str) -> str:
+    """The path of what contains a field: `spec.http` of `spec.http[0]`, "" of `spec`."""
+    if path.endswith('"]'):
+        return path[: path.rindex('["')]
+    if path.endswith("]"):
+        return path[: path.rindex("[")]
+    return path.rpartition(".")[0]

@@ -27,7 +27,7 @@ EMPTY_TABLE = NameTable(version="", names={})
 
 
 def build_name_table(names: Mapping[str, Iterable[str]]) -> NameTable:
-    """A table in canonical form: names lower-cased and sorted, addresses sorted without repeats, version set."""
+    """A table in canonical form: names lower-cased and sorted, addresses sorted, each once."""
     merged: dict[str, set[str]] = {}
     for name, addresses in names.items():
         merged.setdefault(canonical_name(name), set()).update(addresses)

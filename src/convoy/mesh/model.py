@@ -1,8 +1,8 @@
 """The vocabulary of a snapshot: what services, routes and policies are, once every reference is resolved.
 
 These frozen structs are the parts that Envoy resources are built from. Nothing here is looked up by name any
-more: defaults, short names, precedence, visibility and identity are settled. All tuples are in a settled order, so
-equal objects in any order give equal parts, and a part that did not change is the same Python object again.
+more: defaults, short names, precedence, visibility and identity are settled. All tuples are in a settled
+order, so equal objects in any order give equal parts, and an unchanged part is the same Python object again.
 
 No part carries anything volatile: neither file nor line, resourceVersion, time, or labels nobody matches on.
 """

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from convoy.api.meta import ObjectKey
+from convoy.api.paths import parent_path
 from convoy.api.problems import Problem
 
 
@@ -48,12 +49,3 @@ class Origins(Mapping[ObjectKey, Origin]):
         if origin is None or problem.file:
             return problem
         return msgspec.structs.replace(problem, file=origin.file, line=origin.line(problem.field))
-
-
-def parent_path(path: str) -> str:
-    """The path of what contains a field: `spec.http` of `spec.http[0]`, "" of `spec`."""
-    if path.endswith('"]'):
-        return path[: path.rindex('["')]
-    if path.endswith("]"):
-        return path[: path.rindex("[")]
-    return path.rpartition(".")[0]

@@ -2,7 +2,8 @@
 
 Whatever comes from outside (users, other services) is escaped here. Besides what people see, the page says
 in attributes what programs look for: `data-status` of each section, `data-user`, `data-pod` and
-`data-cluster`, and `<span class="stars black" data-stars="5">`.
+`data-cluster`, and `<span class="stars black" data-stars="5">`. A colour stands in the page only where
+stars have it, so that looking for the word is enough.
 """
 
 from collections.abc import Mapping
@@ -39,8 +40,6 @@ blockquote { margin: 0 0 1.1rem; padding-left: .9rem; border-left: 3px solid var
 blockquote p { margin: 0; }
 cite { font-style: normal; color: var(--soft); margin-right: .6rem; }
 .stars { font-size: 1.3rem; letter-spacing: .1em; }
-.stars.black { color: #111; }
-.stars.red { color: #d3122e; }
 .served, .error { color: var(--soft); font-size: .9rem; margin: 0; }
 .error { color: #8a5a00; }
 """
@@ -58,7 +57,7 @@ def index_page(user: str, services: Mapping[str, str]) -> str:
 
 
 def product_page(product: Mapping[str, object], user: str, *, details: Answer, reviews: Answer) -> str:
-    """The page of one book. `product` has a `title` and a `descriptionHtml`, which is HTML already and trusted."""
+    """The page of one book. `product` has a `title` and a `descriptionHtml`, which is trusted HTML."""
     title = escape(str(product["title"]))
     body = f"""
 <h1>{title}</h1>
@@ -91,7 +90,7 @@ def document(title: str, body: str, user: str) -> str:
 
 SIGN_IN = """
 <form action="/login" method="post" aria-label="Sign in">
-<input name="username" placeholder="User name" aria-label="User name" required maxlength="64">
+<input name="username" placeholder="User name" aria-label="User name" maxlength="64">
 <input name="passwd" type="password" placeholder="Any password" aria-label="Password" autocomplete="off">
 <button>Sign in</button>
 </form>"""
@@ -153,9 +152,13 @@ def rating(given: Rating) -> str:
     if given.stars is None:
         return f'<span class="error">{escape(given.error or "")}</span>'
     count = max(0, min(given.stars, FULL_MARKS))
-    color = escape(given.color or "black")
+    color = css_color(given.color)
     label = f"{count} of {FULL_MARKS} stars, {color}"
     picture = "★" * count + "☆" * (FULL_MARKS - count)
-    return (
-        f'<span class="stars {color}" data-stars="{count}" role="img" aria-label="{label}">{picture}</span>'
-    )
+    attributes = f'class="stars {color}" style="color: {color}" data-stars="{count}" aria-label="{label}"'
+    return f'<span {attributes} role="img">{picture}</span>'
+
+
+def css_color(color: str | None) -> str:
+    """A colour's name; black where it is none: anything but letters could carry more style than a colour."""
+    return color if color and color.isascii() and color.isalpha() else "black"

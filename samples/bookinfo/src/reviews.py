@@ -21,7 +21,7 @@ from bookinfo import Rating, Review, Reviews
 
 COLORS = {"v2": "black", "v3": "red"}
 TEXTS = {
-    "Reviewer1": "I lost count of the mistaken twins and laughed at every one. A joy from shipwreck to supper.",
+    "Reviewer1": "I lost count of the mistaken twins and laughed at each. A joy from shipwreck to supper.",
     "Reviewer2": "Quick, silly and very well built. Do not look for depth; look for the next slammed door.",
 }
 NO_RATING = Rating(error="The ratings of this book cannot be shown right now.")

@@ -1,0 +1,151 @@
+"""What the mesh reads off a pod, and the search for the pods a selector selects.
+
+A pod takes part with a sidecar (the injected label says so) or is a gateway. Pods of a folder of files have
+no status conditions: they count as ready as soon as they have an address.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from convoy.api.istio.peer_authentication import MtlsMode
+from convoy.api.kube import core as kube
+from convoy.api.meta import Namespace
+from convoy.mesh.identities import spiffe_id
+from convoy.mesh.model import MeshSettings
+from convoy.mesh.peer_authentication import Modes, PeerPolicies
+
+TLS_MODE_LABEL = "security.istio.io/tlsMode"
+NETWORK_LABEL = "topology.istio.io/network"
+CLUSTER_LABEL = "topology.istio.io/cluster"
+REGION_LABEL = "topology.kubernetes.io/region"
+ZONE_LABEL = "topology.kubernetes.io/zone"
+SUBZONE_LABEL = "topology.istio.io/subzone"
+
+_PROXY = "istio-proxy"
+_TEMPLATES = "inject.istio.io/templates"
+_NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
+
+
+class PodFacts(msgspec.Struct, frozen=True, eq=False):
+    """A pod that has not finished. `network_view` is the network whose endpoints its proxy may use."""
+
+    pod: kube.Pod
+    name: str
+    namespace: Namespace
+    labels: Mapping[str, str]
+    address: str
+    identity: str
+    has_sidecar: bool
+    is_gateway: bool
+    is_ready: bool
+    is_terminating: bool
+    network: str
+    network_view: str
+    locality: str
+    modes: Modes
+
+    def accepts_mtls(self, port: int) -> bool:
+        """Whether its sidecar takes mutual TLS on this target port."""
+        return self.has_sidecar and self.modes.of(port) is not MtlsMode.DISABLE
+
+
+class PodIndex:
+    """All pods by namespace and label, in order of their names."""
+
+    def __init__(self, pods: Iterable[PodFacts]) -> None:
+        self._all = tuple(sorted(pods, key=lambda pod: (pod.namespace, pod.name)))
+        self._by_label: dict[tuple[str, str, str], list[PodFacts]] = {}
+        for pod in self._all:
+            for label, value in pod.labels.items():
+                self._by_label.setdefault((pod.namespace, label, value), []).append(pod)
+
+    def __iter__(self) -> Iterator[PodFacts]:
+        return iter(self._all)
+
+    def select(self, namespace: str, selector: Mapping[str, str]) -> tuple[PodFacts, ...]:
+        """The pods of a namespace that carry all these labels; an empty selector selects none, as a Service's
+        does.
+        """
+        if not selector:
+            return ()
+        candidates = min(
+            (self._by_label.get((namespace, label, value), []) for label, value in selector.items()), key=len
+        )
+        return tuple(pod for pod in candidates if selector.items() <= pod.labels.items())
+
+
+def build_pod_index(pods: Iterable[kube.Pod], policies: PeerPolicies, *, settings: MeshSettings) -> PodIndex:
+    """All pods that have not finished."""
+    return PodIndex(
+        _pod_facts(pod, policies, settings) for pod in pods if pod.status.phase not in ("Succeeded", "Failed")
+    )
+
+
+def local_network(settings: MeshSettings) -> str:
+    """The network that pods are on unless a label says otherwise."""
+    return settings.network or settings.cluster_id
+
+
+def target_port(pod: kube.Pod, target: int | str) -> int | None:
+    """The number of a target port; None when the pod has no container port of that name."""
+    if isinstance(target, int) or target.isdigit():
+        return int(target)
+    containers = (*pod.spec.containers, *pod.spec.init_containers)
+    ports = (port for container in containers for port in container.ports if port.protocol == "TCP")
+    return next((port.container_port for port in ports if port.name == target), None)
+
+
+def _pod_facts(pod: kube.Pod, policies: PeerPolicies, settings: MeshSettings) -> PodFacts:
+    metadata = pod.metadata
+    labels = metadata.labels
+    network = labels.get(NETWORK_LABEL) or local_network(settings)
+    is_gateway = _is_gateway(pod)
+    return PodFacts(
+        pod=pod,
+        name=f"{metadata.name}.{metadata.namespace}",
+        namespace=Namespace(metadata.namespace),
+        labels=labels,
+        address=pod.status.pod_ip,
+        identity=spiffe_id(
+            settings.trust_domain,
+            metadata.namespace,
+            pod.spec.service_account_name or pod.spec.service_account,
+        ),
+        # A gateway opens no mutual TLS of its own, although injection marks it like any other pod.
+        has_sidecar=not is_gateway and labels.get(TLS_MODE_LABEL) == "istio",
+        is_gateway=is_gateway,
+        is_ready=_is_ready(pod),
+        is_terminating=bool(metadata.deletion_timestamp),
+        network=network,
+        network_view=_requested_network(pod) or network,
+        locality=pod_locality(labels),
+        modes=policies.modes(metadata.namespace, labels),
+    )
+
+
+def _is_gateway(pod: kube.Pod) -> bool:
+    templates = pod.metadata.annotations.get(_TEMPLATES, "").split(",")
+    if "gateway" in (template.strip() for template in templates):
+        return True
+    return any("router" in container.args for container in _proxies(pod))
+
+
+def _requested_network(pod: kube.Pod) -> str:
+    values = (env.value for proxy in _proxies(pod) for env in proxy.env if env.name == _NETWORK_VIEW)
+    return next(values, "")
+
+
+def _proxies(pod: kube.Pod) -> Iterator[kube.Container]:
+    containers = (*pod.spec.containers, *pod.spec.init_containers)
+    return (container for container in containers if container.name == _PROXY)
+
+
+def _is_ready(pod: kube.Pod) -> bool:
+    return all(condition.status == "True" for condition in pod.status.conditions if condition.type == "Ready")
+
+
+def pod_locality(labels: Mapping[str, str]) -> str:
+    """`region/zone/subzone`, cut after the last part that is known."""
+    parts = [labels.get(label, "") for label in (REGION_LABEL, ZONE_LABEL, SUBZONE_LABEL)]
+    return "/".join(parts).rstrip("/")

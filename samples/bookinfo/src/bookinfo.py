@@ -11,8 +11,10 @@ behind the first hop.
 """
 
 import argparse
+import asyncio
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -51,6 +53,7 @@ KEEP_ALIVE_SECONDS = 3700.0
 SHUTDOWN_SECONDS = 15.0
 # A form or a rating is a few bytes.
 BODY_LIMIT = 16 * 1024
+BACKLOG = 1024
 
 CLIENT = web.AppKey("client", aiohttp.ClientSession)
 log = logging.getLogger("bookinfo")
@@ -200,20 +203,31 @@ def run(name: str, build: Callable[[Environment], web.Application]) -> None:
         listener = listen(os.environ.get("LISTEN_ADDRESS", "0.0.0.0"), port)
     except (SettingsError, OSError, OverflowError) as error:
         fail(f"{name} cannot start on port {port}: {error}")
-    print("{} listens on {}:{}".format(name, *listener.getsockname()), flush=True)
-    web.run_app(
+    runner = web.AppRunner(
         app,
-        sock=listener,
         access_log=access_log(os.environ),
-        print=None,
         keepalive_timeout=KEEP_ALIVE_SECONDS,
         shutdown_timeout=SHUTDOWN_SECONDS,
-        loop=uvloop.new_event_loop(),
     )
+    address, port = listener.getsockname()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        loop.run(serve(runner, listener, greeting=f"{name} listens on {address}:{port}"))
+
+
+async def serve(runner: web.AppRunner, listener: socket.socket, *, greeting: str) -> None:
+    """Serve until the first SIGTERM or SIGINT; later ones do not cut short what is being finished."""
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    await runner.setup()
+    await web.SockSite(runner, listener, backlog=BACKLOG).start()
+    print(greeting, flush=True)
+    await ended.wait()
+    await runner.cleanup()
 
 
 def listen(address: str, port: int) -> socket.socket:
-    return socket.create_server((address, port), backlog=1024)
+    return socket.create_server((address, port), backlog=BACKLOG)
 
 
 def access_log(environ: Environment) -> logging.Logger | None:

@@ -6,7 +6,7 @@ the world (an entry of `DiscoveryResponse.resources`). A response is then a head
 Versions are content hashes: replicas and restarts agree on them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from types import MappingProxyType
 
 import msgspec
@@ -56,6 +56,16 @@ class ResourceSet(Mapping[str, Resource]):
 
     def __len__(self) -> int:
         return len(self._by_name)
+
+    # What Mapping derives from the three methods above is several times slower than asking the dict.
+    def items(self) -> ItemsView[str, Resource]:
+        return self._by_name.items()
+
+    def values(self) -> ValuesView[Resource]:
+        return self._by_name.values()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
 
 
 EMPTY = ResourceSet()

@@ -1,0 +1,83 @@
+"""Turn Envoy messages into chunks, and chunks into responses.
+
+The builders' messages come in; `Resource`s come out, encoded once, whoever receives them. Joining them to a
+response is copying bytes: protobuf fields may stand in any order, so the nonce, the only part that differs
+between streams, is appended last. Field numbers are those of envoy/service/discovery/v3/discovery.proto;
+both kinds of response use the same ones for what they share.
+"""
+
+from collections.abc import Iterable
+
+from google.protobuf.message import Message
+
+from convoy.kit.digests import digest
+from convoy.xds.cache.resources import Resource
+
+_LENGTH_DELIMITED = 2
+
+# DiscoveryResponse and DeltaDiscoveryResponse.
+_VERSION = 1
+_RESOURCES = 2
+_TYPE_URL = 4
+_NONCE = 5
+# DeltaDiscoveryResponse only.
+_REMOVED = 6
+# Resource, the entry of a DeltaDiscoveryResponse.
+_RESOURCE_VERSION = 1
+_RESOURCE_BODY = 2
+_RESOURCE_NAME = 3
+# google.protobuf.Any.
+_ANY_TYPE_URL = 1
+_ANY_VALUE = 2
+
+
+def encode_resource(type_url: str, name: str, message: Message) -> Resource:
+    """Encode a message for both protocols; its version is the hash of its deterministic serialization."""
+    value = message.SerializeToString(deterministic=True)
+    version = digest(value)
+    packed = _text_field(_ANY_TYPE_URL, type_url) + _bytes_field(_ANY_VALUE, value)
+    entry = (
+        _text_field(_RESOURCE_VERSION, version)
+        + _bytes_field(_RESOURCE_BODY, packed)
+        + _text_field(_RESOURCE_NAME, name)
+    )
+    return Resource(
+        name=name,
+        version=version,
+        delta_chunk=_bytes_field(_RESOURCES, entry),
+        sotw_chunk=_bytes_field(_RESOURCES, packed),
+    )
+
+
+def join_delta(type_url: str, version: str, *, chunks: Iterable[bytes], removed: Iterable[str] = ()) -> bytes:
+    """A DeltaDiscoveryResponse without its nonce; `version` is informational there."""
+    head = _text_field(_VERSION, version) + _text_field(_TYPE_URL, type_url)
+    return b"".join((head, *chunks, *(_text_field(_REMOVED, name) for name in removed)))
+
+
+def join_sotw(type_url: str, version: str, *, chunks: Iterable[bytes]) -> bytes:
+    """A DiscoveryResponse without its nonce."""
+    head = _text_field(_VERSION, version) + _text_field(_TYPE_URL, type_url)
+    return b"".join((head, *chunks))
+
+
+def with_nonce(body: bytes, nonce: str) -> bytes:
+    """The finished response: a joined body of either protocol and the nonce of one stream."""
+    return body + _text_field(_NONCE, nonce)
+
+
+def _text_field(number: int, text: str) -> bytes:
+    return _bytes_field(number, text.encode())
+
+
+def _bytes_field(number: int, value: bytes) -> bytes:
+    return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(len(value)) + value
+
+
+def _varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)

@@ -1,0 +1,165 @@
+"""What a client lacks, and which part of that goes into the next response. Pure.
+
+`compare` finds the difference between what a client has and what it should have; `select` takes from it what
+may be sent now. Both give the new knowledge of the client as a value, so that streams with the same history
+hold the same objects, and `sharing` computes and joins everything once for all of them.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from convoy.xds.cache.resources import Resource, ResourceSet
+from convoy.xds.server.interest import Interest
+
+Known = Mapping[str, Resource | None]
+"""What a client has by name; None: it was told that this name, which it asked for, does not exist."""
+
+NOTHING_KNOWN: Known = ResourceSet()
+
+
+class Difference(msgspec.Struct, frozen=True, eq=False):
+    """What separates a client from its target, for one type."""
+
+    upserts: tuple[Resource, ...]
+    """New to the client, or changed; sorted by name."""
+    fresh: frozenset[str]
+    """The upserts that are new to it."""
+    gone: tuple[str, ...]
+    """It has them, and they are no more."""
+    absent: tuple[str, ...]
+    """It asked for them by name, they do not exist, and it was not told yet."""
+    settled: Known
+    """What it knows when all of this has been sent."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell."""
+        return not (self.upserts or self.gone or self.absent)
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What of a difference may go into the next response."""
+
+    held: frozenset[str] = frozenset()
+    """Upserts that have to wait."""
+    again: frozenset[str] = frozenset()
+    """Names to send though unchanged; one that is also `held` is sent as the client has it."""
+    only: str | None = None
+    """Send this upsert and nothing else."""
+    with_gone: bool = True
+    """Whether removals may be sent; `kept` names are excepted."""
+    kept: frozenset[str] = frozenset()
+    is_whole: bool = False
+    """State of the world: a response lists everything the client is to have."""
+
+
+class Selection(msgspec.Struct, frozen=True, eq=False):
+    """The content of one response."""
+
+    resources: tuple[Resource, ...]
+    removed: tuple[str, ...]
+    changed: Mapping[str, Resource]
+    """The resources that are new or changed, by name: these are what an ACK or NACK is about."""
+    fresh: frozenset[str]
+    after: Known
+    keeps_gone: bool
+    """Whether removals were held back."""
+
+
+def settle(target: ResourceSet, interest: Interest) -> Known:
+    """What a client of this interest knows once it has everything."""
+    if not interest.wildcard:
+        return {name: target.get(name) for name in sorted(interest.names)}
+    missing = [name for name in interest.names if name not in target]
+    return {**target, **dict.fromkeys(missing)} if missing else target
+
+
+def compare(known: Known, target: ResourceSet, interest: Interest, *, settled: Known) -> Difference:
+    """Find what a client that knows `known` lacks; `settled` is `settle(target, interest)`."""
+    upserts = tuple(
+        wanted
+        for name, wanted in settled.items()
+        if wanted is not None and not _is_same(known.get(name), wanted)
+    )
+    return Difference(
+        upserts=upserts,
+        fresh=frozenset(r.name for r in upserts if known.get(r.name) is None),
+        gone=tuple(
+            name
+            for name, had in known.items()
+            if had is not None and name not in target and interest.wants(name)
+        ),
+        absent=tuple(sorted(n for n in interest.names if n not in target and n not in known)),
+        settled=settled,
+    )
+
+
+def select(difference: Difference, known: Known, choice: Choice) -> Selection:
+    """Take from a difference what the choice admits."""
+    if choice.only is not None:
+        return _select_one(difference, known, choice)
+    sent = tuple(r for r in difference.upserts if r.name not in choice.held)
+    leaving = difference.gone if choice.with_gone else ()
+    removed = tuple(name for name in leaving if name not in choice.kept)
+    staying = frozenset(difference.gone) - frozenset(removed)
+    repeated = _repeat(difference, known, choice)
+    told_again = tuple(
+        name
+        for name in sorted(choice.again)
+        if known.get(name, ...) is None and difference.settled.get(name, ...) is None
+    )
+    after = difference.settled
+    if staying or len(sent) < len(difference.upserts):
+        after = _patch(difference, known, staying=staying, held=choice.held)
+    resources = sent + repeated
+    if choice.is_whole:
+        resources = tuple(resource for resource in after.values() if resource is not None)
+    return Selection(
+        resources=resources,
+        removed=(*removed, *difference.absent, *told_again),
+        changed={r.name: r for r in sent},
+        fresh=difference.fresh - choice.held,
+        after=after,
+        keeps_gone=bool(staying),
+    )
+
+
+def _is_same(had: Resource | None, wanted: Resource) -> bool:
+    return had is wanted or (had is not None and had.version == wanted.version)
+
+
+def _repeat(difference: Difference, known: Known, choice: Choice) -> tuple[Resource, ...]:
+    """The resources to send though the client has them already."""
+    changing = {r.name for r in difference.upserts} - choice.held
+    repeated = []
+    for name in sorted(choice.again - changing):
+        current = known.get(name) if name in choice.held else difference.settled.get(name)
+        if current is not None:
+            repeated.append(current)
+    return tuple(repeated)
+
+
+def _patch(difference: Difference, known: Known, *, staying: frozenset[str], held: frozenset[str]) -> Known:
+    """What is known after a response that left something out."""
+    after = dict(difference.settled)
+    for name in staying:
+        after[name] = known[name]
+    for resource in difference.upserts:
+        if resource.name in held:
+            after.pop(resource.name)
+            if resource.name in known:
+                after[resource.name] = known[resource.name]
+    return after
+
+
+def _select_one(difference: Difference, known: Known, choice: Choice) -> Selection:
+    chosen = next(r for r in difference.upserts if r.name == choice.only)
+    return Selection(
+        resources=(chosen,),
+        removed=(),
+        changed={chosen.name: chosen},
+        fresh=difference.fresh & {chosen.name},
+        after={**known, chosen.name: chosen},
+        keeps_gone=bool(difference.gone),
+    )

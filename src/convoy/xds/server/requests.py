@@ -1,0 +1,79 @@
+"""What a client says, the same for both protocols.
+
+Bytes of a DeltaDiscoveryRequest or DiscoveryRequest come in, a frozen `Request` comes out; nothing behind
+this module knows the protobuf messages of the discovery service.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+
+import msgspec
+from envoy.config.core.v3 import base_pb2
+from envoy.service.discovery.v3 import discovery_pb2
+
+WILDCARD = "*"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Protocol(Enum):
+    """How a stream transports changes."""
+
+    DELTA = "delta"
+    """Only what changed; removals by name; names are added to and taken from the subscription."""
+    SOTW = "sotw"
+    """State of the world: clusters and listeners always whole; every request repeats all names."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request on a stream: an answer to a response, a change of interest, or both."""
+
+    type_url: str
+    nonce: str = ""
+    """The response this answers; empty when it answers none."""
+    error: str | None = None
+    """Why the client rejects that response; None accepts it."""
+    subscribe: frozenset[str] = frozenset()
+    """Delta: names to add. State of the world: all names."""
+    unsubscribe: frozenset[str] = frozenset()
+    """Delta only."""
+    initial_versions: Mapping[str, str] = _NOTHING
+    """Delta, first request of a type: what the client has from an earlier stream."""
+    node_id: str = ""
+    """Who the client says it is; only in the first request of a stream."""
+    user_agent: str = ""
+
+
+def parse_delta(data: bytes) -> Request:
+    """Read a serialized DeltaDiscoveryRequest; raises google.protobuf.message.DecodeError."""
+    message = discovery_pb2.DeltaDiscoveryRequest.FromString(data)
+    return Request(
+        type_url=message.type_url,
+        nonce=message.response_nonce,
+        error=message.error_detail.message if message.HasField("error_detail") else None,
+        subscribe=frozenset(message.resource_names_subscribe),
+        unsubscribe=frozenset(message.resource_names_unsubscribe),
+        initial_versions=dict(message.initial_resource_versions) or _NOTHING,
+        node_id=message.node.id,
+        user_agent=_user_agent(message.node),
+    )
+
+
+def parse_sotw(data: bytes) -> Request:
+    """Read a serialized DiscoveryRequest; raises google.protobuf.message.DecodeError."""
+    message = discovery_pb2.DiscoveryRequest.FromString(data)
+    return Request(
+        type_url=message.type_url,
+        nonce=message.response_nonce,
+        error=message.error_detail.message if message.HasField("error_detail") else None,
+        subscribe=frozenset(message.resource_names),
+        node_id=message.node.id,
+        user_agent=_user_agent(message.node),
+    )
+
+
+def _user_agent(node: base_pb2.Node) -> str:
+    if node.HasField("user_agent_build_version"):
+        v = node.user_agent_build_version.version
+        return f"{node.user_agent_name} {v.major_number}.{v.minor_number}.{v.patch}"
+    return f"{node.user_agent_name} {node.user_agent_version}".strip()

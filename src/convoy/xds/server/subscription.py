@@ -1,0 +1,223 @@
+"""One type of resource on one stream: what the client wants, has, was sent, and said about it.
+
+Pure state, no I/O; the same for both protocols. It knows at most one response under way: the next one waits
+for the answer and is then made from what is newest, so nothing ever queues. Which part of a change may be
+sent is not decided here but in `push`, because it depends on the other types.
+
+A rejected resource counts as known: its version is not sent again until it changes. What the client goes on
+using in its place is remembered in `using`, because removals must spare what that refers to.
+"""
+
+import re
+from collections.abc import Set
+from enum import Enum
+from functools import lru_cache
+
+import msgspec
+
+from convoy.xds.cache.encode import with_nonce
+from convoy.xds.cache.resources import CLUSTER, LISTENER, Resource, ResourceSet
+from convoy.xds.server.changes import NOTHING_KNOWN, Difference, Known, Selection
+from convoy.xds.server.interest import NO_INTEREST, after_delta_request, after_sotw_request
+from convoy.xds.server.requests import Protocol, Request
+from convoy.xds.server.sharing import Sharing
+
+_WHOLE_TYPES = frozenset({CLUSTER, LISTENER})
+
+
+class Answer(Enum):
+    """What a request said about the response under way."""
+
+    NONE = "none"
+    STALE = "stale"
+    ACK = "ack"
+    NACK = "nack"
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A version of a resource that the client refused."""
+
+    version: str
+    detail: str
+
+
+class _UnderWay(msgspec.Struct, frozen=True):
+    nonce: str
+    version: str
+    selection: Selection
+    before: Known
+
+
+class Subscription:
+    """The state of one type on one stream."""
+
+    def __init__(self, type_url: str, protocol: Protocol, sharing: Sharing) -> None:
+        self.type_url = type_url
+        self.protocol = protocol
+        self.interest = NO_INTEREST
+        self.known: Known = NOTHING_KNOWN
+        self.must_answer = False
+        self.again: frozenset[str] = frozenset()
+        self.one_by_one: frozenset[str] = frozenset()
+        self.rejected: dict[str, Rejection] = {}
+        self.using: dict[str, Resource] = {}
+        self.sent_version = ""
+        self.acked_version = ""
+        self.responses = 0
+        self._sharing = sharing
+        self._requested = False
+        self._was_explicit = False
+        self._under_way: _UnderWay | None = None
+        self._compared: tuple[Known, ResourceSet, object, Difference] | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a response awaits its answer."""
+        return self._under_way is not None
+
+    @property
+    def under_way(self) -> Selection | None:
+        """The content of the response that awaits its answer."""
+        return self._under_way.selection if self._under_way else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether each response lists everything: a name left out is a name removed."""
+        return self.protocol is Protocol.SOTW and self.type_url in _WHOLE_TYPES
+
+    def difference(self, target: ResourceSet) -> Difference:
+        """What the client lacks of `target`."""
+        last = self._compared
+        if last and last[0] is self.known and last[1] is target and last[2] is self.interest:
+            return last[3]
+        found = self._sharing.difference(self.known, target, self.interest)
+        self._compared = (self.known, target, self.interest, found)
+        return found
+
+    def on_request(self, request: Request) -> Answer:
+        """Take a request in; tells what it said about the response under way."""
+        answer = self._on_answer(request)
+        if self.protocol is Protocol.DELTA:
+            self._on_delta_interest(request)
+        elif answer is not Answer.STALE:
+            # A stale state-of-the-world request is followed by one that repeats its names.
+            self._on_sotw_interest(request)
+        self._requested = True
+        self._forget_rejections()
+        return answer
+
+    def on_sent(self, selection: Selection, body: bytes, *, version: str) -> bytes:
+        """Note that a selection goes out as `body`; gives the finished response."""
+        self.responses += 1
+        nonce = f"{self.responses}"
+        self._under_way = _UnderWay(nonce, version, selection, self.known)
+        self.known = selection.after
+        self.sent_version = version
+        self.must_answer = False
+        self.again = frozenset()
+        self.one_by_one -= selection.changed.keys()
+        return with_nonce(body, nonce)
+
+    def send_again(self, names: frozenset[str]) -> None:
+        """Have resources sent once more, although the client has them."""
+        wanted = {name for name in names if name in self.known and self.interest.wants(name)}
+        self.again |= wanted
+
+    def _on_answer(self, request: Request) -> Answer:
+        under_way = self._under_way
+        if not request.nonce:
+            return Answer.NONE
+        if under_way is None or request.nonce != under_way.nonce:
+            # With nothing under way the last nonce is repeated by requests that only change the interest.
+            repeats_last = under_way is None and request.nonce == f"{self.responses}"
+            return Answer.NONE if repeats_last else Answer.STALE
+        self._under_way = None
+        if request.error is not None:
+            self._on_nack(under_way, request.error)
+            return Answer.NACK
+        self._on_ack(under_way)
+        return Answer.ACK
+
+    def _on_ack(self, under_way: _UnderWay) -> None:
+        self.acked_version = under_way.version
+        selection = under_way.selection
+        accepted = list(self.rejected) if self.is_whole else ["", *selection.changed, *selection.removed]
+        for name in accepted:
+            self.rejected.pop(name, None)
+            self.using.pop(name, None)
+
+    def _on_nack(self, under_way: _UnderWay, detail: str) -> None:
+        changed = under_way.selection.changed
+        blamed = {name for name in changed if _is_named_in(detail, name)}
+        if len(changed) > 1 and not self.is_whole:
+            # The client may have applied the others or none of them, and does not say which. They are sent
+            # again without those that it named; if it named none, one at a time shows which are good.
+            self._take_back(changed.keys() - blamed, under_way.before)
+            self.one_by_one |= frozenset() if blamed else changed.keys()
+        for name in blamed or changed:
+            self.rejected[name] = Rejection(changed[name].version, detail)
+            before = under_way.before.get(name)
+            if before is not None:
+                self.using.setdefault(name, before)
+        if not changed:
+            self.rejected[""] = Rejection(under_way.version, detail)
+
+    def _take_back(self, names: Set[str], before: Known) -> None:
+        known = {name: resource for name, resource in self.known.items() if name not in names}
+        known.update({n: before[n] for n in names if n in before and self.interest.wants(n)})
+        self.known = known
+
+    def _on_delta_interest(self, request: Request) -> None:
+        before = self.interest if self._requested else None
+        self.interest = after_delta_request(before, request)
+        if before is None:
+            self._on_initial_versions(request)
+            return
+        if not (request.subscribe or request.unsubscribe):
+            return
+        # Subscribing to a name means "send it", even to a client that had it; unsubscribing from a name that
+        # the wildcard still covers asks for it as well.
+        dropped = request.subscribe | request.unsubscribe
+        self._forget(dropped)
+
+    def _on_initial_versions(self, request: Request) -> None:
+        if request.initial_versions:
+            self.known = {
+                name: _held_before(name, version)
+                for name, version in request.initial_versions.items()
+                if self.interest.wants(name)
+            }
+        # An Envoy that starts waits for the first answer, even if there is nothing to say.
+        self.must_answer = self.interest.wildcard and not request.initial_versions
+
+    def _on_sotw_interest(self, request: Request) -> None:
+        before = self.interest if self._requested else None
+        self.interest = after_sotw_request(before, request, was_explicit=self._was_explicit)
+        self._was_explicit = self._was_explicit or bool(request.subscribe)
+        if before is None:
+            self.must_answer = True
+        elif self.interest is not before:
+            self._forget(self.interest.names - before.names)
+            if self.is_whole:
+                self.must_answer = True
+
+    def _forget(self, names: frozenset[str]) -> None:
+        kept = {n: r for n, r in self.known.items() if n not in names and self.interest.wants(n)}
+        if len(kept) < len(self.known):
+            self.known = kept
+
+    def _forget_rejections(self) -> None:
+        for name in [n for n in self.rejected if n and not self.interest.wants(n)]:
+            del self.rejected[name]
+            self.using.pop(name, None)
+
+
+@lru_cache(maxsize=65536)
+def _held_before(name: str, version: str) -> Resource:
+    """A resource that the client has from an earlier stream; its bytes are not known."""
+    return Resource(name=name, version=version, delta_chunk=b"", sotw_chunk=b"")
+
+
+def _is_named_in(detail: str, name: str) -> bool:
+    """Whether a client's complaint names a resource; a part of a longer name does not count."""
+    return bool(re.search(rf"(?<![\w|.-]){re.escape(name)}(?![\w|-]|\.\w)", detail))

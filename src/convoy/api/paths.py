@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -27,6 +28,13 @@ def parent_path(path: str) -> str:
     if path.endswith("]"):
         return path.rpartition("[")[0]
     return path.rpartition(".")[0]
+
+
+def nearest_line(lines: Mapping[str, int], path: str) -> int:
+    """The line of a field, or of the nearest field around it that was written; 0 when none is known."""
+    while path and path not in lines:
+        path = parent_path(path)
+    return lines.get(path, 0)
 
 
 def quote(value: Any) -> str:

@@ -165,7 +165,7 @@ class _Composer:
         sources = value if isinstance(value, list) else [value]
         for source in sources:
             if not isinstance(source, dict):
-                message = f'"<<" merges {quote(source)}, which is not a mapping.'
+                message = '"<<" merges something that is not a mapping.'
                 raise _RefusedError(line, message, 'Name a mapping after "<<", as in "<<: *defaults".')
             for key, entry in source.items():
                 merged.setdefault(key, entry)
@@ -225,7 +225,7 @@ def resolve_scalar(text: str, *, tag: str | None, is_plain: bool) -> Any:
         raise ValueError(f"the tag {quote(tag)} is not known")
     value = _resolve_plain(text)
     if not isinstance(value, _TYPES[name]) or (isinstance(value, bool) and name != "bool"):
-        raise ValueError(f"{quote(text)} is tagged {name} but is none")
+        raise ValueError(f"a value is tagged {name} but is none")
     return value
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from convoy.api.meta import ObjectKey
-from convoy.api.paths import parent_path
+from convoy.api.paths import nearest_line
 from convoy.api.problems import Problem
 
 
@@ -21,9 +21,7 @@ class Origin(msgspec.Struct, frozen=True):
 
     def line(self, field: str = "") -> int:
         """The line of a field, or of the nearest field around it that was written."""
-        while field and field not in self.lines:
-            field = parent_path(field)
-        return self.lines.get(field, 0)
+        return nearest_line(self.lines, field)
 
 
 class Origins(Mapping[ObjectKey, Origin]):

@@ -1,0 +1,246 @@
+"""The running mesh as the demo's checks use it: requests, captures, file changes."""
+
+import asyncio
+import contextlib
+import http.client
+import json
+import os
+import socket
+import ssl
+import urllib.parse
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+from convoy.ca.identity import Identity
+from convoy.ca.issuers import Intermediate, issue_workload
+from convoy.ca.keys import build_csr, key_to_pem, new_key
+from convoy.cli.demo.evidence import CheckFailedError
+from convoy.cli.demo.wire import Segment
+from convoy.cli.local.mesh import LocalMesh
+from convoy.cli.pod_traffic import Dial, Reply, Request, ask, ask_once, over
+from convoy.kit.tls import load_key_pair, unverified_client_context
+
+GATEWAY_POD = "istio-ingressgateway"
+PASSTHROUGH_PORT = 15443
+PATIENCE_SECONDS = 5.0
+DEMO_ACCOUNT = "convoy-demo"
+
+
+class Captured:
+    """Filled when the capture ends."""
+
+    def __init__(self) -> None:
+        self.segments: list[Segment] = []
+
+
+class DemoMesh:
+    """A LocalMesh of cluster1 and cluster2 that runs the Bookinfo sample."""
+
+    def __init__(self, mesh: LocalMesh, ingress_url: str, *, variants: Path, sample: int) -> None:
+        self._mesh = mesh
+        self._variants = variants
+        self._entry = mesh.clusters["cluster1"].folder / "reviews-global.yaml"
+        self._original_entry = self._entry.read_bytes()
+        self._gateway_address = mesh.address_of("cluster2", GATEWAY_POD)
+        self.ingress_url = ingress_url
+        self.sample = sample
+
+    def roots_pem(self, cluster: str) -> str:
+        """The root certificates of a cluster, as PEM."""
+        return self._mesh.clusters[cluster].roots_pem
+
+    # --- requests ---
+
+    async def ask_ingress(
+        self, path: str, headers: dict[str, str] | None = None, *, method: str = "GET", body: bytes = b""
+    ) -> Reply:
+        """A request from the host through cluster1's ingress gateway."""
+        netloc = urllib.parse.urlsplit(self.ingress_url).netloc
+        host, _, port = netloc.rpartition(":")
+
+        async def dial() -> socket.socket:
+            return await asyncio.to_thread(socket.create_connection, (host, int(port)), 10)
+
+        return await ask_once(dial, Request(netloc, path, headers or {}, method, body))
+
+    async def login(self, user: str) -> str:
+        """Log in on the page; gives the Cookie header of the session."""
+        reply = await self.ask_ingress(
+            "/login",
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            method="POST",
+            body=urllib.parse.urlencode({"username": user, "passwd": "any"}).encode(),
+        )
+        cookie = reply.headers.get("set-cookie", "").partition(";")[0]
+        if reply.status not in (302, 303) or not cookie:
+            raise CheckFailedError(f"login was answered {reply.status} without a cookie")
+        return cookie
+
+    def dial_from(self, pod: str, target: str) -> Dial:
+        """Connections to `host:port` from inside a pod of cluster1; names are resolved by that pod."""
+        host, _, port = target.rpartition(":")
+
+        async def dial() -> socket.socket:
+            address = host if host.replace(".", "").isdigit() else await self._address(pod, host)
+            return await self._mesh.world.dial("cluster1", "default", pod, int(port), host=address)
+
+        return dial
+
+    async def ask_until_ok(self, pod: str, target: str, request: Request) -> Reply:
+        """Repeat a request until it is answered 200; CheckFailedError when patience ends."""
+        reply = Reply(0, {}, b"not tried")
+        for _ in range(int(PATIENCE_SECONDS / 0.05)):
+            reply = await ask_once(self.dial_from(pod, target), request)
+            if reply.status == 200:
+                return reply
+            await asyncio.sleep(0.05)
+        text = reply.body[:100].decode(errors="replace")
+        raise CheckFailedError(f"{request.host} at {target}: {reply.status or 'no answer'} {text}")
+
+    async def resolve(self, pod: str, name: str) -> list[str]:
+        """The IPv4 addresses that the resolver of a pod of cluster1 gives for a name, sorted."""
+        found = await self._mesh.world.exec("cluster1", "default", pod, ["getent", "ahostsv4", name])
+        return sorted({line.split()[0] for line in found.stdout.decode().splitlines() if line.strip()})
+
+    async def _address(self, pod: str, host: str) -> str:
+        addresses = await self.resolve(pod, host)
+        if not addresses:
+            raise CheckFailedError(f"{host} does not resolve in pod {pod}")
+        return addresses[0]
+
+    # --- the other cluster's gateway, spoken to directly ---
+
+    async def dial_gateway(self) -> socket.socket:
+        """A connection to port 15443 of cluster2's gateway, from a place in cluster1 without a sidecar."""
+        return await self._mesh.world.dial(
+            "cluster1", "istio-system", GATEWAY_POD, PASSTHROUGH_PORT, host=self._gateway_address
+        )
+
+    async def peer_certificate(self, context: ssl.SSLContext, sni: str) -> bytes:
+        """The certificate (DER) that is shown behind an SNI; ssl.SSLError or OSError when there is none."""
+        sock = await self.dial_gateway()
+        with sock:
+            return await asyncio.to_thread(_handshake, context, sock, sni)
+
+    def own_context(self) -> ssl.SSLContext:
+        """A TLS client with an identity of the demo's own, certified by cluster1."""
+        return client_context(self._mesh.clusters["cluster1"].intermediate)
+
+    async def ask_through_gateway(self, context: ssl.SSLContext, sni: str, request: Request) -> Reply:
+        """A request over TLS to what an SNI names at cluster2's gateway."""
+        sock = await self.dial_gateway()
+        return await asyncio.to_thread(_ask_tls, context, sock, sni=sni, request=request)
+
+    @contextlib.asynccontextmanager
+    async def capturing(self, cluster: str, port: int) -> AsyncIterator[Captured]:
+        """Capture what passes a cluster's uplink on a TCP port while the context is open."""
+        captured = Captured()
+        capture = await self._mesh.world.capture_start(cluster, port=port)
+        try:
+            yield captured
+        finally:
+            for packet in await self._mesh.world.capture_stop(capture):
+                stream = f"{packet.src}:{packet.sport}>{packet.dst}:{packet.dport}"
+                captured.segments.append(Segment(stream, packet.seq, packet.payload))
+
+    # --- changes ---
+
+    async def use_service_entry(self, variant: str) -> None:
+        """Put a variant of the ServiceEntry in place of the one in cluster1's folder; empty: the original."""
+        text = (self._variants / variant).read_bytes() if variant else self._original_entry
+        _write(self._entry, text)
+        await self._wait_entry_in_use(text.decode())
+
+    async def add_global_service(self, name: str, vip: str) -> None:
+        """Declare a service of cluster2's default namespace in cluster1, as the seed does for reviews."""
+        text = f"""\
+apiVersion: networking.istio.io/v1alpha3
+kind: ServiceEntry
+metadata: {{name: {name}-default}}
+spec:
+  hosts: [{name}.default.global]
+  location: MESH_INTERNAL
+  ports: [{{name: http1, number: 9080, protocol: http}}]
+  resolution: DNS
+  addresses: [{vip}]
+  endpoints:
+  - {{address: {self._gateway_address}, labels: {{cluster: cluster2}}, ports: {{http1: {PASSTHROUGH_PORT}}}}}
+"""
+        _write(self._entry.with_name(f"{name}-global.yaml"), text.encode())
+        await self._wait(lambda: self._resolves_to(name, vip), f"{name} does not resolve to {vip}")
+
+    async def _wait_entry_in_use(self, text: str) -> None:
+        vip = "127.255.0.3" if "127.255.0.3" in text else "240.0.0.3"
+        await self._wait(lambda: self._resolves_to("reviews.default.global", vip), f"reviews is not at {vip}")
+        name = "istio-ingressgateway.cluster2.convoy.test"
+        host = name if name in text else self._gateway_address
+        await self._wait(lambda: self._calls(host), f"productpage's Envoy does not call {host}")
+
+    async def _resolves_to(self, name: str, vip: str) -> bool:
+        return await self.resolve("productpage-v1", name) == [vip]
+
+    async def _calls(self, host: str) -> bool:
+        """Whether productpage's Envoy has this gateway as the endpoint of reviews.default.global."""
+        sock = await self._mesh.world.dial("cluster1", "default", "productpage-v1", 15000)
+        request = Request("envoy", "/config_dump?resource=dynamic_active_clusters")
+        with sock:
+            dump = await asyncio.to_thread(ask, over(sock), request)
+        clusters = [entry["cluster"] for entry in dump.json().get("configs", [])]
+        return any(
+            cluster["name"] == "outbound|9080||reviews.default.global" and f'"{host}"' in _endpoints(cluster)
+            for cluster in clusters
+        )
+
+    async def _wait(self, condition: Callable[[], Awaitable[bool]], failure: str) -> None:
+        for _ in range(int(PATIENCE_SECONDS / 0.05)):
+            if await condition():
+                return
+            await asyncio.sleep(0.05)
+        raise CheckFailedError(f"{failure} after {PATIENCE_SECONDS:.0f} s")
+
+
+def client_context(issuer: Intermediate) -> ssl.SSLContext:
+    """A TLS client that proves an identity of the demo's own, certified by `issuer`."""
+    key = new_key()
+    issued = issue_workload(
+        issuer, build_csr(key), identity=Identity("cluster.local", "default", DEMO_ACCOUNT)
+    )
+    context = anonymous_context()
+    load_key_pair(context, key_to_pem(key).reveal(), b"".join(issued.chain_pem))
+    return context
+
+
+def anonymous_context() -> ssl.SSLContext:
+    """A TLS client of the mesh's protocol without a certificate."""
+    context = unverified_client_context()
+    context.set_alpn_protocols(["istio-http/1.1", "istio"])
+    return context
+
+
+def _handshake(context: ssl.SSLContext, sock: socket.socket, sni: str) -> bytes:
+    sock.settimeout(10)
+    with context.wrap_socket(sock, server_hostname=sni) as secured:
+        certificate = secured.getpeercert(binary_form=True)
+    if certificate is None:
+        raise ssl.SSLError("the server showed no certificate")
+    return certificate
+
+
+def _ask_tls(context: ssl.SSLContext, sock: socket.socket, *, sni: str, request: Request) -> Reply:
+    sock.settimeout(10)
+    try:
+        with context.wrap_socket(sock, server_hostname=sni) as secured:
+            return ask(over(secured), request)
+    except (OSError, http.client.HTTPException) as error:
+        sock.close()
+        return Reply(0, {}, f"{type(error).__name__}: {error}".encode())
+
+
+def _endpoints(cluster: dict[str, object]) -> str:
+    return json.dumps(cluster.get("load_assignment", {}))
+
+
+def _write(path: Path, data: bytes) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(data)
+    os.replace(part, path)

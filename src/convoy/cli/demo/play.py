@@ -1,0 +1,75 @@
+"""Play the demo: stage the sample's folders, start the mesh, verify each promise, and report as it goes."""
+
+import asyncio
+import contextlib
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from convoy.cli.demo.checks import CHECKS
+from convoy.cli.demo.evidence import Row, run_check
+from convoy.cli.demo.mesh import DemoMesh
+from convoy.cli.demo.sabotage import SABOTAGES
+from convoy.cli.local.errors import LocalMeshError
+from convoy.cli.local.mesh import MeshOptions, start_mesh
+
+CLUSTERS = ("cluster1", "cluster2")
+
+Progress = Callable[[str], None]
+
+
+def stage(samples: Path, target: Path) -> dict[str, Path]:
+    """Copy a sample's cluster folders to `target`, links followed, so that they can be edited."""
+    shutil.rmtree(target, ignore_errors=True)
+    folders = {}
+    for name in CLUSTERS:
+        source = samples / name
+        if not source.is_dir():
+            raise LocalMeshError(
+                f"{samples} has no folder {name}: give the folder of a sample such as Bookinfo."
+            )
+        folders[name] = Path(shutil.copytree(source, target / name, symlinks=False))
+    return folders
+
+
+@contextlib.asynccontextmanager
+async def demo_mesh(
+    samples: Path, state: Path, *, sabotage: str = "", sample: int = 0, progress: Progress
+) -> AsyncIterator[DemoMesh]:
+    """The running demo, broken on purpose when a sabotage is named."""
+    folders = stage(samples, state / "clusters")
+    foreign: frozenset[str] = frozenset()
+    if sabotage:
+        chosen = SABOTAGES[sabotage]
+        foreign = frozenset(filter(None, [chosen.foreign_root]))
+        if chosen.edit:
+            chosen.edit(state / "clusters")
+    options = MeshOptions(foreign_roots=foreign)
+    async with start_mesh(folders, state, options=options, progress=progress) as mesh:
+        url = await mesh.forward_ingress("cluster1")
+        yield DemoMesh(mesh, url, variants=samples / "networking", sample=sample)
+
+
+async def verify(mesh: DemoMesh, *, progress: Progress) -> list[Row]:
+    """Try every check once, in order."""
+    rows: dict[str, Row] = {}
+    for number, check in enumerate(CHECKS, start=1):
+        progress(check.promise)
+        rows[check.name] = await run_check(number, check, mesh, earlier=rows)
+    return list(rows.values())
+
+
+class Stopwatch:
+    """Seconds since it was made, for progress lines."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    def __str__(self) -> str:
+        return f"{time.monotonic() - self._start:5.1f} s"
+
+
+async def wait_forever() -> None:
+    """Until cancelled."""
+    await asyncio.Event().wait()

@@ -1,0 +1,165 @@
+"""Start a mesh from folders: certificates, world, clusters, control planes, pods.
+
+Used by `convoy demo`, by the end-to-end tests and by the benchmarks, so all of them run the same thing.
+"""
+
+import contextlib
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from convoy.api.kube.core import Pod, Service
+from convoy.ca.files import intermediate_to_files, load_or_create_root
+from convoy.ca.issuers import Intermediate, issue_intermediate
+from convoy.cli.local.errors import LocalMeshError
+from convoy.cli.local.manifests import (
+    control_plane_manifests,
+    free_pod_address,
+    injected_manifests,
+    namespaces_of,
+    root_certificates,
+)
+from convoy.cluster.client import ClusterSpec, World, start_world
+from convoy.cluster.images import ImageEntry
+from convoy.config.load import load_folder
+from convoy.config.view import ConfigView
+from convoy.inject.settings import InjectionSettings
+
+Progress = Callable[[str], None]
+
+
+class MeshOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How a local mesh is made.
+
+    `foreign_roots`: clusters whose certificates come from a root of their own. `control_plane_arguments` are
+    added to every control plane's argv.
+    """
+
+    foreign_roots: frozenset[str] = frozenset()
+    control_plane_arguments: tuple[str, ...] = ()
+    ready_timeout: float = 60.0
+
+
+DEFAULT_OPTIONS = MeshOptions()
+
+
+class LocalCluster(msgspec.Struct, frozen=True):
+    """One running cluster."""
+
+    name: str
+    folder: Path
+    intermediate: Intermediate
+    dns_address: str
+
+    @property
+    def roots_pem(self) -> str:
+        """What this cluster's proxies trust."""
+        return b"".join(self.intermediate.roots_pem).decode()
+
+
+class LocalMesh:
+    """Running clusters in one world."""
+
+    def __init__(self, world: World, clusters: Mapping[str, LocalCluster]) -> None:
+        self.world = world
+        self.clusters = clusters
+
+    def address_of(self, cluster: str, service: str, *, namespace: str = "istio-system") -> str:
+        """The LoadBalancer address of a Service; LocalMeshError when it has none."""
+        view, _, _ = load_folder(self.clusters[cluster].folder)
+        found = view.get(Service, namespace, service)
+        for ingress in found.status.load_balancer.ingress if found else ():
+            return ingress.ip
+        raise LocalMeshError(
+            f"Service {namespace}/{service} of cluster {cluster} has no LoadBalancer address."
+        )
+
+    async def forward_ingress(self, cluster: str) -> str:
+        """Serve a cluster's ingress gateway (port 80) on a free port of 127.0.0.1; gives the URL."""
+        listening = socket.create_server(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        await self.world.forward(listening, cluster, self.address_of(cluster, "istio-ingressgateway"), 80)
+        return f"http://127.0.0.1:{port}"
+
+
+@contextlib.asynccontextmanager
+async def start_mesh(
+    folders: Mapping[str, Path],
+    state: Path,
+    *,
+    options: MeshOptions = DEFAULT_OPTIONS,
+    progress: Progress = print,
+) -> AsyncIterator[LocalMesh]:
+    """A running mesh of one cluster a folder, every pod ready; all of it is gone when the context ends.
+
+    Raises LocalMeshError for folders with problems, WorldError when namespaces, pods or programs fail.
+    """
+    views = {name: _load(name, folder) for name, folder in folders.items()}
+    async with start_world(state, images=mesh_images(), on_event=None) as world:
+        progress("namespaces and networks")
+        clusters = {}
+        for name, view in views.items():
+            intermediate = _issue(state, name, foreign=name in options.foreign_roots)
+            info = await world.add_cluster(_spec(name, view))
+            clusters[name] = LocalCluster(name, folders[name], intermediate, info.dns_address)
+            await world.apply(name, _manifests(clusters[name], view, info.jwks, options=options))
+        progress("control planes, gateways, sidecars and applications")
+        for name in clusters:
+            await world.wait_ready(name, timeout=options.ready_timeout)
+        yield LocalMesh(world, clusters)
+
+
+def mesh_images() -> list[ImageEntry]:
+    """The programs behind the mesh's own images."""
+    return [
+        ImageEntry(pattern="convoy/proxy", argv=(sys.executable, "-m", "convoy.agent", "run")),
+        ImageEntry(pattern="convoy/pilot", argv=(sys.executable, "-m", "convoy.controlplane")),
+    ]
+
+
+def _load(name: str, folder: Path) -> ConfigView:
+    view, problems, _ = load_folder(folder)
+    errors = [problem for problem in problems if problem.is_error]
+    if errors:
+        listed = "\n".join(map(str, errors))
+        raise LocalMeshError(f"Folder {folder} of cluster {name} has problems:\n{listed}")
+    return view
+
+
+def _issue(state: Path, name: str, *, foreign: bool) -> Intermediate:
+    root = load_or_create_root(state / (f"ca-{name}" if foreign else "ca"))
+    return issue_intermediate(root, name)
+
+
+def _spec(name: str, view: ConfigView) -> ClusterSpec:
+    pods = [pod.status.pod_ip for pod in view.all(Pod) if pod.status.pod_ip]
+    services = [s.spec.cluster_ip for s in view.all(Service) if s.spec.cluster_ip not in ("", "None")]
+    if not pods or not services:
+        raise LocalMeshError(
+            f"The folder of cluster {name} has no Pod with status.podIP, or no Service with clusterIP."
+        )
+    return ClusterSpec(name=name, pod_cidr=_around(pods[0]), service_cidr=_around(services[0]))
+
+
+def _around(address: str) -> str:
+    return f"{address.rpartition('.')[0]}.0/24"
+
+
+def _manifests(
+    cluster: LocalCluster, view: ConfigView, jwks: Mapping[str, Any], *, options: MeshOptions
+) -> list[dict[str, Any]]:
+    own = injected_manifests(view, InjectionSettings(cluster_id=cluster.name))
+    taken = (pod.status.pod_ip for pod in view.all(Pod))
+    control_plane = control_plane_manifests(
+        cluster_id=cluster.name,
+        address=free_pod_address(_around(next(pod.status.pod_ip for pod in view.all(Pod))), taken),
+        folder=cluster.folder,
+        cacerts=intermediate_to_files(cluster.intermediate),
+        jwks=jwks,
+        arguments=list(options.control_plane_arguments),
+    )
+    return [*own, *root_certificates(namespaces_of(own), cluster.roots_pem), *control_plane]

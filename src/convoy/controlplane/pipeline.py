@@ -1,0 +1,84 @@
+"""From views of the objects to what is served: resolve, build, publish; a loop of a few lines round pure steps."""
+
+import time
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from convoy.api.problems import Problem, sort_problems
+from convoy.config.store import Held
+from convoy.controlplane.agent_api import NameTables
+from convoy.dns.table import NameTable, build_name_table
+from convoy.kit.latest import LatestValue
+from convoy.kit.logs import get_logger
+from convoy.mesh.model import MeshSettings, MeshSnapshot
+from convoy.mesh.snapshot import build_snapshot
+from convoy.xds.cache.memo import Memo
+from convoy.xds.cache.resources import XdsModel
+from convoy.xds.cache.views import build_model
+
+log = get_logger("controlplane")
+
+
+class Published(msgspec.Struct, frozen=True):
+    """What the control plane stands by at one moment; `problems` have their places."""
+
+    snapshot: MeshSnapshot
+    model: XdsModel
+    names: NameTables
+    problems: tuple[Problem, ...]
+
+
+class Outlets(msgspec.Struct, frozen=True):
+    """Where a new state is handed over, each part to who needs it."""
+
+    published: LatestValue[Published]
+    models: LatestValue[XdsModel]
+    names: LatestValue[NameTables]
+
+
+async def publish_states(states: AsyncIterator[Held], outlets: Outlets, settings: MeshSettings) -> None:
+    """Make and hand over a new state for every held view, until the views end."""
+    previous: Published | None = None
+    memo = Memo()
+    async for held in states:
+        start = time.monotonic()
+        current = build_state(held, settings, previous=previous, memo=memo)
+        outlets.published.set(current)
+        if previous is None or current.model is not previous.model:
+            outlets.models.set(current.model)
+        outlets.names.set(current.names)
+        _report(current, previous, milliseconds=(time.monotonic() - start) * 1000)
+        previous = current
+
+
+def build_state(held: Held, settings: MeshSettings, *, previous: Published | None, memo: Memo) -> Published:
+    """Everything that follows from one view; parts equal to the previous ones are the same objects again."""
+    snapshot, found = build_snapshot(held.view, settings, previous=previous.snapshot if previous else None)
+    model = build_model(snapshot, previous.model if previous else None, memo)
+    names = _tables(snapshot, previous.names if previous else {})
+    problems = sort_problems([*held.problems, *map(held.origins.locate, found)])
+    return Published(snapshot, model, names, problems)
+
+
+def _tables(snapshot: MeshSnapshot, previous: NameTables) -> NameTables:
+    tables: dict[str, NameTable] = {}
+    for namespace, names in snapshot.names.items():
+        table, before = build_name_table(names), previous.get(namespace)
+        tables[namespace] = before if before is not None and before.version == table.version else table
+    return tables
+
+
+def _report(current: Published, previous: Published | None, *, milliseconds: float) -> None:
+    log.info(
+        "state published",
+        view=current.snapshot.number,
+        services=len(current.snapshot.services),
+        proxies=len(current.model.proxies),
+        problems=len(current.problems),
+        ms=round(milliseconds, 1),
+    )
+    known = set(previous.problems) if previous else set()
+    for problem in current.problems:
+        if problem not in known:
+            log.warning("problem found", problem=str(problem))

@@ -1,0 +1,66 @@
+"""The filter that turns a connection into requests and routes them.
+
+`x-forwarded-client-cert` is rebuilt wherever a request enters a proxy (SANITIZE_SET, or SANITIZE where no
+client can have a certificate): what a client wrote there never passes. The reason is in
+docs/decisions/003-client-certificate-header.md.
+"""
+
+import enum
+
+from envoy.config.listener.v3 import listener_components_pb2 as listener_parts_v3
+from envoy.config.route.v3 import route_pb2 as route_v3
+from envoy.extensions.filters.http.router.v3 import router_pb2 as router_v3
+from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2 as hcm_v3
+from google.protobuf.wrappers_pb2 import BoolValue
+
+from convoy.xds.build import sources
+from convoy.xds.build.packing import packed, seconds
+
+_Hcm = hcm_v3.HttpConnectionManager
+
+
+class HttpRole(enum.StrEnum):
+    """On which side of which proxy requests arrive."""
+
+    OUTBOUND = "outbound"
+    INBOUND = "inbound"
+    GATEWAY = "gateway"
+
+
+def build_http_filter(
+    role: HttpRole, stat_name: str, *, routes: str | route_v3.RouteConfiguration
+) -> listener_parts_v3.Filter:
+    """Route requests by a route configuration: named, to be had over ADS, or given."""
+    manager = _Hcm(
+        stat_prefix=f"{role}_{stat_name}",
+        http_filters=[_router()],
+        normalize_path=BoolValue(value=True),
+        # A long poll is no fault; routes have timeouts where users set some.
+        stream_idle_timeout=seconds(0),
+        upgrade_configs=[_Hcm.UpgradeConfig(upgrade_type="websocket")],
+    )
+    if isinstance(routes, str):
+        manager.rds.route_config_name = routes
+        manager.rds.config_source.CopyFrom(sources.over_ads())
+    else:
+        manager.route_config.CopyFrom(routes)
+    _apply_role(manager, role)
+    return listener_parts_v3.Filter(
+        name="envoy.filters.network.http_connection_manager", typed_config=packed(manager)
+    )
+
+
+def _apply_role(manager: hcm_v3.HttpConnectionManager, role: HttpRole) -> None:
+    manager.use_remote_address.value = role is HttpRole.GATEWAY
+    if role is HttpRole.OUTBOUND:
+        return
+    manager.server_name = "istio-envoy"
+    manager.forward_client_cert_details = _Hcm.SANITIZE_SET
+    details = manager.set_current_client_cert_details
+    details.subject.value = True
+    details.uri = True
+    details.dns = True
+
+
+def _router() -> hcm_v3.HttpFilter:
+    return hcm_v3.HttpFilter(name="envoy.filters.http.router", typed_config=packed(router_v3.Router()))

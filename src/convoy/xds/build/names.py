@@ -1,0 +1,83 @@
+"""Every name that resources share, in one place: a route and the cluster it names cannot drift apart.
+
+The spellings are Istio's, because users and their tools know them: a cluster is
+`outbound|<port>|<subset>|<host>`, and at a gateway that passes TLS on by its SNI the same with `_.` between
+the parts, so that cluster name and SNI are equal.
+"""
+
+from convoy.mesh.model import UpstreamKey
+
+VIRTUAL_OUTBOUND = "virtualOutbound"
+VIRTUAL_INBOUND = "virtualInbound"
+VIRTUAL_OUTBOUND_PORT = 15001
+VIRTUAL_INBOUND_PORT = 15006
+INBOUND_CATCHALL_HTTP = "virtualInbound-catchall-http"
+INBOUND_BLACKHOLE = "virtualInbound-blackhole"
+OUTBOUND_BLACKHOLE = "virtualOutbound-blackhole"
+OUTBOUND_CATCHALL = "virtualOutbound-catchall-tcp"
+FALLBACK_CHAIN = "PassthroughFilterChain"
+
+BLACKHOLE_CLUSTER = "BlackHoleCluster"
+PASSTHROUGH_CLUSTER = "PassthroughCluster"
+INBOUND_PASSTHROUGH_CLUSTER = "InboundPassthroughCluster"
+
+ALLOW_ANY = "allow_any"
+BLOCK_ALL = "block_all"
+DEFAULT_ROUTE = "default"
+
+WILDCARD = "0.0.0.0"
+
+TLS_MODE_LABEL = "tlsMode"
+"""Key of an endpoint's transport socket metadata; its value is `TLS_MODE_ISTIO` or the key is absent."""
+TLS_MODE_ISTIO = "istio"
+
+
+def upstream(key: UpstreamKey) -> str:
+    """The Envoy cluster of an upstream, which is also its EDS service name."""
+    if key.is_passthrough:
+        return f"outbound_.{key.port}_.{key.subset}_.{key.hostname}"
+    return f"outbound|{key.port}|{key.subset}|{key.hostname}"
+
+
+def inbound(port: int) -> str:
+    """The Envoy cluster of a port that the application listens on."""
+    return f"inbound|{port}||"
+
+
+def inbound_virtual_host(port: int) -> str:
+    """The only virtual host of an inbound port."""
+    return f"inbound|http|{port}"
+
+
+def listener(address: str, port: int) -> str:
+    """A listener for one address (`0.0.0.0`: every address without a listener of its own) and port."""
+    return f"{address}_{port}"
+
+
+def sidecar_routes(port: int) -> str:
+    """The route configuration of a port whose protocol is HTTP."""
+    return str(port)
+
+
+def sniffed_routes(host: str, port: int) -> str:
+    """The route configuration of one service whose protocol is found out per connection."""
+    return _host_and_port(host, port)
+
+
+def gateway_routes(port: int) -> str:
+    """The route configuration of a gateway's plain HTTP port."""
+    return f"http.{port}"
+
+
+def virtual_host(host: str, port: int) -> str:
+    """The virtual host of one service port."""
+    return _host_and_port(host, port)
+
+
+def blackhole_virtual_host(port: int) -> str:
+    """Answers requests of unknown hosts at a gateway."""
+    return f"blackhole:{port}"
+
+
+def _host_and_port(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

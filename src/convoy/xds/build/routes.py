@@ -1,0 +1,125 @@
+"""Route configurations: which cluster serves a request, by its host and the rules of that host.
+
+A cluster that does not exist is named all the same (`validate_clusters` off): its requests are answered 503,
+and one wrong rule cannot make Envoy refuse the routes of every other service on the port.
+"""
+
+from envoy.config.route.v3 import route_components_pb2 as route_parts_v3
+from envoy.config.route.v3 import route_pb2 as route_v3
+from google.protobuf.wrappers_pb2 import BoolValue
+
+from convoy.mesh.model import Fallback, HostRoutes, PortRoutes, RouteRule, RuleRef, WeightedUpstream
+from convoy.xds.build import names
+from convoy.xds.build.packing import milliseconds, seconds, uint32
+from convoy.xds.build.retries import build_inbound_retry_policy, build_retry_policy
+from convoy.xds.build.route_matches import build_route_match
+
+_METADATA = "convoy"
+_ANY_HOST = "*"
+_LARGEST_DIRECT_BODY = 1024 * 1024
+
+
+def build_route_configuration(name: str, routes: PortRoutes) -> route_v3.RouteConfiguration:
+    """All hosts of a port, sorted, and what happens to requests of other hosts."""
+    hosts = sorted((_virtual_host(host) for host in routes.hosts), key=lambda host: host.name)
+    # A gateway may serve `*` itself; Envoy takes each domain only once.
+    if not any(_ANY_HOST in host.domains for host in routes.hosts):
+        hosts.append(_fallback_host(routes))
+    return _configuration(name, hosts)
+
+
+def build_inbound_routes(cluster: str, virtual_host: str) -> route_v3.RouteConfiguration:
+    """Every request to the application; it has its caller's timeout, so none of its own."""
+    action = route_parts_v3.RouteAction(
+        cluster=cluster, timeout=seconds(0), retry_policy=build_inbound_retry_policy()
+    )
+    return _configuration(cluster, [_host_of_all(virtual_host, _route(names.DEFAULT_ROUTE, route=action))])
+
+
+def _configuration(name: str, hosts: list[route_parts_v3.VirtualHost]) -> route_v3.RouteConfiguration:
+    return route_v3.RouteConfiguration(
+        name=name,
+        virtual_hosts=hosts,
+        validate_clusters=BoolValue(value=False),
+        max_direct_response_body_size_bytes=uint32(_LARGEST_DIRECT_BODY),
+        ignore_port_in_host_matching=True,
+    )
+
+
+def _virtual_host(host: HostRoutes) -> route_parts_v3.VirtualHost:
+    return route_parts_v3.VirtualHost(
+        name=names.virtual_host(host.host, host.port),
+        domains=host.domains,
+        routes=[_rule(rule) for rule in host.rules],
+        include_request_attempt_count=True,
+    )
+
+
+def _fallback_host(routes: PortRoutes) -> route_parts_v3.VirtualHost:
+    if routes.fallback is Fallback.PASSTHROUGH:
+        action = route_parts_v3.RouteAction(cluster=names.PASSTHROUGH_CLUSTER, timeout=seconds(0))
+        return _host_of_all(names.ALLOW_ANY, _route(names.ALLOW_ANY, route=action))
+    if routes.fallback is Fallback.BLOCK:
+        return _host_of_all(names.BLOCK_ALL, _answer(names.BLOCK_ALL, 502))
+    return _host_of_all(names.blackhole_virtual_host(routes.port), _answer("blackhole", 404))
+
+
+def _host_of_all(name: str, route: route_parts_v3.Route) -> route_parts_v3.VirtualHost:
+    return route_parts_v3.VirtualHost(
+        name=name, domains=[_ANY_HOST], routes=[route], include_request_attempt_count=True
+    )
+
+
+def _answer(name: str, status: int) -> route_parts_v3.Route:
+    return _route(name, direct_response=route_parts_v3.DirectResponseAction(status=status))
+
+
+def _route(
+    name: str,
+    *,
+    route: route_parts_v3.RouteAction | None = None,
+    direct_response: route_parts_v3.DirectResponseAction | None = None,
+) -> route_parts_v3.Route:
+    return route_parts_v3.Route(
+        name=name,
+        match=route_parts_v3.RouteMatch(prefix="/"),
+        route=route,
+        direct_response=direct_response,
+    )
+
+
+def _rule(rule: RouteRule) -> route_parts_v3.Route:
+    route = route_parts_v3.Route(name=rule.name or names.DEFAULT_ROUTE, match=build_route_match(rule.match))
+    if rule.destinations:
+        route.route.CopyFrom(_route_action(rule))
+    else:
+        route.direct_response.status = 503
+    if rule.origin is not None:
+        _name_origin(route, rule.origin)
+    return route
+
+
+def _route_action(rule: RouteRule) -> route_parts_v3.RouteAction:
+    timeout = milliseconds(rule.timeout_ms)
+    action = route_parts_v3.RouteAction(
+        timeout=timeout,
+        retry_policy=build_retry_policy(rule.retries),
+        # A gRPC client may ask for less time than the rule allows, never for more.
+        max_stream_duration=route_parts_v3.RouteAction.MaxStreamDuration(grpc_timeout_header_max=timeout),
+    )
+    if len(rule.destinations) == 1:
+        action.cluster = names.upstream(rule.destinations[0].key)
+    else:
+        action.weighted_clusters.clusters.extend(_share(share) for share in rule.destinations)
+    return action
+
+
+def _share(share: WeightedUpstream) -> route_parts_v3.WeightedCluster.ClusterWeight:
+    return route_parts_v3.WeightedCluster.ClusterWeight(
+        name=names.upstream(share.key), weight=uint32(share.weight)
+    )
+
+
+def _name_origin(route: route_parts_v3.Route, origin: RuleRef) -> None:
+    fields = {"kind": origin.kind, "namespace": origin.namespace, "name": origin.name, "rule": origin.rule}
+    route.metadata.filter_metadata[_METADATA].update(fields)

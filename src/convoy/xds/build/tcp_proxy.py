@@ -1,0 +1,39 @@
+"""The filter that passes a connection's bytes to one cluster, or to several by weight."""
+
+from collections.abc import Sequence
+
+from envoy.config.listener.v3 import listener_components_pb2 as listener_parts_v3
+from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2 as tcp_proxy_v3
+
+from convoy.mesh.model import WeightedUpstream
+from convoy.xds.build import names
+from convoy.xds.build.packing import packed
+
+
+def build_tcp_proxy(cluster: str) -> listener_parts_v3.Filter:
+    """Every connection to one cluster."""
+    return _filter(tcp_proxy_v3.TcpProxy(stat_prefix=cluster, cluster=cluster))
+
+
+def build_tcp_split(destinations: Sequence[WeightedUpstream]) -> listener_parts_v3.Filter:
+    """Connections shared by weight; closed when there is no destination."""
+    if not destinations:
+        return build_tcp_proxy(names.BLACKHOLE_CLUSTER)
+    if len(destinations) == 1:
+        return build_tcp_proxy(names.upstream(destinations[0].key))
+    shares = [
+        tcp_proxy_v3.TcpProxy.WeightedCluster.ClusterWeight(
+            name=names.upstream(destination.key), weight=destination.weight
+        )
+        for destination in destinations
+    ]
+    return _filter(
+        tcp_proxy_v3.TcpProxy(
+            stat_prefix=names.upstream(destinations[0].key),
+            weighted_clusters=tcp_proxy_v3.TcpProxy.WeightedCluster(clusters=shares),
+        )
+    )
+
+
+def _filter(config: tcp_proxy_v3.TcpProxy) -> listener_parts_v3.Filter:
+    return listener_parts_v3.Filter(name="envoy.filters.network.tcp_proxy", typed_config=packed(config))

@@ -1,0 +1,132 @@
+"""Remember what builders made, so that a change builds only what it touched.
+
+The key is the builder and its parameters, which are frozen parts: a builder that reads anything else
+would be served stale results. `checks=True` finds such builders: every hit builds once more and
+compares.
+
+Two layers: resources, and the sets composed of them. An unchanged set is one look-up, and its resources
+are not looked at. Therefore what is forgotten is found out as garbage is: a resource is kept while a set
+that was used lately consists of it.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Any, Concatenate, ParamSpec
+
+import msgspec
+from google.protobuf.message import Message
+
+from convoy.xds.cache.encode import encode_resource
+from convoy.xds.cache.resources import ENDPOINT, Resource, ResourceSet
+
+P = ParamSpec("P")
+
+
+class ImpureBuilderError(Exception):
+    """A builder gave different results for equal parameters."""
+
+
+class MemoStatistics(msgspec.Struct, frozen=True):
+    """Counts since the memo was made, and the number of results it holds now."""
+
+    built: int
+    hits: int
+    forgotten: int
+    held: int
+
+
+class _Entry(msgspec.Struct):
+    result: Resource | ResourceSet
+    used: int
+    consists_of: list["_Entry"]
+
+
+class Memo:
+    """Results of pure builders, for as long as they are in use."""
+
+    def __init__(self, *, checks: bool = False, keep_generations: int = 8) -> None:
+        self._checks = checks
+        self._keep = keep_generations
+        self._generation = 0
+        self._entries: dict[Hashable, _Entry] = {}
+        self._open: list[_Entry] = []
+        self._built = self._hits = self._forgotten = 0
+
+    def resource(
+        self, type_url: str, builder: Callable[P, Message], *args: P.args, **kwargs: P.kwargs
+    ) -> Resource:
+        """The encoded message that a builder makes of these parts.
+
+        Raises ImpureBuilderError when checking finds that equal parts gave another message before.
+        """
+
+        def build() -> Resource:
+            message: Any = builder(*args, **kwargs)
+            name = message.cluster_name if type_url == ENDPOINT else message.name
+            return encode_resource(type_url, name, message)
+
+        result = self._remembered((builder, args, tuple(kwargs.items())), build)
+        assert isinstance(result, Resource)
+        return result
+
+    def compose(
+        self, composer: Callable[Concatenate["Memo", P], ResourceSet], *args: P.args, **kwargs: P.kwargs
+    ) -> ResourceSet:
+        """The set that a composer makes, with the help of this memo, of these parts."""
+        result = self._remembered(
+            (composer, args, tuple(kwargs.items())), lambda: composer(self, *args, **kwargs)
+        )
+        assert isinstance(result, ResourceSet)
+        return result
+
+    def start_generation(self) -> None:
+        """A new model begins; what the last few did not use is forgotten."""
+        self._generation += 1
+        if self._generation % self._keep == 0:
+            self._forget()
+
+    def statistics(self) -> MemoStatistics:
+        """How much was built, and how much that saved."""
+        return MemoStatistics(self._built, self._hits, self._forgotten, len(self._entries))
+
+    def _remembered(
+        self, key: Hashable, build: Callable[[], Resource | ResourceSet]
+    ) -> Resource | ResourceSet:
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = self._build(build)
+            self._built += 1
+        else:
+            self._hits += 1
+            if self._checks:
+                self._check(key, entry, build)
+        entry.used = self._generation
+        if self._open:
+            self._open[-1].consists_of.append(entry)
+        return entry.result
+
+    def _build(self, build: Callable[[], Resource | ResourceSet]) -> _Entry:
+        entry = _Entry(ResourceSet(), self._generation, [])
+        self._open.append(entry)
+        try:
+            entry.result = build()
+        finally:
+            self._open.pop()
+        return entry
+
+    def _check(self, key: Hashable, entry: _Entry, build: Callable[[], Resource | ResourceSet]) -> None:
+        again = self._build(build).result
+        if again.version != entry.result.version:
+            raise ImpureBuilderError(f"built twice from the same parts with different results: {key}")
+
+    def _forget(self) -> None:
+        oldest = self._generation - self._keep
+        pending = [entry for entry in self._entries.values() if entry.used > oldest]
+        kept: set[int] = set()
+        while pending:
+            entry = pending.pop()
+            if id(entry) not in kept:
+                kept.add(id(entry))
+                pending.extend(entry.consists_of)
+        before = len(self._entries)
+        self._entries = {key: entry for key, entry in self._entries.items() if id(entry) in kept}
+        self._forgotten += before - len(self._entries)

@@ -1,0 +1,88 @@
+"""Which resources of a type belong together: one composer per set, its parameters again its cache key.
+
+A sidecar's clusters and listeners are its view's and its own; workloads with equal inbound parts share both.
+"""
+
+from collections.abc import Iterator
+
+from convoy.mesh.model import Assignment, GatewayPassthrough, InboundPart, Upstream
+from convoy.xds.build.clusters import build_cluster
+from convoy.xds.build.clusters_fixed import build_blackhole_cluster, build_passthrough_cluster
+from convoy.xds.build.clusters_inbound import build_inbound_cluster, build_inbound_passthrough_cluster
+from convoy.xds.build.endpoints import build_assignment
+from convoy.xds.build.listeners_gateway import build_gateway_http_listener, build_passthrough_listener
+from convoy.xds.build.listeners_inbound import build_virtual_inbound
+from convoy.xds.build.listeners_outbound import build_outbound_listener, build_virtual_outbound
+from convoy.xds.build.outbound_plan import OutboundListener, RouteTable
+from convoy.xds.build.routes import build_route_configuration
+from convoy.xds.cache.memo import Memo
+from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE, Resource, ResourceSet
+
+
+def compose_sidecar_clusters(
+    memo: Memo, upstreams: tuple[Upstream, ...], inbound: InboundPart | None, sds_folder: str
+) -> ResourceSet:
+    """What a sidecar sends to: services, its own application, and the fixed ones."""
+    return ResourceSet(
+        (
+            *_upstream_clusters(memo, upstreams, sds_folder),
+            memo.resource(CLUSTER, build_blackhole_cluster),
+            memo.resource(CLUSTER, build_passthrough_cluster),
+            *(_inbound_clusters(memo, inbound) if inbound else ()),
+        )
+    )
+
+
+def compose_gateway_clusters(memo: Memo, upstreams: tuple[Upstream, ...], sds_folder: str) -> ResourceSet:
+    """What a gateway sends to."""
+    return ResourceSet(_upstream_clusters(memo, upstreams, sds_folder))
+
+
+def compose_endpoints(memo: Memo, assignments: tuple[Assignment, ...]) -> ResourceSet:
+    """The endpoints of a view's clusters."""
+    return ResourceSet(memo.resource(ENDPOINT, build_assignment, assignment) for assignment in assignments)
+
+
+def compose_sidecar_listeners(
+    memo: Memo,
+    plans: tuple[OutboundListener, ...],
+    allows_any: bool,
+    *,
+    inbound: InboundPart | None,
+    sds_folder: str,
+) -> ResourceSet:
+    """The two listeners to which capture redirects, and those to which the outbound one hands on."""
+    listeners = [memo.resource(LISTENER, build_outbound_listener, plan) for plan in plans]
+    listeners.append(memo.resource(LISTENER, build_virtual_outbound, allows_any))
+    if inbound:
+        listeners.append(memo.resource(LISTENER, build_virtual_inbound, inbound, sds_folder))
+    return ResourceSet(listeners)
+
+
+def compose_gateway_listeners(
+    memo: Memo, http: tuple[int, ...], passthrough: tuple[GatewayPassthrough, ...]
+) -> ResourceSet:
+    """The bound ports of a gateway; one that would pass nothing on is not opened."""
+    plain = [memo.resource(LISTENER, build_gateway_http_listener, port) for port in http]
+    opaque = [
+        memo.resource(LISTENER, build_passthrough_listener, port) for port in passthrough if port.routes
+    ]
+    return ResourceSet((*plain, *opaque))
+
+
+def compose_routes(memo: Memo, tables: tuple[RouteTable, ...]) -> ResourceSet:
+    """The route configurations that a view's listeners name."""
+    return ResourceSet(
+        memo.resource(ROUTE, build_route_configuration, table.name, table.routes) for table in tables
+    )
+
+
+def _upstream_clusters(memo: Memo, upstreams: tuple[Upstream, ...], sds_folder: str) -> Iterator[Resource]:
+    return (memo.resource(CLUSTER, build_cluster, upstream, sds_folder) for upstream in upstreams)
+
+
+def _inbound_clusters(memo: Memo, inbound: InboundPart) -> Iterator[Resource]:
+    mark = inbound.interception_mark
+    yield memo.resource(CLUSTER, build_inbound_passthrough_cluster, mark)
+    for port in inbound.ports:
+        yield memo.resource(CLUSTER, build_inbound_cluster, port.port, port.protocol, mark=mark)

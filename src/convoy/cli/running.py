@@ -26,7 +26,7 @@ async def running_world() -> AsyncIterator[World]:
 
 
 async def find_pod(world: World, pod: str, cluster: str | None) -> tuple[str, str, str]:
-    """(cluster, namespace, name) of `NAME` or `NAME.NAMESPACE`; LocalMeshError unless exactly one pod is meant."""
+    """(cluster, namespace, name) of `NAME` or `NAME.NAMESPACE`; LocalMeshError unless it is one pod."""
     name, _, namespace = pod.partition(".")
     found = []
     for candidate in await world.clusters():
@@ -52,8 +52,8 @@ async def ask_pod(world: World, cluster: str, namespace: str, *, pod: str, port:
         sock = await world.dial(cluster, namespace, pod, port)
     except OSError as error:
         raise LocalMeshError(
-            f"Pod {pod}.{namespace} of cluster {cluster} has nothing listening on port {port} ({error.strerror}): "
-            "is it a pod with a proxy?"
+            f"Pod {pod}.{namespace} of cluster {cluster} has nothing listening on port {port} "
+            f"({error.strerror}): is it a pod with a proxy?"
         ) from None
     with sock:
         reply = await asyncio.to_thread(ask, over(sock), Request("localhost", path))

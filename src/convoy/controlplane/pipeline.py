@@ -1,4 +1,4 @@
-"""From views of the objects to what is served: resolve, build, publish; a loop of a few lines round pure steps."""
+"""From views of the objects to what is served: resolve, build, publish; a short loop round pure steps."""
 
 import time
 from collections.abc import AsyncIterator

@@ -86,6 +86,14 @@ class DemoMesh:
 
         return dial
 
+    def dial_own(self, pod: str, port: int) -> Dial:
+        """Connections to a pod of cluster1 from itself on loopback: straight to the application."""
+
+        async def dial() -> socket.socket:
+            return await self._mesh.world.dial("cluster1", "default", pod, port)
+
+        return dial
+
     async def ask_until_ok(self, pod: str, target: str, request: Request) -> Reply:
         """Repeat a request until it is answered 200; CheckFailedError when patience ends."""
         reply = Reply(0, {}, b"not tried")
@@ -144,6 +152,10 @@ class DemoMesh:
                 captured.segments.append(Segment(stream, packet.seq, packet.payload))
 
     # --- changes ---
+
+    def write_file(self, cluster: str, name: str, text: str) -> None:
+        """Put a file into a cluster's folder, as a whole: readers see the old text or the new."""
+        _write(self._mesh.clusters[cluster].folder / name, text.encode())
 
     async def use_service_entry(self, variant: str) -> None:
         """Put a variant of the ServiceEntry in place of the one in cluster1's folder; empty: the original."""

@@ -1,0 +1,57 @@
+"""`convoy translate`: what Envoy would be given, from folders alone."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from convoy.api.meta import ClusterID
+from convoy.api.problems import has_errors, render_problem
+from convoy.cli.local.errors import LocalMeshError
+from convoy.cli.output import print_json
+from convoy.controlplane.offline import translate_folder
+from convoy.mesh.model import MeshSettings
+from convoy.xds.cache.readable import readable
+from convoy.xds.cache.resources import SEND_ORDER, ProxyResources
+
+SHORT = dict(zip(SEND_ORDER, ("clusters", "endpoints", "listeners", "routes"), strict=True))
+
+
+@click.command()
+@click.option(
+    "-f",
+    "--folder",
+    type=click.Path(path_type=Path, exists=True),
+    required=True,
+    help="The cluster's folder of YAML.",
+)
+@click.option("--proxy", required=True, help="A pod: `name`, or `name.namespace`.")
+@click.option("--cluster", default="", help="The cluster's name; by default the folder's.")
+@click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml")
+def translate(folder: Path, proxy: str, cluster: str, output: str) -> None:
+    """Print the clusters, endpoints, listeners and routes that the proxy of a pod would be sent."""
+    settings = MeshSettings(cluster_id=ClusterID(cluster or folder.resolve().name))
+    state = translate_folder(folder, settings)
+    for problem in state.problems:
+        click.echo(render_problem(problem), err=True)
+    resources = _resources_of(proxy, state.model.proxies)
+    shown = {
+        SHORT[kind]: [readable(each) for each in resources.of_type(kind).values()] for kind in SEND_ORDER
+    }
+    if output == "json":
+        print_json(shown)
+    else:
+        click.echo(yaml.safe_dump(shown, sort_keys=False), nl=False)
+    sys.exit(1 if has_errors(state.problems) else 0)
+
+
+def _resources_of(proxy: str, proxies: Any) -> ProxyResources:
+    matches = [name for name in proxies if proxy in (name, name.rpartition(".")[0])]
+    if len(matches) != 1:
+        known = ", ".join(sorted(proxies)) or "none: is the namespace labelled istio-injection=enabled?"
+        what = "There is no pod" if not matches else "There are several pods"
+        raise LocalMeshError(f"{what} {proxy} with a proxy. Pods with one: {known}.")
+    found: ProxyResources = proxies[matches[0]]
+    return found

@@ -122,14 +122,9 @@ def forwarded_headers(request: web.BaseRequest) -> CIMultiDict[str]:
     headers: CIMultiDict[str] = CIMultiDict()
     for name, value in request.headers.items():
         lowered = name.lower()
-        if (lowered in FORWARDED or lowered.startswith(FORWARDED_PREFIXES)) and is_sendable(value):
+        if lowered in FORWARDED or lowered.startswith(FORWARDED_PREFIXES):
             headers.add(name, value)
     return headers
-
-
-def is_sendable(value: str) -> bool:
-    """Whether a header value that was read can be written; bytes that are not UTF-8 arrive as surrogates."""
-    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 async def fetch(

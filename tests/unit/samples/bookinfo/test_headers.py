@@ -98,7 +98,7 @@ async def test_answers_of_one_user_set_no_cookies_for_another(
 
 
 async def set_a_cookie(request: object, response: aiohttp.web.StreamResponse) -> None:
-    response.set_cookie("mine", "1")
+    response.headers["Set-Cookie"] = "mine=1; Path=/"
 
 
 @pytest.mark.parametrize("value", [b"\xff\xfe", b"caf\xc3\xa9"])

@@ -35,7 +35,8 @@ def changes(changes: int) -> None:
 
 async def _run(count: int) -> None:
     with tempfile.TemporaryDirectory(prefix="convoy-bench-") as state:
-        async with demo_mesh(SAMPLES, Path(state), progress=lambda text: click.echo(f"... {text}")) as demo:
+        async with demo_mesh(SAMPLES, Path(state), progress=lambda text: click.echo(f"... {text}")) as local:
+            demo = await DemoMesh.open(local, SAMPLES)
             times = sorted([await _time_change(demo, number) for number in range(count)])
     p50, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
     click.echo(

@@ -5,6 +5,7 @@ ratio to the application alone, because machines are noisy and ratios less so.
 """
 
 import asyncio
+import functools
 import os
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -31,7 +32,8 @@ def mesh(requests: int) -> None:
 
 async def _run(requests: int) -> None:
     with tempfile.TemporaryDirectory(prefix="convoy-bench-") as state:
-        async with demo_mesh(SAMPLES, Path(state), progress=lambda text: click.echo(f"... {text}")) as demo:
+        async with demo_mesh(SAMPLES, Path(state), progress=lambda text: click.echo(f"... {text}")) as local:
+            demo = await DemoMesh.open(local, SAMPLES)
             await demo.add_global_service("ratings", "240.0.0.4")
             await _compare(demo, requests)
             _print_memory()
@@ -51,7 +53,8 @@ async def _compare(demo: DemoMesh, requests: int) -> None:
     click.echo(f"{'':24}{'req/s':>8}{'p50 ms':>9}{'p99 ms':>9}{'app us':>9}{'envoy us':>10}{'failed':>8}")
     for name, dial, host, path in runs:
         await _measure(dial, host, path, count=requests // 10)
-        result, app, envoy = await _with_cpu(lambda d=dial, h=host, p=path: _measure(d, h, p, count=requests))
+        run = functools.partial(_measure, dial, host, path, count=requests)
+        result, app, envoy = await _with_cpu(run)
         click.echo(
             f"{name:24}{result.rate:8.0f}"
             f"{result.percentile(0.5) * 1e3:9.2f}{result.percentile(0.99) * 1e3:9.2f}"

@@ -34,7 +34,7 @@ def proxy_config(kind: str, pod: str, cluster: str | None, output: str) -> None:
 async def _fetch(pod: str, cluster: str | None) -> tuple[Any, Any, Any]:
     async with running_world() as world:
         found, namespace, name = await find_pod(world, pod, cluster)
-        return tuple(  # type: ignore[return-value]
+        return tuple(
             [
                 await ask_pod(world, found, namespace, pod=name, port=ADMIN_PORT, path=path)
                 for path in ("/config_dump", "/clusters?format=json", "/certs")

@@ -11,12 +11,12 @@ from convoy.ca.service import CertificateService
 from convoy.ca.tokens import TokenVerifier
 from convoy.config.sources.files import FileSource
 from convoy.config.store import Store
+from convoy.controlplane.admission import admit_pods
 from convoy.controlplane.agent_api import AgentApi
 from convoy.controlplane.debug import DebugApi
 from convoy.controlplane.pipeline import Outlets, publish_states
 from convoy.controlplane.server_identity import ServerIdentity
 from convoy.controlplane.settings import ControlPlaneSettings
-from convoy.inject.admission import admit_pod
 from convoy.kit.latest import LatestValue
 from convoy.kit.logs import get_logger
 from convoy.xds.server.ads import AdsServer
@@ -49,7 +49,8 @@ async def run_control_plane(settings: ControlPlaneSettings) -> None:
         running = [
             tasks.create_task(source.run(store), name="source:files"),
             tasks.create_task(
-                publish_states(store.held(admit=admit_pod(settings)), outlets, settings.mesh), name="state"
+                publish_states(store.held(admit=admit_pods(settings.mesh)), outlets, settings.mesh),
+                name="state",
             ),
             tasks.create_task(identity.run(), name="identity"),
             tasks.create_task(ads.serve(), name="ads"),

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -12,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from convoy.cli.demo.evidence import Row, Verdict
+from convoy.cli.demo.mesh import DemoMesh
 from convoy.cli.demo.play import Stopwatch, demo_mesh, verify, wait_forever
 from convoy.cli.demo.sabotage import SABOTAGES
 from convoy.cli.state import state_folder
@@ -49,9 +52,9 @@ def demo(samples: Path, sabotage: str | None, sample: int, keep: bool, output: s
     sys.exit(asyncio.run(_until_signalled(play)))
 
 
-async def _until_signalled(play: object) -> int:
+async def _until_signalled(play: Coroutine[Any, Any, int]) -> int:
     """Run the demo; SIGINT and SIGTERM end it in good order with the usual exit codes."""
-    task: asyncio.Task[int] = asyncio.ensure_future(play)  # type: ignore[arg-type]
+    task = asyncio.create_task(play)
     received: list[int] = []
 
     def stop(number: int) -> None:
@@ -72,7 +75,8 @@ async def _play(samples: Path, *, sabotage: str, sample: int, keep: bool, output
         console.print(f"[dim]{watch}[/]  {text} ...")
 
     state = state_folder("demo")
-    async with demo_mesh(samples, state, sabotage=sabotage, sample=sample, progress=progress) as mesh:
+    async with demo_mesh(samples, state, sabotage=sabotage, progress=progress) as local:
+        mesh = await DemoMesh.open(local, samples, sample=sample)
         rows = await verify(mesh, progress=progress)
         console.print(f"[dim]{watch}[/]  done")
         _show(rows, output)

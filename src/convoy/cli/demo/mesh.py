@@ -10,6 +10,7 @@ import ssl
 import urllib.parse
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Self
 
 from convoy.ca.identity import Identity
 from convoy.ca.issuers import Intermediate, issue_workload
@@ -36,18 +37,24 @@ class Captured:
 class DemoMesh:
     """A LocalMesh of cluster1 and cluster2 that runs the Bookinfo sample."""
 
-    def __init__(self, mesh: LocalMesh, ingress_url: str, *, variants: Path, sample: int) -> None:
-        self._mesh = mesh
+    def __init__(self, local: LocalMesh, ingress_url: str, *, variants: Path, sample: int) -> None:
+        self.local = local
         self._variants = variants
-        self._entry = mesh.clusters["cluster1"].folder / "reviews-global.yaml"
+        self._entry = local.clusters["cluster1"].folder / "reviews-global.yaml"
         self._original_entry = self._entry.read_bytes()
-        self._gateway_address = mesh.address_of("cluster2", GATEWAY_POD)
+        self._gateway_address = local.address_of("cluster2", GATEWAY_POD)
         self.ingress_url = ingress_url
         self.sample = sample
 
+    @classmethod
+    async def open(cls, local: LocalMesh, samples: Path, *, sample: int = 0) -> Self:
+        """Look at a running mesh, its ingress reachable from the host; `sample` as in check_routing."""
+        url = await local.forward_ingress("cluster1")
+        return cls(local, url, variants=samples / "networking", sample=sample)
+
     def roots_pem(self, cluster: str) -> str:
         """The root certificates of a cluster, as PEM."""
-        return self._mesh.clusters[cluster].roots_pem
+        return self.local.clusters[cluster].roots_pem
 
     # --- requests ---
 
@@ -82,7 +89,7 @@ class DemoMesh:
 
         async def dial() -> socket.socket:
             address = host if host.replace(".", "").isdigit() else await self._address(pod, host)
-            return await self._mesh.world.dial("cluster1", "default", pod, int(port), host=address)
+            return await self.local.world.dial("cluster1", "default", pod, int(port), host=address)
 
         return dial
 
@@ -90,7 +97,7 @@ class DemoMesh:
         """Connections to a pod of cluster1 from itself on loopback: straight to the application."""
 
         async def dial() -> socket.socket:
-            return await self._mesh.world.dial("cluster1", "default", pod, port)
+            return await self.local.world.dial("cluster1", "default", pod, port)
 
         return dial
 
@@ -107,7 +114,7 @@ class DemoMesh:
 
     async def resolve(self, pod: str, name: str) -> list[str]:
         """The IPv4 addresses that the resolver of a pod of cluster1 gives for a name, sorted."""
-        found = await self._mesh.world.exec("cluster1", "default", pod, ["getent", "ahostsv4", name])
+        found = await self.local.world.exec("cluster1", "default", pod, ["getent", "ahostsv4", name])
         return sorted({line.split()[0] for line in found.stdout.decode().splitlines() if line.strip()})
 
     async def _address(self, pod: str, host: str) -> str:
@@ -120,7 +127,7 @@ class DemoMesh:
 
     async def dial_gateway(self) -> socket.socket:
         """A connection to port 15443 of cluster2's gateway, from a place in cluster1 without a sidecar."""
-        return await self._mesh.world.dial(
+        return await self.local.world.dial(
             "cluster1", "istio-system", GATEWAY_POD, PASSTHROUGH_PORT, host=self._gateway_address
         )
 
@@ -132,22 +139,22 @@ class DemoMesh:
 
     def own_context(self) -> ssl.SSLContext:
         """A TLS client with an identity of the demo's own, certified by cluster1."""
-        return client_context(self._mesh.clusters["cluster1"].intermediate)
+        return client_context(self.local.clusters["cluster1"].intermediate)
 
     async def ask_through_gateway(self, context: ssl.SSLContext, sni: str, request: Request) -> Reply:
         """A request over TLS to what an SNI names at cluster2's gateway."""
         sock = await self.dial_gateway()
-        return await asyncio.to_thread(_ask_tls, context, sock, sni=sni, request=request)
+        return await asyncio.to_thread(ask_tls, context, sock, sni=sni, request=request)
 
     @contextlib.asynccontextmanager
     async def capturing(self, cluster: str, port: int) -> AsyncIterator[Captured]:
         """Capture what passes a cluster's uplink on a TCP port while the context is open."""
         captured = Captured()
-        capture = await self._mesh.world.capture_start(cluster, port=port)
+        capture = await self.local.world.capture_start(cluster, port=port)
         try:
             yield captured
         finally:
-            for packet in await self._mesh.world.capture_stop(capture):
+            for packet in await self.local.world.capture_stop(capture):
                 stream = f"{packet.src}:{packet.sport}>{packet.dst}:{packet.dport}"
                 captured.segments.append(Segment(stream, packet.seq, packet.payload))
 
@@ -155,7 +162,7 @@ class DemoMesh:
 
     def write_file(self, cluster: str, name: str, text: str) -> None:
         """Put a file into a cluster's folder, as a whole: readers see the old text or the new."""
-        _write(self._mesh.clusters[cluster].folder / name, text.encode())
+        _write(self.local.clusters[cluster].folder / name, text.encode())
 
     async def use_service_entry(self, variant: str) -> None:
         """Put a variant of the ServiceEntry in place of the one in cluster1's folder; empty: the original."""
@@ -193,7 +200,7 @@ spec:
 
     async def _calls(self, host: str) -> bool:
         """Whether productpage's Envoy has this gateway as the endpoint of reviews.default.global."""
-        sock = await self._mesh.world.dial("cluster1", "default", "productpage-v1", 15000)
+        sock = await self.local.world.dial("cluster1", "default", "productpage-v1", 15000)
         request = Request("envoy", "/config_dump?resource=dynamic_active_clusters")
         with sock:
             dump = await asyncio.to_thread(ask, over(sock), request)
@@ -238,7 +245,8 @@ def _handshake(context: ssl.SSLContext, sock: socket.socket, sni: str) -> bytes:
     return certificate
 
 
-def _ask_tls(context: ssl.SSLContext, sock: socket.socket, *, sni: str, request: Request) -> Reply:
+def ask_tls(context: ssl.SSLContext, sock: socket.socket, *, sni: str, request: Request) -> Reply:
+    """One request over TLS on a connected socket; failures become a Reply with status 0."""
     sock.settimeout(10)
     try:
         with context.wrap_socket(sock, server_hostname=sni) as secured:

@@ -12,7 +12,7 @@ from convoy.cli.demo.evidence import Row, run_check
 from convoy.cli.demo.mesh import DemoMesh
 from convoy.cli.demo.sabotage import SABOTAGES
 from convoy.cli.local.errors import LocalMeshError
-from convoy.cli.local.mesh import MeshOptions, start_mesh
+from convoy.cli.local.mesh import LocalMesh, MeshOptions, start_mesh
 
 CLUSTERS = ("cluster1", "cluster2")
 
@@ -35,9 +35,12 @@ def stage(samples: Path, target: Path) -> dict[str, Path]:
 
 @contextlib.asynccontextmanager
 async def demo_mesh(
-    samples: Path, state: Path, *, sabotage: str = "", sample: int = 0, progress: Progress
-) -> AsyncIterator[DemoMesh]:
-    """The running demo, broken on purpose when a sabotage is named."""
+    samples: Path, state: Path, *, sabotage: str = "", arguments: tuple[str, ...] = (), progress: Progress
+) -> AsyncIterator[LocalMesh]:
+    """The running mesh of the demo, broken on purpose when a sabotage is named.
+
+    `arguments` are added to the control planes' argv.
+    """
     folders = stage(samples, state / "clusters")
     foreign: frozenset[str] = frozenset()
     if sabotage:
@@ -45,10 +48,9 @@ async def demo_mesh(
         foreign = frozenset(filter(None, [chosen.foreign_root]))
         if chosen.edit:
             chosen.edit(state / "clusters")
-    options = MeshOptions(foreign_roots=foreign)
+    options = MeshOptions(foreign_roots=foreign, control_plane_arguments=arguments)
     async with start_mesh(folders, state, options=options, progress=progress) as mesh:
-        url = await mesh.forward_ingress("cluster1")
-        yield DemoMesh(mesh, url, variants=samples / "networking", sample=sample)
+        yield mesh
 
 
 async def verify(mesh: DemoMesh, *, progress: Progress) -> list[Row]:

@@ -14,10 +14,9 @@ from typing import Any
 
 import msgspec
 
+from convoy.api.base import ApiObject
 from convoy.api.kube.core import ConfigMap, Namespace, Pod, Secret, Service, ServiceAccount
 from convoy.config.view import ConfigView
-from convoy.inject.inject import inject_pod
-from convoy.inject.settings import InjectionSettings
 
 Manifest = dict[str, Any]
 
@@ -27,16 +26,12 @@ CONFIG_MOUNT = "/var/run/convoy/config"
 CA_MOUNT = "/var/run/secrets/cacerts"
 KEYS_MOUNT = "/var/run/secrets/issuer"
 KEYS_FILE = "jwks.json"
-RUN_KINDS = (Namespace, ServiceAccount, ConfigMap, Secret, Service)
+RUN_KINDS: tuple[type[ApiObject], ...] = (Namespace, ServiceAccount, ConfigMap, Secret, Service, Pod)
 
 
-def injected_manifests(view: ConfigView, settings: InjectionSettings) -> list[Manifest]:
-    """The Kubernetes objects of a folder as a cluster runs them, pods injected."""
-    manifests = [to_manifest(obj) for kind in RUN_KINDS for obj in view.all(kind)]
-    for pod in view.all(Pod):
-        namespace = view.get(Namespace, "", pod.metadata.namespace)
-        manifests.append(to_manifest(inject_pod(pod, namespace, settings)))
-    return manifests
+def manifests_of(view: ConfigView) -> list[Manifest]:
+    """The Kubernetes objects of a view as a cluster runs them."""
+    return [to_manifest(obj) for kind in RUN_KINDS for obj in view.all(kind)]
 
 
 def to_manifest(obj: msgspec.Struct) -> Manifest:

@@ -13,21 +13,23 @@ from typing import Any
 import msgspec
 
 from convoy.api.kube.core import Pod, Service
+from convoy.api.meta import ClusterID
 from convoy.ca.files import intermediate_to_files, load_or_create_root
 from convoy.ca.issuers import Intermediate, issue_intermediate
 from convoy.cli.local.errors import LocalMeshError
 from convoy.cli.local.manifests import (
     control_plane_manifests,
     free_pod_address,
-    injected_manifests,
+    manifests_of,
     namespaces_of,
     root_certificates,
 )
 from convoy.cluster.client import ClusterSpec, World, start_world
-from convoy.cluster.images import ImageEntry
+from convoy.cluster.types import ImageEntry
 from convoy.config.load import load_folder
 from convoy.config.view import ConfigView
-from convoy.inject.settings import InjectionSettings
+from convoy.controlplane.admission import admit_pods
+from convoy.mesh.model import MeshSettings
 
 Progress = Callable[[str], None]
 
@@ -64,9 +66,10 @@ class LocalCluster(msgspec.Struct, frozen=True):
 class LocalMesh:
     """Running clusters in one world."""
 
-    def __init__(self, world: World, clusters: Mapping[str, LocalCluster]) -> None:
+    def __init__(self, world: World, clusters: Mapping[str, LocalCluster], state: Path) -> None:
         self.world = world
         self.clusters = clusters
+        self.state = state
 
     def address_of(self, cluster: str, service: str, *, namespace: str = "istio-system") -> str:
         """The LoadBalancer address of a Service; LocalMeshError when it has none."""
@@ -110,7 +113,7 @@ async def start_mesh(
         progress("control planes, gateways, sidecars and applications")
         for name in clusters:
             await world.wait_ready(name, timeout=options.ready_timeout)
-        yield LocalMesh(world, clusters)
+        yield LocalMesh(world, clusters, state)
 
 
 def mesh_images() -> list[ImageEntry]:
@@ -122,7 +125,8 @@ def mesh_images() -> list[ImageEntry]:
 
 
 def _load(name: str, folder: Path) -> ConfigView:
-    view, problems, _ = load_folder(folder)
+    settings = MeshSettings(cluster_id=ClusterID(name))
+    view, problems, _ = load_folder(folder, admit=admit_pods(settings))
     errors = [problem for problem in problems if problem.is_error]
     if errors:
         listed = "\n".join(map(str, errors))
@@ -152,7 +156,7 @@ def _around(address: str) -> str:
 def _manifests(
     cluster: LocalCluster, view: ConfigView, jwks: Mapping[str, Any], *, options: MeshOptions
 ) -> list[dict[str, Any]]:
-    own = injected_manifests(view, InjectionSettings(cluster_id=cluster.name))
+    own = manifests_of(view)
     taken = (pod.status.pod_ip for pod in view.all(Pod))
     control_plane = control_plane_manifests(
         cluster_id=cluster.name,

@@ -1,0 +1,52 @@
+"""Meshes for the end-to-end tests: real worlds, real Envoys, the very samples users start with."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from tests.e2e.observing import ObservedMesh
+
+from convoy.cli.demo.command import SAMPLES
+from convoy.cli.demo.play import demo_mesh
+
+CONVOY = (sys.executable, "-m", "convoy")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A CONVOY_HOME of its own."""
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@pytest.fixture
+def run_convoy(home: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a `convoy` command to its end."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*CONVOY, *arguments],
+            env=environment(home),
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=False,
+        )
+
+    return run
+
+
+def environment(home: Path) -> dict[str, str]:
+    """The environment of a command with this CONVOY_HOME."""
+    return {**os.environ, "CONVOY_HOME": str(home)}
+
+
+@pytest.fixture
+async def mesh(home: Path) -> AsyncIterator[ObservedMesh]:
+    """The Bookinfo sample on two clusters."""
+    async with demo_mesh(SAMPLES, home, progress=lambda _: None) as local:
+        yield await ObservedMesh.open(local, SAMPLES)

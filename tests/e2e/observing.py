@@ -1,0 +1,118 @@
+"""A demo mesh with what only tests want to know: counters, serials, problems, and ways to do harm."""
+
+import asyncio
+import re
+import ssl
+from pathlib import Path
+from typing import Any
+
+from convoy.api.kube.core import Pod
+from convoy.cli.demo.mesh import DemoMesh, ask_tls
+from convoy.cli.pod_traffic import Reply, Request, ask, ask_once, over
+from convoy.cluster.types import ExecResult
+from convoy.config.load import load_folder
+
+ENVOY_ADMIN = 15000
+DEBUG = 15014
+SYSTEM = "istio-system"
+
+
+class ObservedMesh(DemoMesh):
+    """Adds observation; everything else is the demo's own."""
+
+    def folder(self, cluster: str) -> Path:
+        """The folder that the cluster is configured from."""
+        return self.local.clusters[cluster].folder
+
+    def root_key_path(self) -> Path:
+        """Where the root's private key is kept on the host."""
+        return self.local.state / "ca" / "root-key.pem"
+
+    async def execute(self, cluster: str, namespace: str, pod: str, argv: list[str]) -> ExecResult:
+        """Run a program inside a pod."""
+        return await self.local.world.exec(cluster, namespace, pod, argv)
+
+    async def admin(self, pod: str, path: str, *, cluster: str = "cluster1") -> Reply:
+        """Ask the admin interface of a pod's Envoy (namespace default)."""
+        sock = await self.local.world.dial(cluster, "default", pod, ENVOY_ADMIN)
+        with sock:
+            return await asyncio.to_thread(ask, over(sock), Request("envoy", path))
+
+    async def route_names(self, pod: str) -> set[str]:
+        """The names of the routes that a pod's Envoy has."""
+        dump = await self.admin(pod, "/config_dump?resource=dynamic_route_configs")
+        return {
+            route.get("name", "")
+            for config in dump.json().get("configs", [])
+            for host in config["route_config"].get("virtual_hosts", [])
+            for route in host.get("routes", [])
+        }
+
+    async def envoy_counters(self, pod: str) -> dict[str, int]:
+        """Counters of the cluster and listener managers of a pod's Envoy."""
+        text = (await self.admin(pod, "/stats?filter=^(cluster_manager|listener_manager)")).body.decode()
+        return {name: int(value) for name, value in re.findall(r"^(\S+): (\d+)$", text, re.MULTILINE)}
+
+    async def certificate_serial(self, pod: str) -> str:
+        """The serial number of the certificate that a pod's Envoy uses now."""
+        for certificate in (await self.admin(pod, "/certs")).json()["certificates"]:
+            for part in certificate.get("cert_chain", [])[:1]:
+                return str(part["serial_number"])
+        raise AssertionError(f"Envoy of {pod} has no certificate")
+
+    async def debug(self, cluster: str, path: str) -> Any:
+        """What the debug interface of a cluster's control plane answers."""
+        sock = await self.local.world.dial(cluster, SYSTEM, "istiod", DEBUG)
+        with sock:
+            reply = await asyncio.to_thread(ask, over(sock), Request("istiod", path))
+        assert reply.status == 200, reply
+        return reply.json()
+
+    async def control_plane_statistics(self, cluster: str) -> Any:
+        """Counters of a control plane."""
+        return await self.debug(cluster, "/debug/statistics")
+
+    async def problems(self, cluster: str) -> Any:
+        """The problems that a control plane knows of."""
+        return await self.debug(cluster, "/debug/problems")
+
+    async def connected_proxies(self, cluster: str) -> set[str]:
+        """The proxies that are connected now and have taken everything; none while it does not answer."""
+        try:
+            proxies = await self.debug(cluster, "/debug/proxies")
+        except (OSError, AssertionError):
+            return set()
+        return {p["proxy"] for p in proxies if all(kind["state"] == "SYNCED" for kind in p["types"])}
+
+    async def signal_control_plane(self, cluster: str, number: int) -> None:
+        """Send a signal to a control plane's process."""
+        await self.local.world.signal(cluster, SYSTEM, "istiod", container="discovery", signal=number)
+
+    def pod_address(self, pod: str, cluster: str = "cluster1") -> str:
+        """The address of a pod in namespace default."""
+        view, _, _ = load_folder(self.folder(cluster))
+        found = view.get(Pod, "default", pod)
+        assert found is not None
+        return found.status.pod_ip
+
+    async def ask_pod_outside_mesh(
+        self, pod: str, request: Request, context: ssl.SSLContext | None = None
+    ) -> Reply:
+        """Ask a pod of cluster1 from where no sidecar captures: in plain text, or with a TLS client."""
+
+        async def dial() -> Any:
+            return await self.local.world.dial(
+                "cluster1", SYSTEM, "istio-ingressgateway", 9080, host=self.pod_address(pod)
+            )
+
+        if context is None:
+            return await ask_once(dial, request)
+        return await asyncio.to_thread(ask_tls, context, await dial(), sni="any.test", request=request)
+
+    async def wait_refused(self, pod: str, request: Request) -> None:
+        """Until plain text is answered no more."""
+        for _ in range(200):
+            if (await self.ask_pod_outside_mesh(pod, request)).status == 0:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("plain text is still answered")

@@ -14,7 +14,6 @@ from convoy.mesh.model import (
     MeshSnapshot,
     Resolution,
     SidecarView,
-    Upstream,
     ViewKey,
 )
 from convoy.xds.build import names
@@ -63,7 +62,7 @@ def _build_sidecar(
 ) -> ProxyResources:
     return ProxyResources(
         clusters=memo.compose(sets.compose_sidecar_clusters, view.upstreams, inbound, sds_folder),
-        endpoints=memo.compose(sets.compose_endpoints, _assignments(view.upstreams, snapshot)),
+        endpoints=memo.compose(sets.compose_endpoints, _assignments(view, snapshot)),
         listeners=memo.compose(
             sets.compose_sidecar_listeners,
             plan_listeners(view),
@@ -81,7 +80,7 @@ def _build_gateway(
     tables = tuple(RouteTable(names.gateway_routes(http.listen_port), http.routes) for http in view.http)
     return ProxyResources(
         clusters=memo.compose(sets.compose_gateway_clusters, view.upstreams, sds_folder),
-        endpoints=memo.compose(sets.compose_endpoints, _assignments(view.upstreams, snapshot)),
+        endpoints=memo.compose(sets.compose_endpoints, _assignments(view, snapshot)),
         listeners=memo.compose(
             sets.compose_gateway_listeners, tuple(http.listen_port for http in view.http), view.passthrough
         ),
@@ -89,10 +88,10 @@ def _build_gateway(
     )
 
 
-def _assignments(upstreams: tuple[Upstream, ...], snapshot: MeshSnapshot) -> tuple[Assignment, ...]:
+def _assignments(view: SidecarView | GatewayView, snapshot: MeshSnapshot) -> tuple[Assignment, ...]:
     """One for each cluster that will ask, if need be without endpoints: Envoy waits for an answer."""
-    keys = [upstream.key for upstream in upstreams if upstream.resolution is Resolution.ENDPOINTS]
-    return tuple(snapshot.assignments.get(key) or Assignment(key, ()) for key in keys)
+    keys = [upstream.key for upstream in view.upstreams if upstream.resolution is Resolution.ENDPOINTS]
+    return tuple(snapshot.assignment(view.key, key) or Assignment(key, ()) for key in keys)
 
 
 def _sets_by_version(previous: XdsModel | None) -> Mapping[str, ResourceSet]:

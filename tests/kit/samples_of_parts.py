@@ -1,0 +1,123 @@
+"""One sidecar and one gateway that between them use every kind of part there is."""
+
+from itertools import product
+
+from tests.kit import parts
+from tests.kit.parts import dns_endpoint, endpoint, host, key, routes, rule, tls, to, upstream
+
+from convoy.api.istio.peer_authentication import MtlsMode
+from convoy.mesh.model import (
+    Fallback,
+    GatewayHttp,
+    GatewayPassthrough,
+    GatewayView,
+    HeaderMatch,
+    InboundPart,
+    MatchKind,
+    MeshSnapshot,
+    PassthroughRoute,
+    PathMatch,
+    Protocol,
+    QueryMatch,
+    Resolution,
+    RouteMatch,
+    RuleRef,
+    SidecarView,
+    SniffedRoute,
+    TcpRoute,
+    TextMatch,
+    TlsMode,
+)
+
+V1, V2 = key("reviews", subset="v1"), key("reviews", subset="v2")
+GLOBAL = key("reviews.default.global", subset="v2")
+PASSED = key("reviews", subset="v2", is_passthrough=True)
+RULE = RuleRef("VirtualService", "default", "reviews", "http[0]")
+
+MATCH = RouteMatch(
+    path=PathMatch(TextMatch(MatchKind.REGEX, "/reviews/[0-9]+"), ignore_case=True),
+    headers=(
+        HeaderMatch("end-user", TextMatch(MatchKind.EXACT, "jason")),
+        HeaderMatch("x-debug", TextMatch(MatchKind.PRESENT), is_inverted=True),
+        HeaderMatch(":method", TextMatch(MatchKind.REGEX, "GET|HEAD"), is_inverted=True),
+    ),
+    queries=(
+        QueryMatch("v", TextMatch(MatchKind.PREFIX, "2")),
+        QueryMatch("x", TextMatch(MatchKind.PRESENT)),
+    ),
+)
+
+
+def sidecar() -> SidecarView:
+    return parts.sidecar_view(
+        upstream(V1, tls=tls()),
+        upstream(V2, tls=tls(TlsMode.MUTUAL), protocol=Protocol.GRPC),
+        upstream(
+            GLOBAL,
+            resolution=Resolution.DNS,
+            tls=tls(TlsMode.MUTUAL),
+            dns=[
+                dns_endpoint("198.19.0.2", 15443),
+                dns_endpoint("gw.example", 15443, locality="eu/eu-1/a"),
+            ],
+        ),
+        upstream(key("db", 5432), protocol=Protocol.TCP, tls=tls()),
+        upstream(key("cache", 6379), protocol=Protocol.AUTO, tls=tls()),
+        upstream(key("peers", 7000), protocol=Protocol.TCP, resolution=Resolution.ORIGINAL_DST),
+        http=(
+            routes(
+                host("reviews", rule((V1, 80), (V2, 20), match=MATCH, retries=parts.RETRIES, origin=RULE)),
+                host("reviews.default.global", rule(GLOBAL, timeout_ms=3000)),
+                host("nobody", rule()),
+            ),
+            routes(port=80, fallback=Fallback.BLOCK),
+        ),
+        tcp=(
+            TcpRoute("10.0.0.5", 5432, to((key("db", 5432), 1), (key("cache", 6379), 1))),
+            TcpRoute("0.0.0.0", 7000, to(key("peers", 7000))),
+        ),
+        sniffed=(
+            SniffedRoute(
+                "10.0.0.6", 6379, routes(host("cache", port=6379), port=6379), to(key("cache", 6379))
+            ),
+        ),
+        allows_any=False,
+    )
+
+
+def everything_inbound() -> InboundPart:
+    modes = (MtlsMode.STRICT, MtlsMode.PERMISSIVE, MtlsMode.DISABLE)
+    ports = [
+        (number, protocol, mode) for number, (protocol, mode) in enumerate(product(Protocol, modes), 9000)
+    ]
+    return parts.inbound(*ports, mark=1337, port_modes=((9999, MtlsMode.STRICT),))
+
+
+def gateway() -> GatewayView:
+    server_names = (
+        "outbound_.9080_.v2_.reviews.default.svc.cluster.local",
+        "outbound_.9080_.v2_.reviews.default.global",
+    )
+    web = host("*", rule(V1), port=8080, domains=("*",))
+    return parts.gateway_view(
+        upstream(V1, tls=tls()),
+        upstream(PASSED),
+        http=(
+            GatewayHttp(8080, routes(web, port=8080, fallback=Fallback.NOT_FOUND)),
+            GatewayHttp(8081, routes(port=8081, fallback=Fallback.NOT_FOUND)),
+        ),
+        passthrough=(GatewayPassthrough(15443, (PassthroughRoute(server_names, PASSED),)),),
+    )
+
+
+def everything() -> MeshSnapshot:
+    return parts.snapshot(
+        parts.workload("app", inbound=everything_inbound()),
+        parts.workload("gate", view=parts.GATEWAY_VIEW),
+        sidecars=[sidecar()],
+        gateways=[gateway()],
+        assignments=[
+            parts.assignment(V1, endpoint("198.18.1.1", locality="eu/eu-1/a", weight=2)),
+            parts.assignment(PASSED, endpoint("198.18.1.2")),
+        ],
+    )

@@ -1,14 +1,12 @@
-"""Durations as the API writes them (`1.5s`, `250ms`, `1m30s`), in whole milliseconds."""
+"""Durations of the API in the model's unit."""
 
-import re
+from datetime import timedelta
 
-_UNITS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "h": 3.6e6}
-_TERM = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
+from convoy.api.durations import parse_duration
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 
-def parse_milliseconds(text: str) -> int:
-    """The duration, rounded.
-
-    Validation has let through only durations; of anything else nothing is left (0).
-    """
-    return round(sum(float(number) * _UNITS[unit] for number, unit in _TERM.findall(text)))
+def milliseconds(text: str | None, *, default: int = 0) -> int:
+    """The duration in whole milliseconds; `default` where none is written."""
+    return parse_duration(text) // _MILLISECOND if text else default

@@ -64,6 +64,17 @@ def accounts_of(registered: Registered, pods: PodIndex, *, settings: MeshSetting
     )
 
 
+def serving_pods(service: kube.Service, pods: PodIndex) -> tuple[PodFacts, ...]:
+    """The pods that a Service sends to now, in order of their names."""
+    return tuple(
+        pod
+        for pod in pods.select(service.metadata.namespace, service.spec.selector)
+        if pod.address
+        and not pod.is_terminating
+        and (pod.is_ready or service.spec.publish_not_ready_addresses)
+    )
+
+
 def _pod_endpoints(
     service: kube.Service,
     port: ServicePort,
@@ -72,9 +83,9 @@ def _pod_endpoints(
     labels: frozenset[str],
     settings: MeshSettings,
 ) -> Iterable[Endpoint]:
-    for pod in pods.select(service.metadata.namespace, service.spec.selector):
+    for pod in serving_pods(service, pods):
         number = target_port(pod.pod, port.target_port)
-        if number is None or not _serves(pod, service):
+        if number is None:
             continue
         yield Endpoint(
             address=pod.address,
@@ -88,11 +99,6 @@ def _pod_endpoints(
             network=pod.network,
             locality=pod.locality,
         )
-
-
-def _serves(pod: PodFacts, service: kube.Service) -> bool:
-    is_ready = pod.is_ready or service.spec.publish_not_ready_addresses
-    return bool(pod.address) and is_ready and not pod.is_terminating
 
 
 def _listed_endpoints(

@@ -40,7 +40,9 @@ class HostTable(Generic[T]):
         self._longest_first = sorted(self._wildcards.items(), key=lambda item: (-len(item[0]), item[0]))
 
     def find(self, host: str) -> T | None:
-        """The value of the most specific pattern: the exact host, then the longest wildcard that covers it."""
+        """The value of the most specific pattern: the exact host, then the longest wildcard that covers
+        it.
+        """
         if host in self._exact:
             return self._exact[host]
         return next((value for pattern, value in self._longest_first if covers(pattern, host)), None)

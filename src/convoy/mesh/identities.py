@@ -27,8 +27,8 @@ def accepted_identities(
 ) -> Accepted:
     """The accepted identities of a service's servers.
 
-    `stated` by the DestinationRule, else by the ServiceEntry, else the `accounts` of the endpoints, else those of
-    the namespace: for `<name>.<namespace>.global` that of the host, whatever namespace the ServiceEntry is in.
+    `stated` by the DestinationRule, else by the ServiceEntry, else the `accounts` of the endpoints, else
+    those of the namespace: for `<name>.<namespace>.global` the host's, whatever namespace the entry is in.
     """
     known = stated or service.subject_alt_names or tuple(accounts)
     if known:

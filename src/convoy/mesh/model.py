@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import msgspec
 
 from convoy.api.istio.peer_authentication import MtlsMode
-from convoy.api.meta import ClusterID, Hostname, Namespace
+from convoy.api.meta import ClusterID, Hostname, Namespace, ObjectKey
 
 Labels = tuple[tuple[str, str], ...]
 """Label pairs, sorted by key."""
@@ -389,6 +389,15 @@ class Workload(Part, frozen=True, cache_hash=True):
     """None for gateways."""
 
 
+class GatewayAddress(Part, frozen=True, cache_hash=True):
+    """Where other clusters reach a port of a gateway: an IP or a name of its LoadBalancer Service."""
+
+    address: str
+    port: int
+    listen_port: int
+    view: ViewKey
+
+
 # --- settings and the snapshot ---
 
 
@@ -404,6 +413,8 @@ class MeshSettings(msgspec.Struct, frozen=True, kw_only=True):
     allows_any: bool = True
     interception_mark: int | None = 1337
     connect_timeout_ms: int = 10_000
+    gateway_domain: str = "convoy.test"
+    """Every cluster's DNS has a gateway's Service as `<service>.<cluster>.<gateway_domain>`; empty: none."""
 
 
 class MeshSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -421,3 +432,14 @@ class MeshSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[Namespace, Mapping[str, tuple[str, ...]]]
     """By namespace of the asking pod: lower-case host (or `*.suffix`) to addresses; a name known to have no
     address is absent."""
+    view_assignments: Mapping[ViewKey, Mapping[UpstreamKey, Assignment]] = {}
+    """Where one view's endpoints differ from `assignments`: a DestinationRule of its own namespace chooses
+    other labels, or it sees another network. Mostly empty."""
+    gateway_addresses: tuple[GatewayAddress, ...] = ()
+    sources: Mapping[Hostname, ObjectKey] = {}
+    """The object that each service comes from."""
+
+    def assignment(self, view: ViewKey, key: UpstreamKey) -> Assignment | None:
+        """The endpoints of an upstream as seen from a view; None for upstreams that have no assignment."""
+        own = self.view_assignments.get(view, {})
+        return own.get(key) or self.assignments.get(key)

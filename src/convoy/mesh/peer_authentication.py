@@ -12,7 +12,9 @@ from convoy.mesh.model import Part
 
 
 class Modes(Part, frozen=True, cache_hash=True):
-    """The modes of one workload; never UNSET. `ports` is sorted by port and names every port a policy names."""
+    """The modes of one workload; never UNSET. `ports` is sorted by port and names every port a policy
+    names.
+    """
 
     default: MtlsMode
     ports: tuple[tuple[int, MtlsMode], ...] = ()

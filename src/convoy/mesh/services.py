@@ -12,7 +12,7 @@ import msgspec
 
 from convoy.api.istio import service_entry as istio
 from convoy.api.kinds import key_of
-from convoy.api.kube import core as kube
+from convoy.api.kube import core
 from convoy.api.meta import Hostname, Namespace, ObjectKey
 from convoy.mesh.hosts import is_wildcard
 from convoy.mesh.model import Resolution, Service, ServicePort
@@ -36,7 +36,7 @@ class Registered(msgspec.Struct, frozen=True, eq=False):
     service: Service
     visibility: Visibility
     source: ObjectKey
-    kube: kube.Service | None = None
+    kube: core.Service | None = None
     entry: istio.ServiceEntry | None = None
 
     @property
@@ -75,12 +75,14 @@ class Registry:
         return self._visible[namespace]
 
     def has_local(self, name: str, namespace: str, domain: str) -> bool:
-        """Whether this cluster itself has a service of that name, so that no `.global` name stands in for it."""
+        """Whether this cluster itself has a service of that name, so that no `.global` name stands in for
+        it.
+        """
         return kube_hostname(name, namespace, domain) in self.by_host
 
 
 def build_registry(
-    services: Iterable[kube.Service], entries: Iterable[istio.ServiceEntry], *, domain: str
+    services: Iterable[core.Service], entries: Iterable[istio.ServiceEntry], *, domain: str
 ) -> Registry:
     """The registry of a cluster; both inputs oldest first."""
     own = [_kube_service(service, domain) for service in services if service.spec.type != "ExternalName"]
@@ -89,7 +91,7 @@ def build_registry(
     return Registry([*own, *(made for entry in listed for made in _entry_services(entry, vips))])
 
 
-def _kube_service(service: kube.Service, domain: str) -> Registered:
+def _kube_service(service: core.Service, domain: str) -> Registered:
     namespace = Namespace(service.metadata.namespace)
     is_headless = service.spec.cluster_ip == "None"
     exports = [part.strip() for part in service.metadata.annotations.get(EXPORT_TO, "").split(",")]
@@ -109,12 +111,12 @@ def _kube_service(service: kube.Service, domain: str) -> Registered:
     )
 
 
-def _kube_port(port: kube.ServicePort) -> ServicePort:
+def _kube_port(port: core.ServicePort) -> ServicePort:
     protocol = kube_protocol(app_protocol=port.app_protocol, name=port.name, number=port.port)
     return ServicePort(port.port, port.name, protocol, port.target_port or port.port)
 
 
-def cluster_ips(service: kube.Service) -> tuple[str, ...]:
+def cluster_ips(service: core.Service) -> tuple[str, ...]:
     """The virtual addresses of a Kubernetes Service."""
     addresses = service.spec.cluster_ips or [service.spec.cluster_ip]
     return tuple(dict.fromkeys(address for address in addresses if address and address != "None"))

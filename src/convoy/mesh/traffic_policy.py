@@ -18,7 +18,7 @@ from convoy.api.istio.destination_rule import (
     TrafficPolicy,
 )
 from convoy.mesh.destination_rules import MergedRule
-from convoy.mesh.durations import parse_milliseconds
+from convoy.mesh.durations import milliseconds
 from convoy.mesh.model import LbPolicy, Part
 
 _LB_POLICIES = {SimpleLb.ROUND_ROBIN: LbPolicy.ROUND_ROBIN, SimpleLb.RANDOM: LbPolicy.RANDOM}
@@ -45,7 +45,9 @@ class _Blocks(msgspec.Struct, frozen=True):
 def resolve_policy(
     rule: MergedRule | None, subset: Subset | None, *, port: int, connect_timeout_ms: int
 ) -> Policy:
-    """The policy for a service port, by its number, and a subset of the rule (None: the service as a whole)."""
+    """The policy for a service port, by its number, and a subset of the rule (None: the service as a
+    whole).
+    """
     blocks = _override(_Blocks(), rule.traffic_policy if rule else None, port)
     blocks = _override(blocks, subset.traffic_policy if subset else None, port)
     tls, balancer = blocks.tls, blocks.load_balancer
@@ -58,7 +60,7 @@ def resolve_policy(
         subject_alt_names=tuple(sorted(set(tls.subject_alt_names))) if tls else (),
         lb_policy=_LB_POLICIES.get(simple, LbPolicy.LEAST_REQUEST) if simple else LbPolicy.LEAST_REQUEST,
         keeps_address=simple is SimpleLb.PASSTHROUGH,
-        connect_timeout_ms=parse_milliseconds(timeout) if timeout else connect_timeout_ms,
+        connect_timeout_ms=milliseconds(timeout, default=connect_timeout_ms),
     )
 
 

@@ -1,0 +1,45 @@
+"""The names that pods of a namespace may resolve, and to what.
+
+A Service's name gives its virtual addresses, a headless one's those of its pods, a ServiceEntry's host its
+(perhaps automatic) addresses. Where a local Service is missing, its names give the address of the `.global`
+service that stands in for it. A pod's resolver tries its search list by itself, so only whole spellings are
+here.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from convoy.mesh.domains import host_names
+from convoy.mesh.endpoints import serving_pods
+from convoy.mesh.facts import Facts
+from convoy.mesh.pods import PodFacts
+from convoy.mesh.services import Registered
+
+
+def build_names(facts: Facts, namespace: str) -> Mapping[str, tuple[str, ...]]:
+    """Lower-case names or `*.suffix` to addresses, sorted; of two claims on a name the registry's first
+    counts.
+    """
+    names: dict[str, tuple[str, ...]] = {}
+    for registered in facts.registry.visible(namespace).values():
+        for name, addresses in _entries(registered, facts, namespace):
+            names.setdefault(name, addresses)
+    return {name: names[name] for name in sorted(names)}
+
+
+def _entries(registered: Registered, facts: Facts, viewer: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    domain = facts.settings.cluster_domain
+    pods = serving_pods(registered.kube, facts.pods) if registered.is_headless and registered.kube else ()
+    addresses = registered.service.vips or tuple(sorted({pod.address for pod in pods}))
+    if not addresses:
+        return
+    for name in host_names(registered, facts.registry, viewer=viewer, domain=domain):
+        yield name, addresses
+        for pod in pods:
+            host = _pod_host(pod, registered)
+            if host:
+                yield f"{host}.{name}", (pod.address,)
+
+
+def _pod_host(pod: PodFacts, registered: Registered) -> str:
+    spec = pod.pod.spec
+    return (spec.hostname or pod.pod.metadata.name).lower() if spec.subdomain == registered.name else ""

@@ -1,0 +1,100 @@
+"""Keep the previous snapshot's objects wherever content did not change.
+
+Whoever holds a part of the previous snapshot can then compare with `is`, and everything derived from it stays
+valid.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
+
+from convoy.mesh.model import GatewayView, HostRoutes, MeshSnapshot, PortRoutes, SidecarView
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+
+def reuse_snapshot(new: MeshSnapshot, old: MeshSnapshot) -> MeshSnapshot:
+    """The new snapshot made of the old one's objects where they are equal."""
+    return MeshSnapshot(
+        number=new.number,
+        settings=_keep(new.settings, old.settings),
+        services=reuse_mapping(new.services, old.services),
+        endpoints=reuse_mapping(new.endpoints, old.endpoints),
+        sidecar_views=reuse_mapping(new.sidecar_views, old.sidecar_views, _reuse_sidecar_view),
+        gateway_views=reuse_mapping(new.gateway_views, old.gateway_views, _reuse_gateway_view),
+        assignments=reuse_mapping(new.assignments, old.assignments),
+        workloads=reuse_mapping(new.workloads, old.workloads),
+        names=reuse_mapping(new.names, old.names),
+        view_assignments=reuse_mapping(new.view_assignments, old.view_assignments, reuse_mapping),
+        gateway_addresses=_keep(new.gateway_addresses, old.gateway_addresses),
+        sources=reuse_mapping(new.sources, old.sources),
+    )
+
+
+def reuse_mapping(
+    new: Mapping[K, T], old: Mapping[K, T], reuse: Callable[[T, T], T] | None = None
+) -> Mapping[K, T]:
+    """The old mapping if nothing changed, else a new one with the old values that are equal.
+
+    `reuse` makes a changed value out of old pieces.
+    """
+    kept: dict[K, T] = {}
+    for key, value in new.items():
+        if key not in old:
+            kept[key] = value
+        elif value == old[key]:
+            kept[key] = old[key]
+        else:
+            kept[key] = reuse(value, old[key]) if reuse else value
+    is_same = list(kept) == list(old) and all(kept[key] is old[key] for key in kept)
+    return old if is_same else kept
+
+
+def _reuse_sidecar_view(new: SidecarView, old: SidecarView) -> SidecarView:
+    return SidecarView(
+        key=old.key,
+        upstreams=_reuse_items(new.upstreams, old.upstreams, lambda upstream: upstream.key),
+        http=_reuse_ports(new.http, old.http),
+        tcp=_reuse_items(new.tcp, old.tcp, lambda route: (route.vip, route.port)),
+        sniffed=_reuse_items(new.sniffed, old.sniffed, lambda route: (route.vip, route.port)),
+        allows_any=new.allows_any,
+    )
+
+
+def _reuse_gateway_view(new: GatewayView, old: GatewayView) -> GatewayView:
+    return GatewayView(
+        key=old.key,
+        upstreams=_reuse_items(new.upstreams, old.upstreams, lambda upstream: upstream.key),
+        http=_reuse_items(new.http, old.http, lambda port: port.listen_port),
+        passthrough=_reuse_items(new.passthrough, old.passthrough, lambda port: port.listen_port),
+    )
+
+
+def _reuse_ports(new: tuple[PortRoutes, ...], old: tuple[PortRoutes, ...]) -> tuple[PortRoutes, ...]:
+    def port_of(routes: PortRoutes) -> int:
+        return routes.port
+
+    return _reuse_items(new, old, port_of, _reuse_hosts)
+
+
+def _reuse_hosts(new: PortRoutes, old: PortRoutes) -> PortRoutes:
+    def host_of(routes: HostRoutes) -> str:
+        return routes.host
+
+    return PortRoutes(new.port, _reuse_items(new.hosts, old.hosts, host_of), new.fallback)
+
+
+def _reuse_items(
+    new: tuple[T, ...],
+    old: tuple[T, ...],
+    key: Callable[[T], Hashable],
+    reuse: Callable[[T, T], T] | None = None,
+) -> tuple[T, ...]:
+    if new == old:
+        return old
+    kept = reuse_mapping({key(item): item for item in new}, {key(item): item for item in old}, reuse)
+    return tuple(kept.values())
+
+
+def _keep(new: T, old: T) -> T:
+    return old if new == old else new

@@ -1,0 +1,204 @@
+"""What a caller sends to: an upstream for every port of a service and for every subset of its
+DestinationRule.
+
+Network view: an endpoint that a ServiceEntry lists is used by proxies whose view is the endpoint's network,
+and by no other (an endpoint that names none is on the cluster's own). This is how an egress gateway sees the
+remote gateway while sidecars see only the egress gateway. Pods are seen by everyone.
+"""
+
+from collections.abc import Mapping
+
+from convoy.api.istio.destination_rule import ClientTlsMode, Subset
+from convoy.api.meta import Hostname
+from convoy.mesh.assignments import EndpointSelector, select_endpoints, subset_labels
+from convoy.mesh.destination_rules import DestinationRules, MergedRule
+from convoy.mesh.endpoints import Endpoints
+from convoy.mesh.identities import Accepted, accepted_identities
+from convoy.mesh.model import (
+    DnsEndpoint,
+    Endpoint,
+    EndpointKey,
+    MeshSettings,
+    Part,
+    Resolution,
+    Service,
+    ServicePort,
+    TlsMode,
+    Upstream,
+    UpstreamKey,
+    UpstreamTls,
+)
+from convoy.mesh.services import Registered
+from convoy.mesh.traffic_policy import Policy, resolve_policy
+
+
+class PlannedUpstream(Part, frozen=True, cache_hash=True):
+    """An upstream and how its endpoints are chosen."""
+
+    upstream: Upstream
+    selector: EndpointSelector
+
+
+class UpstreamPlanner:
+    """Makes upstreams; callers for whom everything is the same get the same objects."""
+
+    def __init__(
+        self,
+        *,
+        rules: DestinationRules,
+        endpoints: Endpoints,
+        accounts: Mapping[Hostname, tuple[str, ...]],
+        settings: MeshSettings,
+    ) -> None:
+        self._rules = rules
+        self._endpoints = endpoints
+        self._accounts = accounts
+        self._settings = settings
+        self._made: dict[tuple[str, int, str, bool, bool], tuple[PlannedUpstream, ...]] = {}
+
+    def plan(
+        self, registered: Registered, *, client: str, network: str, at_gateway: bool = False
+    ) -> tuple[PlannedUpstream, ...]:
+        """The upstreams of a service for proxies of namespace `client`: for each port the whole, then
+        subsets.
+        """
+        return self._plan_once(registered, client, network, at_gateway, is_passthrough=False)
+
+    def plan_passthrough(
+        self, registered: Registered, *, client: str, network: str
+    ) -> tuple[PlannedUpstream, ...]:
+        """The same for a gateway that passes TLS on unopened; only endpoints that accept mutual TLS."""
+        return self._plan_once(registered, client, network, at_gateway=True, is_passthrough=True)
+
+    def _plan_once(
+        self, registered: Registered, client: str, network: str, at_gateway: bool, *, is_passthrough: bool
+    ) -> tuple[PlannedUpstream, ...]:
+        service = registered.service
+        rule = self._rules.find(service.hostname, client=client, service=service.namespace)
+        view = "" if registered.kube else network
+        question = (service.hostname, id(rule), view, at_gateway, is_passthrough)
+        if question not in self._made:
+            subsets = (None, *(rule.subsets if rule else ()))
+            plan_one = self._plan_passthrough_one if is_passthrough else self._plan_one
+            self._made[question] = tuple(
+                plan_one(registered, port, subset, rule=rule, network=view, at_gateway=at_gateway)
+                for port in service.ports
+                for subset in subsets
+            )
+        return self._made[question]
+
+    def _plan_one(
+        self,
+        registered: Registered,
+        port: ServicePort,
+        subset: Subset | None,
+        *,
+        rule: MergedRule | None,
+        network: str,
+        at_gateway: bool,
+    ) -> PlannedUpstream:
+        service = registered.service
+        policy = self._policy(rule, subset, port)
+        selector = EndpointSelector(subset_labels(subset), network)
+        chosen = select_endpoints(self._endpoints[EndpointKey(service.hostname, port.number)], selector)
+        resolution = _resolution(service, policy, at_gateway=at_gateway)
+        key = UpstreamKey(service.hostname, port.number, subset.name if subset else "")
+        accepted = accepted_identities(
+            service,
+            stated=policy.subject_alt_names,
+            accounts=self._accounts[service.hostname],
+            trust_domain=self._settings.trust_domain,
+        )
+        mode = _tls_mode(policy, service, resolution, chosen)
+        sni = sni_of(key.hostname, port=key.port, subset=key.subset)
+        upstream = Upstream(
+            key=key,
+            protocol=port.protocol,
+            resolution=resolution,
+            tls=_upstream_tls(mode, policy.sni or sni, accepted),
+            lb_policy=policy.lb_policy,
+            connect_timeout_ms=policy.connect_timeout_ms,
+            dns_endpoints=_dns_endpoints(chosen) if resolution is Resolution.DNS else (),
+        )
+        return PlannedUpstream(upstream, selector)
+
+    def _plan_passthrough_one(
+        self,
+        registered: Registered,
+        port: ServicePort,
+        subset: Subset | None,
+        *,
+        rule: MergedRule | None,
+        network: str,
+        at_gateway: bool,
+    ) -> PlannedUpstream:
+        service = registered.service
+        policy = self._policy(rule, subset, port)
+        # Of names only the DNS server knows what is behind them; a remote gateway is among them, for one.
+        is_listed = service.resolution is not Resolution.DNS
+        selector = EndpointSelector(subset_labels(subset), network, only_mtls=is_listed)
+        chosen = select_endpoints(self._endpoints[EndpointKey(service.hostname, port.number)], selector)
+        resolution = _resolution(service, policy, at_gateway=at_gateway)
+        name = subset.name if subset else ""
+        upstream = Upstream(
+            key=UpstreamKey(service.hostname, port.number, name, is_passthrough=True),
+            protocol=port.protocol,
+            resolution=resolution,
+            tls=UpstreamTls(TlsMode.DISABLE),
+            lb_policy=policy.lb_policy,
+            connect_timeout_ms=policy.connect_timeout_ms,
+            dns_endpoints=_dns_endpoints(chosen) if resolution is Resolution.DNS else (),
+        )
+        return PlannedUpstream(upstream, selector)
+
+    def _policy(self, rule: MergedRule | None, subset: Subset | None, port: ServicePort) -> Policy:
+        return resolve_policy(
+            rule, subset, port=port.number, connect_timeout_ms=self._settings.connect_timeout_ms
+        )
+
+
+def sni_of(host: str, *, port: int, subset: str) -> str:
+    """The SNI by which a gateway knows an upstream: `outbound_.9080_.v2_.reviews.default.global`."""
+    return f"outbound_.{port}_.{subset}_.{host}"
+
+
+def _resolution(service: Service, policy: Policy, *, at_gateway: bool) -> Resolution:
+    if at_gateway:
+        # Nobody addressed a pod there, so a gateway chooses among the endpoints of a headless Service, too.
+        return Resolution.DNS if service.resolution is Resolution.DNS else Resolution.ENDPOINTS
+    return Resolution.ORIGINAL_DST if policy.keeps_address else service.resolution
+
+
+def _tls_mode(
+    policy: Policy, service: Service, resolution: Resolution, endpoints: tuple[Endpoint, ...]
+) -> TlsMode:
+    if policy.tls_mode is ClientTlsMode.DISABLE:
+        return TlsMode.DISABLE
+    if policy.tls_mode is not None:
+        # SIMPLE and MUTUAL are refused by validation; were one to come here, this would fail closed.
+        return TlsMode.MUTUAL
+    if service.is_external:
+        return TlsMode.DISABLE
+    if resolution is Resolution.ORIGINAL_DST:
+        # Envoy learns nothing about the endpoint but its address, so one answer must do for all of them.
+        return TlsMode.MUTUAL if all(endpoint.accepts_mtls for endpoint in endpoints) else TlsMode.DISABLE
+    return TlsMode.AUTO
+
+
+def _upstream_tls(mode: TlsMode, sni: str, accepted: Accepted) -> UpstreamTls:
+    if mode is TlsMode.DISABLE:
+        return UpstreamTls(mode)
+    return UpstreamTls(mode, sni, accepted.identities, accepted.prefixes)
+
+
+def _dns_endpoints(endpoints: tuple[Endpoint, ...]) -> tuple[DnsEndpoint, ...]:
+    return tuple(
+        DnsEndpoint(
+            address=endpoint.address,
+            port=endpoint.port,
+            weight=endpoint.weight,
+            locality=endpoint.locality,
+            accepts_mtls=endpoint.accepts_mtls,
+        )
+        for endpoint in endpoints
+    )

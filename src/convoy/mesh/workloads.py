@@ -1,0 +1,80 @@
+"""The pods with a proxy, and the view that each of them shares with others.
+
+A view's key holds only those labels of a pod that some rule matches on, so that a Deployment's own labels do
+not split a namespace into many views.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from convoy.mesh.facts import Facts
+from convoy.mesh.inbound import build_inbound
+from convoy.mesh.model import InboundPart, Labels, ViewKey, Workload
+from convoy.mesh.pods import PodFacts
+from convoy.mesh.selections import Selections
+from convoy.mesh.virtual_services import MESH
+
+SIDECAR = "sidecar"
+GATEWAY = "gateway"
+
+_Pairs = frozenset[tuple[str, str]]
+
+
+class ViewKeys:
+    """Finds the view of a pod."""
+
+    def __init__(self, facts: Facts, selections: Selections) -> None:
+        self._facts = facts
+        self._selections = selections
+        self._pairs: dict[str, _Pairs] = {}
+        self._gateway_pairs = frozenset(_gateway_pairs(facts))
+
+    def of(self, pod: PodFacts) -> ViewKey:
+        """The key of a pod with a proxy."""
+        kind = GATEWAY if pod.is_gateway else SIDECAR
+        pairs = self._gateway_labels(pod) if pod.is_gateway else self._sidecar_pairs(pod.namespace)
+        return ViewKey(kind, pod.namespace, _matching(pod.labels, pairs), pod.network_view)
+
+    def _sidecar_pairs(self, namespace: str) -> _Pairs:
+        if namespace not in self._pairs:
+            self._pairs[namespace] = frozenset(
+                pair
+                for service in self._facts.routing.bound(MESH, namespace=namespace)
+                for rule in service.rules
+                for pair in rule.filter.labels
+            )
+        return self._pairs[namespace]
+
+    def _gateway_labels(self, pod: PodFacts) -> _Pairs:
+        # The Services that select a gateway decide where it listens, so their selectors tell gateways apart.
+        selecting = self._selections.get(pod.name, ())
+        return self._gateway_pairs | {
+            pair for service in selecting if service.kube for pair in service.kube.spec.selector.items()
+        }
+
+
+def build_workloads(facts: Facts, selections: Selections) -> Mapping[str, Workload]:
+    """Every pod with a proxy, by `<pod>.<namespace>`, sorted."""
+    keys = ViewKeys(facts, selections)
+    shared: dict[InboundPart, InboundPart] = {}
+    workloads = {}
+    for pod in facts.pods:
+        if not (pod.has_sidecar or pod.is_gateway):
+            continue
+        inbound = None
+        if pod.has_sidecar:
+            inbound = build_inbound(pod, selections.get(pod.name, ()), settings=facts.settings)
+            inbound = shared.setdefault(inbound, inbound)
+        workloads[pod.name] = Workload(pod.name, pod.namespace, pod.identity, keys.of(pod), inbound)
+    return {name: workloads[name] for name in sorted(workloads)}
+
+
+def _gateway_pairs(facts: Facts) -> Iterator[tuple[str, str]]:
+    for gateway in facts.gateways:
+        yield from gateway.spec.selector.items()
+    for service in facts.routing:
+        for rule in service.rules:
+            yield from rule.filter.labels
+
+
+def _matching(labels: Mapping[str, str], pairs: _Pairs) -> Labels:
+    return tuple(sorted(pair for pair in labels.items() if pair in pairs))

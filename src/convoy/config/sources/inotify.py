@@ -28,7 +28,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Change(enum.Enum):
-    """What happened: a writer wrote and still has the file open; it is complete or gone; or something else."""
+    """A writer wrote and still has the file open; or the file is complete or gone; or something else."""
 
     WRITTEN = "written"
     COMPLETED = "completed"

@@ -57,9 +57,10 @@ NULL_ELEMENT = _error(107, "A null where an element of a list or mapping is need
 IGNORED_KIND = _warning(108, "An object of a kind that Convoy does not read; it is ignored.")
 UNKNOWN_VERSION = _error(109, "A known kind in an apiVersion that it does not have.")
 NOT_AN_OBJECT = _error(110, "A document without the apiVersion, kind or name that make it an object.")
-DUPLICATE_OBJECT = _error(111, "The same object in two places; the first one counts.")
+DUPLICATE_OBJECT = _error(111, "An object in two places with different content; the first one counts.")
 UNREADABLE = _error(112, "A file or folder that could not be read; what it held before stays.")
 BAD_METADATA = _error(113, "Metadata that Kubernetes would refuse.")
+REPEATED_OBJECT = _warning(114, "An object in two places with the same content.")
 
 BAD_HOST = _error(401, "A host name or wildcard host that is not valid here.")
 BAD_NAME = _error(402, "A name (of an object, port, subset, account) that is not valid.")

@@ -23,8 +23,8 @@ EXTRA_CHECKS: list[ExtraCheck] = []
     "files",
     multiple=True,
     required=True,
-    metavar="FILE_OR_DIR",
-    help='"-" is standard input.',
+    metavar="FILE",
+    help='Or a folder; "-" is standard input.',
 )
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
@@ -39,7 +39,7 @@ def validate(ctx: click.Context, files: tuple[str, ...], output: str) -> None:
 
 
 def find_problems(paths: Iterable[str], *, extra_checks: Sequence[ExtraCheck] = ()) -> tuple[Problem, ...]:
-    """Everything wrong with the objects in some files and folders, in order. FolderError for a missing path."""
+    """Everything wrong with the objects in files and folders, in order. FolderError for a missing path."""
     view, problems, origins = load_paths(paths)
     found = [origins.locate(problem) for check in extra_checks for problem in check(view)]
     return sort_problems([*problems, *found])

@@ -70,7 +70,7 @@ class Folder:
             problems += self._files[name].problems
             for key, found in self._files[name].accepted.items():
                 if key in winners:
-                    problems.append(_duplicate(key, found.origin, winners[key].origin))
+                    problems.append(_duplicate(key, found, winners[key]))
                 else:
                     winners[key] = self._same_object(key, found)
         for state in self._files.values():
@@ -106,19 +106,20 @@ def _accept(reading: FileReading, content: str) -> _File:
             continue
         found = Located(read.obj, Origin(reading.file, read.lines))
         if read.key in accepted:
-            problems.append(_duplicate(read.key, found.origin, accepted[read.key].origin))
+            problems.append(_duplicate(read.key, found, accepted[read.key]))
         else:
             accepted[read.key] = found
     return _File(content, accepted, frozenset(refused), tuple(problems))
 
 
-def _duplicate(key: ObjectKey, second: Origin | None, first: Origin | None) -> Problem:
-    place = f"{first.file}:{first.line()}" if first else "another place"
+def _duplicate(key: ObjectKey, second: Located, first: Located) -> Problem:
+    is_equal = second.obj == first.obj
+    place = f"{first.origin.file}:{first.origin.line()}" if first.origin else "another place"
     return Problem(
-        code=codes.DUPLICATE_OBJECT,
+        code=codes.REPEATED_OBJECT if is_equal else codes.DUPLICATE_OBJECT,
         key=key,
-        file=second.file if second else "",
-        line=second.line() if second else 0,
-        message=f"the object is also in {place}, which counts.",
+        file=second.origin.file if second.origin else "",
+        line=second.origin.line() if second.origin else 0,
+        message=f"the object is also in {place}{'' if is_equal else ', which counts'}.",
         remedy="Remove one of them.",
     )

@@ -1,0 +1,1 @@
+"""Runs pods: their sandboxes, containers, volumes and probes."""

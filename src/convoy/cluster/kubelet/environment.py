@@ -1,0 +1,131 @@
+"""The environment and argv of a container, from its spec and what the spec refers to.
+
+Rules as in the Kubernetes API: later variables may use earlier ones as `$(NAME)`, `$$(NAME)` stays as
+`$(NAME)`, and what is not defined stays as written.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from convoy.api.kube.core import ConfigMap, Container, EnvVar, Pod, Secret
+from convoy.cluster.objects import ObjectStore, config_map_content, secret_content
+
+_REFERENCE = re.compile(r"\$\$|\$\(([^()\s]+)\)")
+
+
+class MissingReferenceError(Exception):
+    """Something a pod refers to does not exist (yet); the text names it."""
+
+
+def expand(text: str, variables: Mapping[str, str]) -> str:
+    """Replace `$(NAME)` by the variable's value."""
+
+    def replacement(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
+        return variables.get(match[1], match[0])
+
+    return _REFERENCE.sub(replacement, text)
+
+
+def expand_all(texts: Iterable[str], variables: Mapping[str, str]) -> list[str]:
+    """`expand` for a command line."""
+    return [expand(text, variables) for text in texts]
+
+
+def build_environment(
+    container: Container, pod: Pod, objects: ObjectStore, *, base: Mapping[str, str]
+) -> dict[str, str]:
+    """The variables of a container on top of `base`; raises MissingReferenceError."""
+    variables = dict(base)
+    for source in container.env_from:
+        variables |= _from_object(source, pod, objects)
+    for variable in container.env:
+        value = _value(variable, pod, objects, variables)
+        if value is not None:
+            variables[variable.name] = value
+    return variables
+
+
+def field_value(pod: Pod, path: str) -> str:
+    """What a `fieldRef` names; raises MissingReferenceError for a path the downward API does not have."""
+    metadata = pod.metadata
+    plain = {
+        "metadata.name": metadata.name,
+        "metadata.namespace": metadata.namespace,
+        "metadata.uid": metadata.uid,
+        "spec.nodeName": pod.spec.node_name or "node",
+        "spec.serviceAccountName": service_account(pod),
+        "status.podIP": pod.status.pod_ip,
+        "status.podIPs": pod.status.pod_ip,
+        "status.hostIP": pod.status.host_ip,
+    }
+    if path in plain:
+        return plain[path]
+    for field, entries in (
+        ("metadata.labels", metadata.labels),
+        ("metadata.annotations", metadata.annotations),
+    ):
+        if path == field:
+            return "".join(f'{key}="{value}"\n' for key, value in sorted(entries.items()))
+        if path.startswith(f"{field}['") and path.endswith("']"):
+            return entries.get(path[len(field) + 2 : -2], "")
+    raise MissingReferenceError(f'fieldPath "{path}" is not a field of the downward API')
+
+
+def service_account(pod: Pod) -> str:
+    """The account a pod runs as."""
+    return pod.spec.service_account_name or pod.spec.service_account or "default"
+
+
+def _value(variable: EnvVar, pod: Pod, objects: ObjectStore, variables: Mapping[str, str]) -> str | None:
+    source = variable.value_from
+    if not source:
+        return expand(variable.value, variables)
+    if "fieldRef" in source:
+        return field_value(pod, source["fieldRef"].get("fieldPath", ""))
+    kind, reference = next(iter(source.items()))
+    content = _content("configMap" if kind == "configMapKeyRef" else "secret", reference, pod, objects)
+    if content is None:
+        return None
+    if reference["key"] not in content:
+        if reference.get("optional"):
+            return None
+        raise MissingReferenceError(
+            f'env {variable.name}: "{reference["name"]}" has no key "{reference["key"]}"'
+        )
+    return content[reference["key"]].decode()
+
+
+def _from_object(source: dict[str, Any], pod: Pod, objects: ObjectStore) -> dict[str, str]:
+    prefix = source.get("prefix", "")
+    variables: dict[str, str] = {}
+    for kind in ("configMap", "secret"):
+        if reference := source.get(f"{kind}Ref"):
+            content = _content(kind, reference, pod, objects) or {}
+            variables |= {prefix + key: value.decode() for key, value in content.items()}
+    return variables
+
+
+def _content(kind: str, reference: dict[str, Any], pod: Pod, objects: ObjectStore) -> dict[str, bytes] | None:
+    return referenced_content(
+        kind, reference.get("name", ""), pod, objects, optional=bool(reference.get("optional"))
+    )
+
+
+def referenced_content(
+    kind: str, name: str, pod: Pod, objects: ObjectStore, *, optional: bool
+) -> dict[str, bytes] | None:
+    """The keys of a secret or config map in the pod's namespace; None when it is optional and absent."""
+    namespace = pod.metadata.namespace
+    if kind == "secret":
+        if (secret := objects.get(Secret, namespace, name)) is not None:
+            return secret_content(secret)
+    elif (config_map := objects.get(ConfigMap, namespace, name)) is not None:
+        return config_map_content(config_map)
+    if optional:
+        return None
+    raise MissingReferenceError(
+        f"{'Secret' if kind == 'secret' else 'ConfigMap'} {namespace}/{name} does not exist"
+    )

@@ -1,0 +1,163 @@
+"""Probes, made from inside the pod's network namespace against the pod's own address.
+
+A connection that a pod makes to itself stays on its loopback interface, so a probe meets the application even
+where what comes from outside is captured.
+
+Until a probe has succeeded once it is tried more often than its period, for the same time as Kubernetes would
+wait: `initialDelaySeconds`, then `failureThreshold` periods.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import msgspec
+
+from convoy.api.kube.core import Container, HttpGetAction, Pod, Probe
+from convoy.cluster.linux.netns import socket_in
+from convoy.kit.backoff import backoff
+
+_FIRST_RETRY = 0.02
+_STATUS_LINE_LIMIT = 1 << 16
+
+RunCommand = Callable[[list[str]], Awaitable[int]]
+
+
+class ProbeError(Exception):
+    """One try failed; the text says how."""
+
+
+class ProbeTarget(msgspec.Struct, frozen=True):
+    """Where a container's probes go, and how a command is run in it."""
+
+    netns: int
+    address: str
+    container: Container
+    run_command: RunCommand
+
+
+def probe_target(pod: Pod, container: Container, netns: int, run_command: RunCommand) -> ProbeTarget:
+    """The target for the probes of one container."""
+    return ProbeTarget(netns, pod.status.pod_ip, container, run_command)
+
+
+async def try_probe(probe: Probe, target: ProbeTarget) -> None:
+    """One try; raises ProbeError."""
+    try:
+        async with asyncio.timeout(probe.timeout_seconds):
+            if probe.http_get is not None:
+                await _http_get(probe.http_get, target)
+            elif probe.tcp_socket is not None:
+                port = port_number(probe.tcp_socket.port, target.container)
+                (await _connect(target, probe.tcp_socket.host, port)).close()
+            elif (
+                probe.exec is not None
+                and (code := await target.run_command(probe.exec.get("command", []))) != 0
+            ):
+                raise ProbeError(f"the command ended with {code}")
+    except TimeoutError as error:
+        raise ProbeError(f"no answer within {probe.timeout_seconds} s") from error
+    except OSError as error:
+        raise ProbeError(error.strerror or str(error)) from error
+
+
+async def watch_probe(probe: Probe, target: ProbeTarget) -> AsyncIterator[str | None]:
+    """The probe's state whenever it changes by the thresholds: None for success, else why it fails.
+
+    Without end.
+    """
+    await asyncio.sleep(probe.initial_delay_seconds)
+    first_failure = await _until_first_success(probe, target)
+    if first_failure is not None:
+        yield first_failure
+        await _until_success(probe, target)
+    yield None
+    failures = 0
+    while True:
+        await asyncio.sleep(probe.period_seconds)
+        failure = await _failure(probe, target)
+        failures = failures + 1 if failure else 0
+        if failure is not None and failures >= probe.failure_threshold:
+            yield failure
+            await _until_success(probe, target)
+            failures = 0
+            yield None
+
+
+async def _until_first_success(probe: Probe, target: ProbeTarget) -> str | None:
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + probe.failure_threshold * probe.period_seconds
+    for delay in backoff(_FIRST_RETRY, at_most=min(1.0, probe.period_seconds)):
+        failure = await _failure(probe, target)
+        if failure is None or loop.time() >= give_up:
+            return failure
+        await asyncio.sleep(delay)
+    raise AssertionError("backoff has no end")
+
+
+async def _until_success(probe: Probe, target: ProbeTarget) -> None:
+    successes = 0
+    while successes < probe.success_threshold:
+        await asyncio.sleep(probe.period_seconds)
+        successes = 0 if await _failure(probe, target) else successes + 1
+
+
+async def _failure(probe: Probe, target: ProbeTarget) -> str | None:
+    try:
+        await try_probe(probe, target)
+    except ProbeError as error:
+        return str(error)
+    return None
+
+
+async def _http_get(action: HttpGetAction, target: ProbeTarget) -> None:
+    port = port_number(action.port, target.container)
+    sock = await _connect(target, action.host, port)
+    tls = _unverified_tls() if action.scheme.upper() == "HTTPS" else None
+    reader, writer = await asyncio.open_connection(sock=sock, ssl=tls, server_hostname="" if tls else None)
+    try:
+        headers = {
+            "Host": f"{action.host or target.address}:{port}",
+            "User-Agent": "kube-probe",
+            "Connection": "close",
+        }
+        headers |= {header["name"]: header["value"] for header in action.http_headers}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        writer.write(f"GET {action.path} HTTP/1.1\r\n{lines}\r\n".encode())
+        status_line = (await reader.readuntil(b"\n")).split()
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+        raise ProbeError("the answer was not HTTP") from error
+    finally:
+        writer.close()
+    if len(status_line) < 2 or not status_line[1].isdigit() or not 200 <= int(status_line[1]) < 400:
+        raise ProbeError(f"answered {b' '.join(status_line[:3]).decode(errors='replace')}")
+
+
+def _unverified_tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # as the kubelet does: a probe proves life, not identity
+    return context
+
+
+async def _connect(target: ProbeTarget, host: str, port: int) -> socket.socket:
+    sock = socket_in(target.netns, socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        await asyncio.get_running_loop().sock_connect(sock, (host or target.address, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def port_number(port: int | str, container: Container) -> int:
+    """The number of a probe's port, which may be the name of one of the container's; raises ProbeError."""
+    if isinstance(port, int):
+        return port
+    for declared in container.ports:
+        if declared.name == port:
+            return declared.container_port
+    if port.isdigit():
+        return int(port)
+    raise ProbeError(f'the container has no port named "{port}"')

@@ -1,0 +1,178 @@
+"""Links, addresses and routes, through netlink; and running nft inside a namespace.
+
+pyroute2's synchronous calls run an event loop of their own, so everything here runs in one worker thread,
+which steps into the namespace at hand. One thread also keeps the order of changes plain.
+
+Bridges get a fixed hardware address: by default a bridge takes the lowest of its ports', which changes as
+pods come and go and leaves the others with a stale neighbour entry.
+"""
+
+import asyncio
+import ipaddress
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from convoy.cluster.errors import NamespacesError, WorldError
+from convoy.cluster.linux.netns import inside, make_netns, write_sysctl
+
+WAN_BRIDGE = "wan"
+UPLINK = "wan0"
+PODS_LINK = "pods"
+POD_LINK = "eth0"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class LinkWorker:
+    """The thread in which links are made."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="links")
+
+    async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `function` in the thread; netlink's refusals become a WorldError."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._executor, lambda: function(*args, **kwargs))
+        except WorldError:
+            raise
+        except Exception as error:  # pyroute2's errors are spread over several modules
+            raise WorldError(f"{function.__name__.replace('_', ' ')} failed: {error}.") from error
+
+    def close(self) -> None:
+        """End the thread once it is idle."""
+        self._executor.shutdown(wait=False)
+
+
+def make_wan(address: str) -> None:
+    """In the world's own namespace: loopback, and the bridge that all routers share."""
+    _quiet_ipv6()
+    with _netlink() as ip:
+        _up(ip, "lo")
+        _make_bridge(ip, WAN_BRIDGE, address, hardware="02:00:c6:13:00:01")
+
+
+def make_router(number: int, *, wan_address: str, gateway: str, service_cidr: str) -> int:
+    """A router's namespace: the pods' bridge at `gateway` (with prefix), the uplink at `wan_address`.
+
+    The range of the cluster's Services is local to it, so that a Service without ready pods refuses at once.
+    """
+    netns = make_netns()
+    with inside(netns):
+        _quiet_ipv6()
+        write_sysctl("ipv4/ip_forward", "1")
+        write_sysctl("ipv4/conf/all/send_redirects", "0")
+        write_sysctl("ipv4/conf/default/send_redirects", "0")
+    with _netlink() as ip:
+        peer = {"ifname": UPLINK, "net_ns_fd": netns}
+        ip.link(
+            "add", ifname=f"router{number}", kind="veth", peer=peer, master=_index(ip, WAN_BRIDGE), state="up"
+        )
+    with inside(netns), _netlink() as ip:
+        loopback = _up(ip, "lo")
+        uplink = _up(ip, UPLINK)
+        ip.addr("add", index=uplink, address=wan_address.partition("/")[0], prefixlen=_prefix(wan_address))
+        _make_bridge(ip, PODS_LINK, gateway, hardware=f"02:00:c6:12:{number:02x}:01")
+        ip.route("add", dst=service_cidr, oif=loopback, type="local", table=255, scope=254)
+    return netns
+
+
+def make_pod_network(router: int, name: str, *, address: str, gateway: str) -> int:
+    """A pod's namespace, linked to its router's bridge; `gateway` with the prefix of the pods' range."""
+    netns = make_netns()
+    with inside(router), _netlink() as ip:
+        peer = {"ifname": POD_LINK, "net_ns_fd": netns}
+        ip.link("add", ifname=name, kind="veth", peer=peer, master=_index(ip, PODS_LINK), state="up")
+    with inside(netns):
+        _quiet_ipv6(f"conf/{POD_LINK}")
+        write_sysctl("ipv4/ip_unprivileged_port_start", "0")  # containers bind port 80 without a capability
+        with _netlink() as ip:
+            _up(ip, "lo")
+            own = _up(ip, POD_LINK)
+            ip.addr("add", index=own, address=address, prefixlen=_prefix(gateway))
+            ip.route("add", gateway=gateway.partition("/")[0])
+    return netns
+
+
+def remove_pod_network(router: int, name: str) -> None:
+    """Take a pod off the bridge at once, rather than when the kernel gets to removing its namespace."""
+    with inside(router), _netlink() as ip:
+        for index in ip.link_lookup(ifname=name):
+            ip.link("del", index=index)
+
+
+def set_uplink_addresses(router: int, wanted: frozenset[str], current: frozenset[str]) -> None:
+    """Make the router own exactly the load balancer addresses `wanted`, beside its first one."""
+    with inside(router), _netlink() as ip:
+        uplink = _index(ip, UPLINK)
+        for address in sorted(current - wanted):
+            ip.addr("del", index=uplink, address=address, prefixlen=32)
+        for address in sorted(wanted - current):
+            ip.addr("add", index=uplink, address=address, prefixlen=32)
+
+
+def apply_ruleset(netns: int, ruleset: str) -> None:
+    """Replace a namespace's rules, all or nothing."""
+    nft = find_nft()
+    with inside(netns):
+        result = subprocess.run([nft, "-f", "-"], input=ruleset, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise WorldError(f"nft refused the service rules: {' '.join(result.stderr.split())}.")
+
+
+def find_nft() -> str:
+    """The path of nft, which many systems keep out of ordinary users' PATH."""
+    search = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
+    nft = shutil.which("nft", path=search)
+    if nft is None:
+        raise NamespacesError("nft was not found on this machine; install the package nftables.")
+    return nft
+
+
+def network_gateway(cidr: str) -> str:
+    """The first address of a range, with its prefix length: `198.18.1.1/24`."""
+    network = ipaddress.ip_network(cidr)
+    return f"{network[1]}/{network.prefixlen}"
+
+
+def _netlink() -> Any:
+    from pyroute2.iproute.linux import IPRoute
+
+    return IPRoute()
+
+
+def warm_up() -> None:
+    """Import what takes long, while the rest of the world starts."""
+    with _netlink():
+        pass
+
+
+def _make_bridge(ip: Any, name: str, address: str, *, hardware: str) -> None:
+    ip.link("add", ifname=name, kind="bridge", address=hardware, br_forward_delay=0, br_mcast_snooping=0)
+    index = _up(ip, name)
+    ip.addr("add", index=index, address=address.partition("/")[0], prefixlen=_prefix(address))
+
+
+def _quiet_ipv6(where: str = "conf/default") -> None:
+    """No IPv6 on links, so nothing waits for duplicate address detection; ::1 on loopback stays."""
+    write_sysctl(f"ipv6/{where}/disable_ipv6", "1")
+
+
+def _up(ip: Any, name: str) -> int:
+    index = _index(ip, name)
+    ip.link("set", index=index, state="up")
+    return index
+
+
+def _index(ip: Any, name: str) -> int:
+    (index,) = ip.link_lookup(ifname=name)
+    return int(index)
+
+
+def _prefix(address: str) -> int:
+    return int(address.partition("/")[2])

@@ -1,0 +1,195 @@
+"""A pod's view of the file system: this machine's, read-only, with the private parts replaced.
+
+Below /run, /tmp, /var/tmp and /dev/shm a pod has a tmpfs of its own, and the state folder is covered by an
+empty one. Paths that programs need although they lie below one of those (the Python installation, say) are
+bound back.
+
+Volumes are kept in a staging folder that only the pod's init sees: each container binds those it mounts and
+then detaches the rest, so a secret is seen by the containers that mount it and by no other. Kernels before
+5.12 cannot make a whole tree read-only at once; there the machine's files stay writable by their owner.
+"""
+
+import errno
+import os
+from collections.abc import Iterable
+
+from convoy.cluster.linux import syscalls
+from convoy.cluster.sandbox.plan import MountPlan, PodPlan, VolumePlan
+
+STAGING = "/run/.convoy"
+PRIVATE = ("/run", "/tmp", "/var/tmp", "/dev/shm")
+_GUARDED_PROC = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")
+
+
+class MountError(Exception):
+    """A volume or file cannot be placed; the text is a sentence."""
+
+
+def furnish(plan: PodPlan) -> None:
+    """Set up the calling process's own, already unshared, mount namespace for its pod."""
+    syscalls.mount("proc", "/proc", "proc", flags=_QUIET)
+    handles = _open_handles(plan)
+    _protect_machine()
+    private = [path for path in PRIVATE if os.path.isdir(path) and not os.path.islink(path)]
+    for path in private:
+        _cover(path, plan["kept"], handles, mode="1777" if path != "/run" else "755")
+    if not os.path.islink("/var/run") and os.path.isdir("/var/run"):
+        syscalls.mount("/run", "/var/run", flags=syscalls.MS_BIND | syscalls.MS_REC)
+    for path in plan["hidden"]:
+        if os.path.isdir(path):
+            _cover(path, plan["kept"], handles, mode="755")
+    _make_staging(plan["volumes"], handles)
+    _place_file("/etc/resolv.conf", plan["resolv_conf"], private=private)
+    _place_file("/etc/hosts", plan["hosts"], private=private)
+    for handle in handles.values():
+        os.close(handle)
+
+
+def write_files(volume: str, files: dict[str, bytes]) -> None:
+    """Make `files` the content of a volume; each is renamed into place, so readers never see half of one."""
+    root = f"{STAGING}/volumes/{volume}"
+    for relative, content in files.items():
+        path = os.path.normpath(f"{root}/{relative}")
+        if not path.startswith(root + "/"):
+            raise MountError(f'volume {volume}: path "{relative}" leads out of the volume')
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        _write_renamed(path, content)
+    for folder, _folders, names in os.walk(root):
+        for name in names:
+            if os.path.relpath(f"{folder}/{name}", root) not in {os.path.normpath(path) for path in files}:
+                os.unlink(f"{folder}/{name}")
+
+
+def mount_volumes(mounts: list[MountPlan]) -> None:
+    """Bind a container's volumes in its own mount namespace, then detach the staging folder."""
+    for mount in mounts:
+        source = f"{STAGING}/volumes/{mount['volume']}"
+        if mount["sub_path"]:
+            source = _existing_sub_path(source, mount["sub_path"])
+        _make_target(mount["path"], like=source)
+        syscalls.mount(source, mount["path"], flags=syscalls.MS_BIND | syscalls.MS_REC)
+        if mount["read_only"]:
+            _set_read_only(mount["path"])
+    syscalls.unmount(STAGING, flags=syscalls.MNT_DETACH)
+
+
+_QUIET = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
+
+
+def _open_handles(plan: PodPlan) -> dict[str, int]:
+    """Descriptors of what must be reached after the folders above it are covered."""
+    wanted = [*plan["kept"], *(volume["host_path"] for volume in plan["volumes"] if volume["host_path"])]
+    return {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in wanted if os.path.exists(path)}
+
+
+def _protect_machine() -> None:
+    try:
+        syscalls.set_read_only("/", recursive=True)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+    for path in _GUARDED_PROC:
+        if os.path.exists(path):
+            syscalls.mount(path, path, flags=syscalls.MS_BIND)
+            _set_read_only(path)
+
+
+def _set_read_only(path: str) -> None:
+    try:
+        syscalls.set_read_only(path)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        syscalls.mount("", path, flags=syscalls.MS_BIND | syscalls.MS_REMOUNT | syscalls.MS_RDONLY)
+
+
+def _cover(path: str, kept: Iterable[str], handles: dict[str, int], *, mode: str) -> None:
+    """Mount an empty tmpfs over `path`, then bind back what must stay visible below it."""
+    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
+    syscalls.mount("tmpfs", path, "tmpfs", flags=flags, data=f"mode={mode}")
+    for keep in sorted(kept):
+        if keep.startswith(path + "/") and keep in handles and not os.path.exists(keep):
+            _bind_handle(handles[keep], keep)
+
+
+def _bind_handle(handle: int, target: str) -> None:
+    source = f"/proc/self/fd/{handle}"
+    _make_target(target, like=source)
+    syscalls.mount(source, target, flags=syscalls.MS_BIND | syscalls.MS_REC)
+
+
+def _make_staging(volumes: list[VolumePlan], handles: dict[str, int]) -> None:
+    os.mkdir(STAGING, 0o700)
+    syscalls.mount("tmpfs", STAGING, "tmpfs", flags=_QUIET, data="mode=700")
+    for volume in volumes:
+        target = f"{STAGING}/volumes/{volume['name']}"
+        if volume["kind"] == "host":
+            if volume["host_path"] not in handles:
+                raise MountError(
+                    f"volume {volume['name']}: {volume['host_path']} does not exist on this machine"
+                )
+            _bind_handle(handles[volume["host_path"]], target)
+            if os.path.isdir(target):
+                _make_writable(target)
+            continue
+        os.makedirs(target, mode=0o755)
+        mode = "1777" if volume["kind"] == "empty" else "755"
+        syscalls.mount("tmpfs", target, "tmpfs", flags=_QUIET & ~syscalls.MS_NOEXEC, data=f"mode={mode}")
+
+
+def _make_writable(target: str) -> None:
+    """Undo, for a host folder that the pod mounts by name, the read-only flag it was bound with."""
+    try:
+        syscalls.set_read_only(target, read_only=False)
+    except OSError as error:  # EPERM: it was read-only before this world was made
+        if error.errno not in (errno.ENOSYS, errno.EPERM):
+            raise
+
+
+def _place_file(path: str, text: str, *, private: list[str]) -> None:
+    """Give the pod its own `path`: bound over the machine's, or written where its link leads."""
+    real = os.path.realpath(path)
+    if any(real.startswith(folder + "/") for folder in private):
+        os.makedirs(os.path.dirname(real), mode=0o755, exist_ok=True)
+        _write_renamed(real, text.encode())
+        return
+    if not os.path.exists(real):
+        raise MountError(f"this machine has no {path}; make an empty one")
+    own = f"{STAGING}/{os.path.basename(path)}"
+    _write_renamed(own, text.encode())
+    syscalls.mount(own, real, flags=syscalls.MS_BIND)
+
+
+def _write_renamed(path: str, content: bytes) -> None:
+    fresh = f"{path}.new"
+    with open(fresh, "wb") as file:
+        file.write(content)
+    os.chmod(fresh, 0o644)
+    os.rename(fresh, path)
+
+
+def _existing_sub_path(source: str, sub_path: str) -> str:
+    inner = os.path.realpath(f"{source}/{sub_path}")
+    if inner != source and not inner.startswith(source + "/"):
+        raise MountError(f'subPath "{sub_path}" leads out of the volume')
+    if not os.path.exists(inner):
+        os.makedirs(inner, exist_ok=True)
+    return inner
+
+
+def _make_target(target: str, *, like: str) -> None:
+    """An existing mount point of the right sort; only the pod's private folders can grow a new one."""
+    if os.path.exists(target):
+        return
+    try:
+        if os.path.isdir(like):
+            os.makedirs(target, mode=0o755)
+            return
+        os.makedirs(os.path.dirname(target), mode=0o755, exist_ok=True)
+        with open(target, "xb"):
+            pass
+    except OSError as error:
+        raise MountError(
+            f"mountPath {target} does not exist on this machine and cannot be made ({error.strerror}); "
+            "use a path below /run, /var/run or /tmp"
+        ) from error

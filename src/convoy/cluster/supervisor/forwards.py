@@ -1,0 +1,55 @@
+"""Doors from the host: listening sockets that belong to it, relayed to addresses inside the world."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+_CHUNK = 1 << 16
+_CONNECT_TIMEOUT = 5.0
+
+Connect = Callable[[], Awaitable[socket.socket]]
+
+
+class Forward:
+    """One listening socket and the connections accepted on it."""
+
+    def __init__(self, listener: socket.socket, connect: Connect) -> None:
+        self._listener = listener
+        self._connect = connect
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Begin to accept."""
+        self._server = await asyncio.start_server(self._relay, sock=self._listener)
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(_CONNECT_TIMEOUT):
+                inner_reader, inner_writer = await asyncio.open_connection(sock=await self._connect())
+        except (OSError, TimeoutError):
+            writer.transport.abort()
+            return
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_copy(reader, inner_writer), name="forward:in")
+            tasks.create_task(_copy(inner_reader, writer), name="forward:out")
+
+    def close(self) -> None:
+        """Stop accepting; connections under way go on."""
+        if self._server is not None:
+            self._server.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Copy until the end of the stream, and pass that end on."""
+    try:
+        while data := await reader.read(_CHUNK):
+            writer.write(data)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+    except OSError:
+        writer.transport.abort()
+        return
+    finally:
+        if reader.at_eof() and writer.transport.is_closing():
+            writer.close()

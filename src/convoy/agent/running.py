@@ -1,0 +1,120 @@
+"""The agent's life: capture, names, certificates, then Envoy, until Envoy ends or the pod is stopped."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+from convoy.agent.admin import is_live
+from convoy.agent.capture import build_capture_rules
+from convoy.agent.certificates import keep_certificates
+from convoy.agent.controlplane import ControlPlane
+from convoy.agent.envoy import Envoy
+from convoy.agent.names import Names
+from convoy.agent.nft import apply_rules
+from convoy.agent.readiness import serve_readiness
+from convoy.agent.reporting import report
+from convoy.agent.sds import SecretFiles
+from convoy.agent.settings import DNS_PORT, FORWARDER_PORT, AgentSettings
+from convoy.dns.server import DnsServer
+from convoy.dns.table import EMPTY_TABLE
+from convoy.dns.upstream import Upstream, UpstreamSettings
+from convoy.kit.clock import SYSTEM_CLOCK, Clock
+
+
+async def run_agent(settings: AgentSettings, clock: Clock = SYSTEM_CLOCK) -> int:
+    """Serve until Envoy exits or SIGTERM or SIGINT arrives; the exit status for the process.
+
+    Raises CaptureError when the rules cannot be set: a pod whose traffic would go round its proxy must not
+    start.
+    """
+    if settings.captures and settings.mark is not None:
+        await apply_rules(build_capture_rules(mark=settings.mark, dns_port=DNS_PORT))
+        report("capture rules set", mark=settings.mark)
+    agent = _Agent(settings, clock)
+    with _stop_signals() as stopped:
+        return await agent.run(stopped)
+
+
+class _Agent:
+    """The tasks of one agent and what they know of each other."""
+
+    def __init__(self, settings: AgentSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._upstream = Upstream(UpstreamSettings(nameservers=settings.nameservers, mark=settings.mark))
+        self._control_plane = ControlPlane(settings, self._upstream)
+        self._names = Names()
+        self._certified = asyncio.Event()
+        self._stopping = False
+
+    async def run(self, stopped: asyncio.Event) -> int:
+        """Start everything; the exit status once Envoy has ended."""
+        async with asyncio.TaskGroup() as tasks:
+            helpers = [tasks.create_task(serve, name=name) for name, serve in self._helpers()]
+            status = await self._run_envoy(stopped)
+            for helper in helpers:
+                helper.cancel()
+        return status
+
+    def _helpers(self) -> Iterator[tuple[str, Coroutine[None, None, None]]]:
+        """Name and coroutine of each task that runs as long as the agent does."""
+        settings, clock = self._settings, self._clock
+        files, certified = SecretFiles(settings.files.sds_folder), self._certified.set
+        yield "readiness", serve_readiness(settings.instance_ip, self._why_not_ready)
+        yield "certificates", keep_certificates(self._control_plane, files, clock=clock, obtained=certified)
+        if settings.captures:
+            yield "names", self._names.keep_fresh(self._control_plane, clock=clock)
+            answering = DnsServer(self._upstream, lambda: self._names.table)
+            yield "dns", answering.serve("127.0.0.1", DNS_PORT)
+            forwarding = DnsServer(self._upstream, lambda: EMPTY_TABLE)
+            yield "dns:forwarder", forwarding.serve("127.0.0.1", FORWARDER_PORT)
+
+    async def _run_envoy(self, stopped: asyncio.Event) -> int:
+        if not await _comes_first(self._certified.wait(), stopped.wait()):
+            return 0
+        envoy = await Envoy.start(self._settings)
+        if await _comes_first(envoy.wait_exit(), stopped.wait()):
+            status = await envoy.wait_exit()
+            report("envoy exited", level="error", status=status)
+            return 1
+        self._stopping = True
+        report("stopping", drain_seconds=self._settings.drain_seconds)
+        await envoy.stop()
+        return 0
+
+    async def _why_not_ready(self) -> str:
+        if self._stopping:
+            return "the proxy is stopping"
+        if not self._certified.is_set():
+            return "no certificate was obtained yet"
+        if self._settings.captures and not self._names.arrived:
+            return "no name table was obtained yet"
+        return "" if await is_live() else "Envoy is not live yet"
+
+
+async def _comes_first(one: Coroutine[Any, Any, object], other: Coroutine[Any, Any, object]) -> bool:
+    """Whether `one` ends no later than `other`; whichever is late is cancelled."""
+    waiting = [asyncio.ensure_future(one), asyncio.ensure_future(other)]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        return waiting[0].done()
+    finally:
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set while the context is open."""
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for each in signals:
+        loop.add_signal_handler(each, stopped.set)
+    try:
+        yield stopped
+    finally:
+        for each in signals:
+            loop.remove_signal_handler(each)

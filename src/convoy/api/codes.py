@@ -62,6 +62,60 @@ UNREADABLE = _error(112, "A file or folder that could not be read; what it held 
 BAD_METADATA = _error(113, "Metadata that Kubernetes would refuse.")
 REPEATED_OBJECT = _warning(114, "An object in two places with the same content.")
 
+UNKNOWN_SUBSET = _error(
+    201, "A subset that no DestinationRule of the host has; requests to it are answered with 503."
+)
+UNKNOWN_DESTINATION = _error(
+    202, "A destination host that is no known service; requests to it are answered with 503."
+)
+UNKNOWN_PORT = _error(
+    203, "A destination port that the service does not have; requests to it are answered with 503."
+)
+PORT_NEEDED = _warning(204, "A destination without a port, though the service has several.")
+UNKNOWN_GATEWAY = _error(205, "A VirtualService names a Gateway that does not exist; it has no effect there.")
+CONFLICTING_ROUTES = _warning(
+    206, "Several VirtualServices for one host in sidecars; only the oldest counts."
+)
+UNKNOWN_ROUTED_HOST = _warning(
+    207, "A VirtualService for a host that is no known service; it counts on port 80 only."
+)
+NO_DEFAULT_RULE = _warning(208, "Every rule has conditions; requests that meet none are answered with 404.")
+NOT_HTTP = _warning(209, "HTTP rules for a service without an HTTP port; they have no effect.")
+HOST_NOT_SERVED = _warning(210, "A VirtualService names a Gateway none of whose servers serves its hosts.")
+UNKNOWN_RULE_HOST = _warning(221, "A DestinationRule for a host that is no known service; it has no effect.")
+SUBSET_WITHOUT_ENDPOINTS = _warning(222, "A subset whose labels no endpoint of the ServiceEntry has.")
+SUBSETS_ALIKE = _warning(223, "Subsets of one host that differ only in case; gateways serve the first only.")
+OVERRIDDEN_RULE = _warning(
+    224, "DestinationRules for one host in one namespace; of what they share the oldest's counts."
+)
+GLOBAL_WITHOUT_TLS = _warning(
+    225, "A DestinationRule for a .global host without ISTIO_MUTUAL; gateways refuse plain text."
+)
+DUPLICATE_SERVICE = _error(231, "A ServiceEntry for a host that exists already; the earlier one counts.")
+DUPLICATE_ADDRESS = _warning(
+    232, "Two services with one address; connections that are not HTTP go to the earlier one."
+)
+PORT_TAKEN = _warning(
+    233, "A service without an address shares its port with another; only one of them gets connections."
+)
+PORT_PROTOCOLS_DIFFER = _warning(
+    234, "Services that disagree about the protocol of a pod's port; it is found out per connection."
+)
+UNKNOWN_TARGET_PORT = _warning(235, "A target port by a name that a selected pod does not have.")
+EXTERNAL_NAME = _warning(236, "A Service of type ExternalName; the mesh leaves it to DNS.")
+FOREIGN_NETWORK = _warning(237, "All endpoints are on networks that no proxy of this cluster looks at.")
+ADDRESS_RANGE = _warning(238, "A range of addresses; only single addresses are captured.")
+NO_GATEWAY_POD = _warning(241, "A Gateway that selects no gateway pod.")
+UNKNOWN_GATEWAY_PORT = _warning(242, "A server's port that no Service of the gateway has.")
+SERVER_HELD_BACK = _error(243, "A server whose port serves something else already.")
+IGNORED_POLICY = _warning(251, "A PeerAuthentication that another one or its namespace puts out of effect.")
+BROKEN_LINK = _error(
+    261, "A route to another cluster whose gateway does not let it in; requests are reset there."
+)
+REMOTE_ROUTES_IGNORED = _warning(
+    262, "A VirtualService of the destination cluster that calls from other clusters pass by."
+)
+
 BAD_HOST = _error(401, "A host name or wildcard host that is not valid here.")
 BAD_NAME = _error(402, "A name (of an object, port, subset, account) that is not valid.")
 BAD_PORT = _error(403, "A port number outside 1 to 65535, or a port that is not allowed here.")

@@ -1,0 +1,162 @@
+"""Services that claim what another one has, and parts of services that lead nowhere."""
+
+import ipaddress
+from collections.abc import Iterator
+
+from convoy.api import codes
+from convoy.api.istio.service_entry import ServiceEntry
+from convoy.api.kinds import key_of
+from convoy.api.kube import core
+from convoy.api.meta import Hostname
+from convoy.api.paths import quote
+from convoy.api.problems import Problem
+from convoy.config.view import ConfigView
+from convoy.mesh.checks.finding import listed, named
+from convoy.mesh.facts import Facts
+from convoy.mesh.inbound import port_protocols
+from convoy.mesh.pods import local_network, target_port
+from convoy.mesh.selections import Selections
+from convoy.mesh.services import Registered
+from convoy.mesh.tcp_routes import ANY_ADDRESS, connection_addresses
+
+
+def check_registry(view: ConfigView, facts: Facts, selections: Selections) -> Iterator[Problem]:
+    """Services, entries, their addresses and ports."""
+    yield from _check_external_names(view)
+    for entry in view.all(ServiceEntry):
+        yield from _check_hosts(entry, facts)
+        yield from _check_ranges(entry)
+    yield from _check_addresses(facts)
+    yield from _check_any_address(facts)
+    yield from _check_networks(facts)
+    yield from _check_target_ports(facts)
+    yield from _check_protocols(facts, selections)
+
+
+def _check_external_names(view: ConfigView) -> Iterator[Problem]:
+    for service in view.all(core.Service):
+        if service.spec.type == "ExternalName":
+            yield Problem(
+                code=codes.EXTERNAL_NAME,
+                key=key_of(service),
+                field="spec.type",
+                message="The mesh has no routes and no policy for an ExternalName; pods resolve it by DNS.",
+                remedy="Write a ServiceEntry for the external host.",
+            )
+
+
+def _check_hosts(entry: ServiceEntry, facts: Facts) -> Iterator[Problem]:
+    for index, host in enumerate(entry.spec.hosts):
+        registered = facts.registry.by_host.get(Hostname(host.lower()))
+        if registered and registered.source != key_of(entry):
+            yield Problem(
+                code=codes.DUPLICATE_SERVICE,
+                key=key_of(entry),
+                field=f"spec.hosts[{index}]",
+                message=f"{quote(host)} is {named(registered.source)} already; this entry is ignored for it.",
+                remedy="Remove one of them, or give it another host.",
+            )
+
+
+def _check_ranges(entry: ServiceEntry) -> Iterator[Problem]:
+    for index, address in enumerate(entry.spec.addresses):
+        if ipaddress.ip_network(address, strict=False).num_addresses > 1:
+            yield Problem(
+                code=codes.ADDRESS_RANGE,
+                key=key_of(entry),
+                field=f"spec.addresses[{index}]",
+                message=f"{quote(address)} is a range; connections to it are not captured.",
+                remedy="List single addresses.",
+            )
+
+
+def _check_addresses(facts: Facts) -> Iterator[Problem]:
+    owner: dict[str, Registered] = {}
+    for registered in facts.registry:
+        for address in registered.service.vips:
+            first = owner.setdefault(address, registered)
+            if first.source != registered.source:
+                yield Problem(
+                    code=codes.DUPLICATE_ADDRESS,
+                    key=registered.source,
+                    field="spec.addresses" if registered.entry else "spec.clusterIP",
+                    message=f"{quote(address)} is the address of {named(first.source)}, too.",
+                    remedy="Choose another address, or none to get one automatically.",
+                )
+
+
+def _check_any_address(facts: Facts) -> Iterator[Problem]:
+    http = {
+        port.number: registered
+        for registered in reversed(tuple(facts.registry))
+        for port in registered.service.ports
+        if port.protocol.is_http
+    }
+    first: dict[int, Registered] = dict(http)
+    for registered in facts.registry:
+        for port in registered.service.ports:
+            if port.protocol.is_http or ANY_ADDRESS not in connection_addresses(registered, port, facts):
+                continue
+            other = first.setdefault(port.number, registered)
+            if other is not registered:
+                yield Problem(
+                    code=codes.PORT_TAKEN,
+                    key=registered.source,
+                    field="spec.ports",
+                    message=f"Port {port.number} of a service without an address is told from no other:"
+                    f" connections go to {named(other.source)}.",
+                    remedy="Give the service an address, or declare the port as HTTP.",
+                )
+
+
+def _check_networks(facts: Facts) -> Iterator[Problem]:
+    seen = {pod.network_view for pod in facts.pods} | {local_network(facts.settings)}
+    for registered in facts.registry:
+        entry = registered.entry
+        networks = {endpoint.network for endpoint in entry.spec.endpoints} if entry else set()
+        if networks and "" not in networks and not networks & seen:
+            yield Problem(
+                code=codes.FOREIGN_NETWORK,
+                key=registered.source,
+                field="spec.endpoints",
+                message=f"All endpoints are on network {listed(quote(name) for name in sorted(networks))},"
+                " which no proxy of this cluster looks at.",
+                remedy="Remove network, or add an endpoint that leads to a gateway for that network.",
+            )
+
+
+def _check_target_ports(facts: Facts) -> Iterator[Problem]:
+    for registered in facts.registry:
+        service = registered.kube
+        for index, port in enumerate(service.spec.ports if service else ()):
+            named_port = port.target_port
+            if service is None or not isinstance(named_port, str) or port.protocol == "UDP":
+                continue
+            pods = facts.pods.select(service.metadata.namespace, service.spec.selector)
+            lacking = [pod for pod in pods if target_port(pod.pod, named_port) is None]
+            if lacking:
+                yield Problem(
+                    code=codes.UNKNOWN_TARGET_PORT,
+                    key=registered.source,
+                    field=f"spec.ports[{index}].targetPort",
+                    message=f"Pod {lacking[0].name} has no container port named {quote(named_port)};"
+                    " it is left out.",
+                    remedy="Name the container port, or write its number.",
+                )
+
+
+def _check_protocols(facts: Facts, selections: Selections) -> Iterator[Problem]:
+    for pod in facts.pods:
+        services = selections.get(pod.name, ())
+        if not pod.has_sidecar or len(services) < 2:
+            continue
+        for number, protocols in sorted(port_protocols(pod, services).items()):
+            if len(protocols) > 1:
+                yield Problem(
+                    code=codes.PORT_PROTOCOLS_DIFFER,
+                    key=services[-1].source,
+                    field="spec.ports",
+                    message=f"Port {number} of its pods is {listed(sorted(protocols))}, as"
+                    f" {listed(named(one.source) for one in services)} say.",
+                    remedy="Name the ports alike.",
+                )

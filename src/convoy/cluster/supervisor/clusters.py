@@ -2,51 +2,27 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from convoy.api.kube.core import Pod, Service
 from convoy.api.meta import ObjectKey
 from convoy.cluster.dns import build_name_table, load_balancer_names
 from convoy.cluster.errors import DialError, UnknownNameError, WaitError, WorldError
-from convoy.cluster.images import find_entry
-from convoy.cluster.kubelet.containers import PodContext
-from convoy.cluster.kubelet.environment import service_account
-from convoy.cluster.kubelet.names import build_hosts, build_resolv_conf, host_name
 from convoy.cluster.kubelet.pods import PodRunner
-from convoy.cluster.kubelet.sandboxes import Sandbox
-from convoy.cluster.kubelet.volumes import Issue, TokenRequest, plan_volumes
 from convoy.cluster.linux.netns import socket_in
 from convoy.cluster.network.routers import Router
 from convoy.cluster.network.services import PodEndpoint, plan_rules
 from convoy.cluster.objects import ObjectStore, key_of, load_balancer_addresses, parse_manifest
 from convoy.cluster.supervisor.names import NameServer
+from convoy.cluster.supervisor.placing import PodPlacer, Surroundings
+from convoy.cluster.supervisor.unready import describe_unready
 from convoy.cluster.tokens import TokenIssuer
-from convoy.cluster.types import ClusterInfo, ClusterSpec, ImageEntry, PodStatus, WorldEvent
+from convoy.cluster.types import ClusterInfo, ClusterSpec, PodStatus, WorldEvent
 from convoy.cluster.unsupported import check_supported
 from convoy.kit.latest import LatestValue
 
 _DIAL_TIMEOUT = 5.0
-_LAST_LINES = 5
-
-MakeSandbox = Callable[[int], Awaitable[Sandbox]]
-
-
-class Surroundings(msgspec.Struct, frozen=True):
-    """What a cluster needs of the world around it."""
-
-    state_dir: Path
-    images: tuple[ImageEntry, ...]
-    kept_paths: tuple[str, ...]
-    make_sandbox: MakeSandbox
-    other_load_balancers: Callable[[str], frozenset[str]]
-    world_names: Callable[[], Mapping[str, tuple[str, ...]]]
-    names_changed: Callable[[], None]
-    emit: Callable[[WorldEvent], None]
 
 
 class Cluster:
@@ -58,6 +34,7 @@ class Cluster:
         self.objects = ObjectStore(spec)
         self._issuer = issuer
         self._around = around
+        self._placer = PodPlacer(spec.name, router=router, issuer=issuer, objects=self.objects, around=around)
         self._pods: dict[ObjectKey, PodRunner] = {}
         self._stopping: dict[ObjectKey, asyncio.Task[None]] = {}
         self._names = NameServer()
@@ -104,24 +81,18 @@ class Cluster:
             current.pod = pod
             return
         self._remove_pod(key)
-        runner = PodRunner(
-            PodContext(
-                pod=pod,
-                objects=self.objects,
-                images=self._around.images,
-                report=lambda what, container, detail: self._report(pod, what, container, detail),
-                wait_objects=self._wait_objects,
-            ),
-            make_sandbox=lambda: self._make_sandbox(pod),
-            issue=self._issue_for(pod),
-            logs=self.logs_dir(pod),
+        runner = self._placer.make_runner(
+            pod,
+            report=lambda what, container, detail: self._report(pod, what, container, detail),
+            wait_objects=self._wait_objects,
+            wait_vacant=lambda: self._wait_stopped(key),
         )
         self._pods[key] = runner
         runner.start()
 
-    def logs_dir(self, pod: Pod) -> Path:
-        """Where the logs of a pod's containers are."""
-        return self._around.state_dir / "logs" / self.spec.name / pod.metadata.namespace / pod.metadata.name
+    async def _wait_stopped(self, key: ObjectKey) -> None:
+        if (stopping := self._stopping.get(key)) is not None:
+            await asyncio.wait([stopping])  # its address is still in use
 
     def _remove_pod(self, key: ObjectKey) -> None:
         runner = self._pods.pop(key, None)
@@ -137,50 +108,6 @@ class Cluster:
         if self._stopping.get(key) is asyncio.current_task():
             del self._stopping[key]
         self._report(runner.pod, "pod-stopped", "", "")
-
-    async def _make_sandbox(self, pod: Pod) -> Sandbox:
-        if (stopping := self._stopping.get(key_of(pod))) is not None:
-            await asyncio.wait([stopping])  # the address is still in use
-        netns, link = await self.router.make_pod_network(pod.status.pod_ip)
-        sandbox = await self._around.make_sandbox(netns)
-        sandbox.ended.add_done_callback(lambda _ended: self._unlink(link))
-        await sandbox.furnish(
-            {
-                "hostname": host_name(pod),
-                "hidden": [str(self._around.state_dir)],
-                "kept": [*self._around.kept_paths, *self._image_paths(pod)],
-                "volumes": plan_volumes(pod),
-                "resolv_conf": build_resolv_conf(pod, self.router.address),
-                "hosts": build_hosts(pod),
-            }
-        )
-        self._report(pod, "pod-created", "", pod.status.pod_ip)
-        return sandbox
-
-    def _unlink(self, link: str) -> None:
-        task = asyncio.create_task(self.router.remove_pod_network(link), name=f"unlink:{link}")
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    def _image_paths(self, pod: Pod) -> list[str]:
-        paths: list[str] = []
-        for container in (*pod.spec.init_containers, *pod.spec.containers):
-            entry = find_entry(container.image, self._around.images)
-            if entry is not None:
-                paths += [path for path in (*entry.keep, entry.cwd) if path not in ("", "/")]
-        return paths
-
-    def _issue_for(self, pod: Pod) -> Issue:
-        def issue(request: TokenRequest) -> str:
-            return self._issuer.issue(
-                pod.metadata.namespace,
-                service_account(pod),
-                audiences=[request.audience],
-                expiry=request.expiry,
-                pod_name=pod.metadata.name,
-                pod_uid=pod.metadata.uid,
-            )
-
-        return issue
 
     async def _wait_objects(self) -> None:
         await self._objects_changed.wait_newer(self._objects_changed.number)
@@ -244,7 +171,7 @@ class Cluster:
             async with asyncio.timeout(timeout):
                 await self._until_ready()
         except TimeoutError as error:
-            raise WaitError(self._describe_unready(timeout)) from error
+            raise WaitError(describe_unready(self.spec.name, self._pods.values(), timeout=timeout)) from error
 
     async def _until_ready(self) -> None:
         while not all(status.ready or status.phase == "Succeeded" for status in self.statuses()):
@@ -252,26 +179,6 @@ class Cluster:
         wanted = self._changed.number
         while self._applied < wanted:
             await self._applied_event.wait_newer(self._applied_event.number)
-
-    def _describe_unready(self, timeout: float) -> str:
-        lines = [f"cluster {self.spec.name}: not every pod was ready within {timeout:g} s."]
-        for status in self.statuses():
-            if not status.ready and status.phase != "Succeeded":
-                lines += self._describe(status)
-        return "\n".join(lines)
-
-    def _describe(self, status: PodStatus) -> list[str]:
-        runner = self.pod(status.namespace, status.name)
-        lines = [f"pod {status.namespace}/{status.name}: {status.phase} {status.message}".rstrip()]
-        for container in status.containers:
-            if container.ready or container.reason == "Completed":
-                continue
-            state = (
-                " ".join(filter(None, (container.state, container.reason, container.message))) or "not ready"
-            )
-            lines.append(f"  container {container.name}: {state}, {container.restarts} restarts")
-            lines += [f"    | {line}" for line in runner.runner(container.name).log.last_lines(_LAST_LINES)]
-        return lines
 
     async def connect(self, address: str, port: int) -> socket.socket:
         """A connection made on the router, from where load balancers, Services and pods can be reached."""

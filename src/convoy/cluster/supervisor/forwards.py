@@ -29,9 +29,16 @@ class Forward:
         except (OSError, TimeoutError):
             writer.transport.abort()
             return
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_copy(reader, inner_writer), name="forward:in")
-            tasks.create_task(_copy(inner_reader, writer), name="forward:out")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_copy(reader, inner_writer), name="forward:in")
+                tasks.create_task(_copy(inner_reader, writer), name="forward:out")
+        except* OSError:  # reset by one side, so the other is told the same way
+            writer.transport.abort()
+            inner_writer.transport.abort()
+        finally:
+            writer.close()
+            inner_writer.close()
 
     def close(self) -> None:
         """Stop accepting; connections under way go on."""
@@ -40,16 +47,9 @@ class Forward:
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Copy until the end of the stream, and pass that end on."""
-    try:
-        while data := await reader.read(_CHUNK):
-            writer.write(data)
-            await writer.drain()
-        if writer.can_write_eof():
-            writer.write_eof()
-    except OSError:
-        writer.transport.abort()
-        return
-    finally:
-        if reader.at_eof() and writer.transport.is_closing():
-            writer.close()
+    """Copy until the end of the stream, and pass that end on; the other direction may go on."""
+    while data := await reader.read(_CHUNK):
+        writer.write(data)
+        await writer.drain()
+    if not writer.transport.is_closing():
+        writer.write_eof()

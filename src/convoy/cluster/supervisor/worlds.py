@@ -14,8 +14,9 @@ from convoy.cluster.kubelet.sandboxes import Sandbox
 from convoy.cluster.network import links
 from convoy.cluster.network.routers import WAN_GATEWAY, Router
 from convoy.cluster.supervisor.captures import Capture
-from convoy.cluster.supervisor.clusters import Cluster, Surroundings
+from convoy.cluster.supervisor.clusters import Cluster
 from convoy.cluster.supervisor.forwards import Forward
+from convoy.cluster.supervisor.placing import Surroundings
 from convoy.cluster.tokens import load_issuer
 from convoy.cluster.types import ClusterInfo, ClusterSpec, ImageEntry, WorldEvent
 

@@ -116,7 +116,7 @@ def _broken(use: _Use, remote: MeshSnapshot) -> Problem | None:
     if use.is_plain:
         return _problem(
             use,
-            f"{_sent(use)} as plain text, and the gateway of {use.owner} lets in mutual TLS only.",
+            f"{_sent(use)} as plain text; the gateway of {use.owner} lets in mutual TLS only.",
             "Set tls.mode ISTIO_MUTUAL in the DestinationRule for that host.",
         )
     passthrough = _passthrough(use.gateway, remote)
@@ -159,8 +159,8 @@ def _unserved(use: _Use, key: UpstreamKey, remote: MeshSnapshot) -> Problem:
         )
     return _problem(
         use,
-        f"{_sent(use)} to {use.owner} with the SNI {quote(use.upstream.tls.sni)}, which its gateway refuses.",
-        "Admit the host in the hosts of its AUTO_PASSTHROUGH server, and write no sni in the DestinationRule.",
+        f"{_sent(use)} to {use.owner} by the SNI {quote(use.upstream.tls.sni)}, which its gateway refuses.",
+        "Admit the host in the hosts of its AUTO_PASSTHROUGH server, and write no sni of your own.",
     )
 
 
@@ -210,7 +210,7 @@ def _ignored_routes(use: _Use, remote: MeshSnapshot) -> Iterator[Problem]:
             key=use.said_by,
             field=use.field,
             cluster=use.caller,
-            message=f"{_sent(use)} to {use.owner}; VirtualService {namespace}/{name} there does not apply to them,"
+            message=f"{_sent(use)} to {use.owner}; VirtualService {namespace}/{name} there does not count,"
             " because its gateway passes connections on unopened.",
             remedy=f"Write such rules in {use.caller}, for {quote(use.upstream.key.hostname)}.",
         )

@@ -1,0 +1,7 @@
+"""Pod in, patched pod out: what Istio's sidecar injection does to a pod. Pure."""
+
+from convoy.inject.decision import Template, choose_template
+from convoy.inject.pods import inject_pod
+from convoy.inject.settings import InjectionSettings
+
+__all__ = ["InjectionSettings", "Template", "choose_template", "inject_pod"]

@@ -1,0 +1,86 @@
+"""Facts about Envoy's bootstrap."""
+
+import json
+import subprocess
+
+import pytest
+from tests.unit.agent.test_settings import ENV
+
+from convoy.agent.bootstrap import build_bootstrap, build_node
+from convoy.agent.envoy import build_arguments, find_envoy
+from convoy.agent.sds import SecretFiles
+from convoy.agent.settings import AgentFiles, parse_settings
+from convoy.ca.identity import Identity
+from convoy.ca.issuers import issue_intermediate, issue_workload, new_root
+from convoy.ca.keys import build_csr, key_to_pem, new_key
+
+GATEWAY = ENV | {"PROXY_TYPE": "router", "INTERCEPTION_MARK": ""}
+
+
+def bootstrap(env=ENV, **changed):
+    return build_bootstrap(parse_settings(env | changed, resolv_conf="nameserver 198.18.1.1\n"))
+
+
+def resolvers(built):
+    addresses = built["typed_dns_resolver_config"]["typed_config"]["resolvers"]
+    return [(a["socket_address"]["address"], a["socket_address"]["port_value"]) for a in addresses]
+
+
+def xds_cluster(built):
+    (cluster,) = built["static_resources"]["clusters"]
+    return cluster
+
+
+def test_node_is_named_as_istios_proxies_are():
+    node = build_node(parse_settings(ENV | {"ISTIO_META_APP": "reviews"}))
+    assert node["id"] == "sidecar~198.18.1.9~reviews-v1.default~default.svc.cluster.local"
+    assert node["cluster"] == "reviews.default"
+    assert node["metadata"]["CLUSTER_ID"] == "cluster1"
+    assert node["metadata"]["SERVICE_ACCOUNT"] == "bookinfo-reviews"
+
+
+def test_captured_envoy_asks_the_forwarder_and_a_gateway_the_clusters_dns():
+    assert resolvers(bootstrap()) == [("127.0.0.1", 15054)]
+    assert resolvers(bootstrap(GATEWAY)) == [("198.18.1.1", 53)]
+
+
+def test_every_upstream_socket_of_a_sidecar_is_marked():
+    (option,) = bootstrap()["cluster_manager"]["upstream_bind_config"]["socket_options"]
+    assert option == {"level": 1, "name": 36, "int_value": 1337, "state": "STATE_PREBIND"}
+    assert "cluster_manager" not in bootstrap(GATEWAY)
+
+
+def test_control_plane_is_believed_by_its_dns_name_alone():
+    tls = xds_cluster(bootstrap())["transport_socket"]["typed_config"]["common_tls_context"]
+    (san,) = tls["combined_validation_context"]["default_validation_context"]["match_typed_subject_alt_names"]
+    assert san == {"san_type": "DNS", "matcher": {"exact": "istiod.istio-system.svc"}}
+
+
+def test_control_plane_given_by_address_is_not_looked_up():
+    assert xds_cluster(bootstrap(DISCOVERY_HOST="198.18.1.2"))["type"] == "STATIC"
+    assert "type" not in xds_cluster(bootstrap())
+
+
+def test_admin_listens_on_loopback_only():
+    assert bootstrap()["admin"]["address"]["socket_address"]["address"] == "127.0.0.1"
+
+
+def test_connections_of_a_removed_chain_end_soon_at_a_gateway():
+    arguments = build_arguments("envoy", parse_settings(GATEWAY))
+    assert arguments[arguments.index("--drain-time-s") + 1] == "5"
+
+
+@pytest.mark.envoy
+@pytest.mark.parametrize("env", [ENV, GATEWAY, GATEWAY | {"DISCOVERY_HOST": "2001:db8::1"}])
+def test_envoy_accepts_the_bootstrap_and_the_secrets(tmp_path, env):
+    files = AgentFiles(sds_folder=tmp_path / "sds", bootstrap=tmp_path / "envoy.json")
+    settings = parse_settings(env, resolv_conf="nameserver 198.18.1.1\n", files=files)
+    key, issuer = new_key(), issue_intermediate(new_root(), "cluster1")
+    issued = issue_workload(issuer, build_csr(key), identity=Identity("cluster.local", "default", "a"))
+    texts = [tuple(pem.decode() for pem in pems) for pems in (issued.chain_pem, issuer.roots_pem)]
+    SecretFiles(files.sds_folder).write(key_to_pem(key), chain=texts[0], roots=texts[1])
+    files.bootstrap.write_text(json.dumps(build_bootstrap(settings)))
+    arguments = [*build_arguments(find_envoy(), settings), "--mode", "validate"]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "deprecated" not in done.stderr.lower()

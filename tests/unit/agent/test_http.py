@@ -1,0 +1,54 @@
+"""Facts about the agent's small HTTP client and its readiness server."""
+
+import pytest
+
+from convoy.agent.http import parse_reply
+from convoy.agent.readiness import build_reply
+
+
+def test_reply_with_a_length_is_read():
+    reply = parse_reply(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+    assert (reply.status, reply.body) == (200, b"hello")
+
+
+def test_chunked_reply_is_joined():
+    data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"
+    assert parse_reply(data).body == b"hello"
+
+
+def test_not_modified_has_no_body():
+    assert parse_reply(b"HTTP/1.1 304 Not Modified\r\n\r\n").status == 304
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_reply_that_was_cut_short_is_an_error(data):
+    with pytest.raises(EOFError):
+        parse_reply(data)
+
+
+@pytest.mark.parametrize(
+    ("head", "reason", "status"),
+    [
+        (b"GET /healthz/ready HTTP/1.1\r\n\r\n", "", b"200"),
+        (b"GET /healthz/ready?x=1 HTTP/1.1\r\n\r\n", "", b"200"),
+        (b"GET /healthz/ready HTTP/1.1\r\n\r\n", "not yet", b"503"),
+        (b"GET /other HTTP/1.1\r\n\r\n", "", b"404"),
+        (b"POST /healthz/ready HTTP/1.1\r\n\r\n", "", b"404"),
+        (b"\r\n\r\n", "", b"404"),
+    ],
+)
+async def test_readiness_is_told_on_its_path_alone(head, reason, status):
+    async def why_not():
+        return reason
+
+    reply = await build_reply(head, why_not)
+    assert reply.split()[1] == status
+    assert reason.encode() in reply

@@ -34,7 +34,7 @@ def proxy_status(output: str) -> None:
 async def _fetch() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     async with running_world() as world:
-        for cluster in await world.clusters():
+        for cluster in [info.name for info in await world.clusters()]:
             path = "/debug/proxies"
             answer = await ask_pod(world, cluster, "istio-system", pod="istiod", port=DEBUG_PORT, path=path)
             found += [{**proxy, "cluster": cluster} for proxy in answer]

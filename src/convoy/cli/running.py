@@ -29,7 +29,7 @@ async def find_pod(world: World, pod: str, cluster: str | None) -> tuple[str, st
     """(cluster, namespace, name) of `NAME` or `NAME.NAMESPACE`; LocalMeshError unless it is one pod."""
     name, _, namespace = pod.partition(".")
     found = []
-    for candidate in await world.clusters():
+    for candidate in [info.name for info in await world.clusters()]:
         if cluster in (None, candidate):
             pods = await world.pods(candidate)
             found += [

@@ -3,8 +3,7 @@
 from convoy.api.kube.core import Namespace, Pod
 from convoy.config.admission import Admit
 from convoy.config.view import Lookup
-from convoy.inject.inject import inject_pod
-from convoy.inject.settings import InjectionSettings
+from convoy.inject import InjectionSettings, inject_pod
 from convoy.mesh.model import MeshSettings
 
 
@@ -14,8 +13,6 @@ def injection_of(mesh: MeshSettings) -> InjectionSettings:
         cluster_id=mesh.cluster_id,
         network=mesh.network or mesh.cluster_id,
         trust_domain=mesh.trust_domain,
-        cluster_domain=mesh.cluster_domain,
-        interception_mark=mesh.interception_mark,
     )
 
 

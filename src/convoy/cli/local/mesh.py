@@ -24,8 +24,8 @@ from convoy.cli.local.manifests import (
     namespaces_of,
     root_certificates,
 )
-from convoy.cluster.client import ClusterSpec, World, start_world
-from convoy.cluster.types import ImageEntry
+from convoy.cluster.client import World, start_world
+from convoy.cluster.types import ClusterSpec, ImageEntry
 from convoy.config.load import load_folder
 from convoy.config.view import ConfigView
 from convoy.controlplane.admission import admit_pods
@@ -102,7 +102,7 @@ async def start_mesh(
     Raises LocalMeshError for folders with problems, WorldError when namespaces, pods or programs fail.
     """
     views = {name: _load(name, folder) for name, folder in folders.items()}
-    async with start_world(state, images=mesh_images(), on_event=None) as world:
+    async with start_world(state_dir=state, images=mesh_images()) as world:
         progress("namespaces and networks")
         clusters = {}
         for name, view in views.items():

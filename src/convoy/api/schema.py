@@ -105,7 +105,7 @@ class _Walk:
         }
 
     def _element(self, data: Any, wanted: types.Type, path: str) -> Any:
-        if data is None and not isinstance(wanted, types.AnyType):
+        if data is None and type(wanted) in _WANTED:
             self._add(
                 codes.NULL_ELEMENT,
                 path,

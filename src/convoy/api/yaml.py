@@ -248,7 +248,7 @@ def _resolve_plain(text: str) -> Any:
 
 def _decode_binary(text: str) -> str:
     try:
-        return base64.b64decode(text).decode()
+        return base64.b64decode("".join(text.split()), validate=True).decode()
     except (binascii.Error, ValueError):
         raise ValueError("a value is tagged binary but is not base64 of UTF-8 text") from None
 

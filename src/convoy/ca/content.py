@@ -29,15 +29,19 @@ class IssuerFacts(msgspec.Struct, frozen=True):
     """What the content of a certificate depends on, of the one that will sign it."""
 
     subject: x509.Name
+    key_id: bytes
+    """Its subject key identifier, which others may have chosen otherwise than we do."""
     not_before: datetime
     not_after: datetime
 
 
 class CertificateContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What a certificate will say, apart from keys and key identifiers. Times are in UTC, whole seconds."""
+    """What a certificate will say, apart from its own key. Times are in UTC, whole seconds."""
 
     subject: x509.Name
     issuer: x509.Name
+    issuer_key_id: bytes = b""
+    """Empty for a root, which identifies its issuer by its own key."""
     serial: int
     not_before: datetime
     not_after: datetime
@@ -68,6 +72,7 @@ def prepare_intermediate(
     return CertificateContent(
         subject=_ca_name(f"Convoy intermediate {cluster_id}"[:64]),
         issuer=issuer.subject,
+        issuer_key_id=issuer.key_id,
         serial=serial,
         not_before=max(_back_dated(now), issuer.not_before),
         not_after=_bounded(now, INTERMEDIATE_LIFETIME, issuer),
@@ -93,6 +98,7 @@ def prepare_workload(
     return CertificateContent(
         subject=x509.Name([]),
         issuer=issuer.subject,
+        issuer_key_id=issuer.key_id,
         serial=serial,
         not_before=max(_back_dated(now), issuer.not_before),
         not_after=_bounded(now, lifetime, issuer),

@@ -14,11 +14,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from convoy.ca.errors import IssuerError
 from convoy.ca.issuers import Intermediate, IssuerKey, Root, new_root
-from convoy.ca.keys import certificate_to_pem, key_to_pem
+from convoy.ca.keys import CaPrivateKey, certificate_to_pem, key_to_pem
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
 
 CA_CERT, CA_KEY, ROOT_CERT, CERT_CHAIN = "ca-cert.pem", "ca-key.pem", "root-cert.pem", "cert-chain.pem"
@@ -127,7 +127,7 @@ def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     return True
 
 
-def _require_pair(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, folder: Path) -> None:
+def _require_pair(certificate: x509.Certificate, key: CaPrivateKey, folder: Path) -> None:
     if certificate.public_key() != key.public_key():
         raise IssuerError(f"The CA certificate and the CA key in {folder} do not belong together.")
 
@@ -141,15 +141,15 @@ def _load_certificates(path: Path) -> tuple[x509.Certificate, ...]:
         raise IssuerError(f"{path} does not hold PEM certificates.") from error
 
 
-def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
+def _load_key(path: Path) -> CaPrivateKey:
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except OSError as error:
         raise IssuerError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, TypeError) as error:
         raise IssuerError(f"{path} does not hold an unencrypted PEM key.") from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise IssuerError(f"{path} must hold an elliptic-curve key.")
+    if not isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)):
+        raise IssuerError(f"{path} must hold an EC or RSA key.")
     return key
 
 

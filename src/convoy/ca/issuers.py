@@ -8,11 +8,10 @@ from datetime import timedelta
 
 import msgspec
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from convoy.ca import content
 from convoy.ca.identity import Identity
-from convoy.ca.keys import certificate_to_pem, key_to_pem, new_key, parse_csr_key
+from convoy.ca.keys import CaPrivateKey, certificate_to_pem, key_to_pem, new_key, parse_csr_key
 from convoy.ca.signing import sign
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
 from convoy.kit.secrets import SecretBytes
@@ -27,10 +26,10 @@ class IssuerKey:
 
     __slots__ = ("_key",)
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
+    def __init__(self, key: CaPrivateKey) -> None:
         self._key = key
 
-    def reveal(self) -> ec.EllipticCurvePrivateKey:
+    def reveal(self) -> CaPrivateKey:
         """The key, for signing and for writing its own file."""
         return self._key
 
@@ -140,6 +139,10 @@ def _with_chain(issuer: Intermediate, certificate: x509.Certificate) -> Workload
 
 
 def _facts(certificate: x509.Certificate) -> content.IssuerFacts:
+    try:
+        key_id = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        key_id = b""
     return content.IssuerFacts(
-        certificate.subject, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        certificate.subject, key_id, certificate.not_valid_before_utc, certificate.not_valid_after_utc
     )

@@ -17,7 +17,8 @@ from convoy.kit.secrets import SecretBytes
 MAX_CSR_BYTES = 16 * 1024
 _PEM_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
 
-WorkloadPublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+CaPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
@@ -25,7 +26,7 @@ def new_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def key_to_pem(key: ec.EllipticCurvePrivateKey) -> SecretBytes:
+def key_to_pem(key: CaPrivateKey) -> SecretBytes:
     """PKCS #8, not encrypted."""
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -39,7 +40,7 @@ def build_csr(key: ec.EllipticCurvePrivateKey) -> bytes:
     return request.public_bytes(serialization.Encoding.PEM)
 
 
-def parse_csr_key(csr_pem: bytes) -> WorkloadPublicKey:
+def parse_csr_key(csr_pem: bytes) -> PublicKey:
     """The public key of a PEM signing request, once the request's signature and the key are found acceptable.
 
     CsrError otherwise. EC keys on P-256 and P-384 and RSA keys of 2048 to 4096 bits are accepted.

@@ -5,16 +5,13 @@ The one place that uses a CA's private key. It adds the key identifiers and the 
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from convoy.ca.content import CertificateContent
-from convoy.ca.keys import WorkloadPublicKey
+from convoy.ca.keys import CaPrivateKey, PublicKey
 
 
-def sign(
-    content: CertificateContent, public_key: WorkloadPublicKey, signer: ec.EllipticCurvePrivateKey
-) -> x509.Certificate:
+def sign(content: CertificateContent, public_key: PublicKey, signer: CaPrivateKey) -> x509.Certificate:
     """The certificate that says `content` about `public_key`, signed by `signer` (SHA-256)."""
     builder = (
         x509.CertificateBuilder()
@@ -25,9 +22,7 @@ def sign(
         .not_valid_before(content.not_before)
         .not_valid_after(content.not_after)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
-        )
+        .add_extension(_authority(content, signer), critical=False)
         .add_extension(
             x509.BasicConstraints(ca=content.path_length is not None, path_length=content.path_length),
             critical=True,
@@ -37,6 +32,12 @@ def sign(
     for extension, critical in _leaf_extensions(content):
         builder = builder.add_extension(extension, critical=critical)
     return builder.sign(signer, hashes.SHA256())
+
+
+def _authority(content: CertificateContent, signer: CaPrivateKey) -> x509.AuthorityKeyIdentifier:
+    if content.issuer_key_id:
+        return x509.AuthorityKeyIdentifier(content.issuer_key_id, None, None)
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
 
 
 def _leaf_extensions(content: CertificateContent) -> list[tuple[x509.ExtensionType, bool]]:

@@ -1,6 +1,11 @@
 """Facts about CAs kept in folders."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from convoy.ca.errors import IssuerError
 from convoy.ca.files import (
@@ -10,7 +15,9 @@ from convoy.ca.files import (
     load_or_create_root,
     write_intermediate,
 )
-from convoy.ca.issuers import issue_intermediate, new_root
+from convoy.ca.identity import Identity
+from convoy.ca.issuers import issue_intermediate, issue_workload, new_root
+from convoy.ca.keys import build_csr, new_key
 
 
 def test_root_is_made_once_and_found_again(tmp_path):
@@ -97,3 +104,47 @@ def test_half_changed_files_leave_the_old_ones_in_use(tmp_path):
     write_intermediate(tmp_path, second)
     assert folder.current().certificate == second.certificate
     assert folder.problem == ""
+
+
+def made_elsewhere(folder, *, key_id):
+    """A `cacerts` folder with RSA keys, a deeper chain and key identifiers of another's choice."""
+    keys = [rsa.generate_private_key(65537, 2048) for _ in range(3)]
+    names = [x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"CA {i}")]) for i in range(3)]
+    start = datetime.now(UTC) - timedelta(days=1)
+    certificates = []
+    for i, key in enumerate(keys):
+        above = max(i - 1, 0)
+        builder = (
+            x509.CertificateBuilder().subject_name(names[i]).issuer_name(names[above]).serial_number(i + 1)
+        )
+        builder = builder.public_key(key.public_key()).not_valid_before(start)
+        builder = builder.not_valid_after(start + timedelta(days=9))
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        builder = builder.add_extension(x509.SubjectKeyIdentifier(key_id + bytes([i])), critical=False)
+        certificates.append(builder.sign(keys[above], hashes.SHA256()))
+    pem = serialization.Encoding.PEM
+    root, middle, issuer = [each.public_bytes(pem) for each in certificates]
+    private = keys[2].private_bytes(
+        pem, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    files = {
+        "root-cert.pem": root,
+        "ca-cert.pem": issuer,
+        "cert-chain.pem": issuer + middle,
+        "ca-key.pem": private,
+    }
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return certificates
+
+
+def test_intermediate_made_elsewhere_issues_certificates(tmp_path):
+    root, middle, issuer = made_elsewhere(tmp_path, key_id=b"anything")
+    loaded = load_intermediate(tmp_path)
+    issued = issue_workload(loaded, build_csr(new_key()), identity=Identity("td", "ns", "sa"))
+    chain = [x509.load_pem_x509_certificate(pem) for pem in issued.chain_pem]
+    assert chain[1:] == [issuer, middle]
+    assert loaded.roots == (root,)
+    authority = issued.certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
+    assert authority.value.key_identifier == b"anything\x02"
+    issued.certificate.verify_directly_issued_by(issuer)

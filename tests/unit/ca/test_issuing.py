@@ -132,7 +132,7 @@ def test_expired_issuer_does_not_sign(issuer, clock):
 
 def test_fraction_of_a_second_does_not_shorten_a_lifetime(clock):
     now = clock.now() + timedelta(milliseconds=900)
-    issuer = IssuerFacts(x509.Name([]), now - timedelta(days=1), now + timedelta(days=1))
+    issuer = IssuerFacts(x509.Name([]), b"id", now - timedelta(days=1), now + timedelta(days=1))
     content = prepare_workload(issuer, REVIEWS, serial=1, now=now, ttl=timedelta(seconds=1))
     assert content.not_after - now >= timedelta(seconds=1)
 

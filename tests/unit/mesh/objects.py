@@ -3,6 +3,7 @@
 Everything passes the reader and the validation of the API, so a test cannot use what users cannot write.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -187,7 +188,7 @@ def peer_authentication(name: str, mode: str | None, *, namespace: str = "defaul
 
 def parse(*objects: Object) -> list[ApiObject]:
     """The objects as the API reads them; AssertionError when it refuses one."""
-    return [obj for one in objects for obj in _read(yaml.safe_dump(one))]
+    return [obj for one in objects for obj in _read(json.dumps(one))]
 
 
 @cache

@@ -8,6 +8,7 @@ wait: `initialDelaySeconds`, then `failureThreshold` periods.
 """
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -59,7 +60,7 @@ async def try_probe(probe: Probe, target: ProbeTarget) -> None:
     except TimeoutError as error:
         raise ProbeError(f"no answer within {probe.timeout_seconds} s") from error
     except OSError as error:
-        raise ProbeError(error.strerror or str(error)) from error
+        raise ProbeError(os.strerror(error.errno) if error.errno else str(error)) from error
 
 
 async def watch_probe(probe: Probe, target: ProbeTarget) -> AsyncIterator[str | None]:

@@ -66,6 +66,9 @@ def make_router(number: int, *, wan_address: str, gateway: str, service_cidr: st
     with inside(netns):
         _quiet_ipv6()
         write_sysctl("ipv4/ip_forward", "1")
+        # Where br_netfilter is loaded it would rewrite frames on their way into the bridge, before the router
+        # sees them, and lose those that a pod sends to itself through a Service.
+        write_sysctl("bridge/bridge-nf-call-iptables", "0")
         write_sysctl("ipv4/conf/all/send_redirects", "0")
         write_sysctl("ipv4/conf/default/send_redirects", "0")
     with _netlink() as ip:

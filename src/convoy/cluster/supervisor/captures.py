@@ -13,7 +13,7 @@ from convoy.cluster.linux.netns import inside
 from convoy.cluster.network.links import UPLINK
 from convoy.cluster.types import Segment
 
-_ETHERTYPE_IPV4 = 0x0800
+_EVERY_PROTOCOL = 0x0003  # a socket for IPv4 alone would see only what comes in
 _LARGEST_PACKET = 1 << 16
 _RECEIVE_BUFFER = 8 << 20
 MAX_PAYLOAD = 8 << 20
@@ -29,10 +29,10 @@ class Capture:
         self._size = 0
         with inside(netns):
             self._socket = socket.socket(
-                socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, socket.htons(_ETHERTYPE_IPV4)
+                socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, socket.htons(_EVERY_PROTOCOL)
             )
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-        self._socket.bind((UPLINK, _ETHERTYPE_IPV4))
+        self._socket.bind((UPLINK, _EVERY_PROTOCOL))
         asyncio.get_running_loop().add_reader(self._socket, self._read)
 
     def _read(self) -> None:

@@ -1,6 +1,7 @@
 """One cluster of the world: its objects, router, pods and names, and what follows from a change of any."""
 
 import asyncio
+import os
 import socket
 from contextlib import suppress
 from typing import Any
@@ -189,10 +190,8 @@ class Cluster:
         try:
             async with asyncio.timeout(_DIAL_TIMEOUT):
                 return await _connect(self.pod(namespace, name).sandbox.netns, address, port)
-        except (OSError, TimeoutError) as error:
-            why = (
-                error.strerror if isinstance(error, OSError) else ""
-            ) or f"no answer within {_DIAL_TIMEOUT:g} s"
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else f"no answer within {_DIAL_TIMEOUT:g} s"
             raise DialError(
                 f"pod {namespace}/{name}: connecting to {address}:{port} failed: {why}."
             ) from error

@@ -1,0 +1,54 @@
+import pytest
+
+from convoy.api.kube.core import Namespace, Pod, Service
+from convoy.api.meta import ObjectKey, ObjectMeta
+from convoy.config.view import build_view
+
+
+def obj(kind, name, *, namespace="default", created=""):
+    metadata = ObjectMeta(name=name, namespace=namespace, creation_timestamp=created)
+    return kind(api_version="v1", kind=kind.KIND, metadata=metadata)
+
+
+def test_objects_are_sorted_by_age_then_name_then_namespace():
+    objects = [
+        obj(Pod, "b"),
+        obj(Pod, "a", namespace="z"),
+        obj(Pod, "a"),
+        obj(Pod, "0", created="2024-01-02T00:00:00Z"),
+        obj(Pod, "9", created="2024-01-01T00:00:00Z"),
+    ]
+    for order in (objects, objects[::-1]):
+        view = build_view(1, order)
+        names = [(pod.metadata.namespace, pod.metadata.name) for pod in view.all(Pod)]
+        assert names == [("default", "a"), ("z", "a"), ("default", "b"), ("default", "9"), ("default", "0")]
+
+
+def test_object_is_found_by_name_in_its_kind():
+    pod, service, namespace = obj(Pod, "a"), obj(Service, "a"), obj(Namespace, "default", namespace="")
+    view = build_view(1, [pod, service, namespace])
+    assert view.get(Pod, "default", "a") is pod
+    assert view.get(Service, "default", "a") is service
+    assert view.get(Pod, "other", "a") is None
+    assert view.get(Namespace, "", "default") is namespace
+    assert view.get(Namespace, "default", "default") is namespace
+    assert view.find(ObjectKey("Pod", "default", "a")) is pod
+    assert len(view) == 3
+
+
+def test_kind_none_of_whose_objects_changed_is_the_same_tuple():
+    pod, service = obj(Pod, "a"), obj(Service, "a")
+    before = build_view(1, [pod, service])
+    after = build_view(2, [service, pod, obj(Service, "b")], previous=before)
+    assert after.all(Pod) is before.all(Pod)
+    assert after.all(Service) is not before.all(Service)
+
+
+def test_view_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        build_view(1, []).number = 2
+
+
+def test_all_objects_come_kind_by_kind():
+    view = build_view(1, [obj(Service, "a"), obj(Pod, "b"), obj(Pod, "a")])
+    assert [(o.kind, o.metadata.name) for o in view] == [("Pod", "a"), ("Pod", "b"), ("Service", "a")]

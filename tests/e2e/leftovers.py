@@ -1,6 +1,7 @@
 """What a command could leave on the machine: processes, network namespaces, interfaces, mounts, sockets."""
 
 import os
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,17 @@ def look() -> Machine:
             line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines() if "convoy" in line
         ),
     )
+
+
+def wait_nothing_new(before: Machine, text: str, *, seconds: float = 10.0) -> list[str]:
+    """What exists now and did not before, and processes that know a text; the kernel gets a moment."""
+    deadline = time.monotonic() + seconds
+    while True:
+        new = [sorted(now - then) for now, then in zip(look(), before, strict=True)]
+        left = [*processes_with(text), *(item for group in new for item in group)]
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.05)
 
 
 def processes_with(text: str) -> list[str]:

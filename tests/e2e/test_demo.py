@@ -9,14 +9,14 @@ import time
 
 import pytest
 from tests.e2e.conftest import CONVOY, environment
-from tests.e2e.leftovers import look, processes_with
+from tests.e2e.leftovers import look, wait_nothing_new
 
 from convoy.cli.demo.sabotage import SABOTAGES
 
 pytestmark = [pytest.mark.world, pytest.mark.envoy, pytest.mark.slow]
 
 
-def test_every_promise_holds_with_evidence(run_convoy) -> None:
+def test_every_promise_holds_with_evidence(run_convoy, home) -> None:
     before = look()
     done = run_convoy("demo", "-o", "json")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -24,7 +24,7 @@ def test_every_promise_holds_with_evidence(run_convoy) -> None:
     assert [row["verdict"] for row in rows] == ["held"] * len(rows)
     assert len(rows) >= 10
     assert all(row["evidence"] for row in rows)
-    assert look() == before
+    assert wait_nothing_new(before, str(home)) == []
 
 
 @pytest.mark.parametrize("name", sorted(SABOTAGES))
@@ -48,14 +48,4 @@ def test_a_signal_at_any_time_leaves_nothing(number, moment, home) -> None:
         output, _ = demo.communicate(timeout=30)
     assert demo.returncode in (-number, 128 + number), output.decode()
     assert b"Traceback" not in output, output.decode()
-    left = _wait_gone(str(home))
-    assert left == [], f"after {seconds:.2f} s"
-    assert look() == before, f"after {seconds:.2f} s"
-
-
-def _wait_gone(home: str) -> list[str]:
-    """The kernel needs a moment to take a world apart; what is still there after ten seconds stays."""
-    deadline = time.monotonic() + 10
-    while (left := processes_with(home)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return left
+    assert wait_nothing_new(before, str(home)) == [], f"after {seconds:.2f} s"

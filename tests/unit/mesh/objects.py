@@ -157,9 +157,9 @@ def destination_rule(name: str, host: str, *, namespace: str = "default", **spec
 def virtual_service(name: str, host: str | list[str], *http: Object, **more: Any) -> Object:
     """A VirtualService with these HTTP rules; `gateways` and `export_to` are fields of its spec."""
     spec: Object = {"hosts": [host] if isinstance(host, str) else host, "http": list(http)}
-    for field, json in (("gateways", "gateways"), ("export_to", "exportTo")):
+    for field, written in (("gateways", "gateways"), ("export_to", "exportTo")):
         if field in more:
-            spec[json] = more.pop(field)
+            spec[written] = more.pop(field)
     return istio("VirtualService", name, spec, **more)
 
 

@@ -33,17 +33,6 @@ def _check_subsets(rule: DestinationRule, found: Findings) -> None:
         found.check_labels(f"{path}.labels", subset.labels)
         _check_policy(f"{path}.trafficPolicy", subset.traffic_policy, found)
     found.check_unique("spec.subsets", [subset.name for subset in subsets], member="name")
-    _check_case(rule, found)
-
-
-def _check_case(rule: DestinationRule, found: Findings) -> None:
-    """Envoy compares server names without regard to case, so a gateway takes one for the other."""
-    first: dict[str, str] = {}
-    for i, subset in enumerate(rule.spec.subsets):
-        twin = first.setdefault(subset.name.lower(), subset.name)
-        if twin != subset.name:
-            message = f"{quote(subset.name)} differs from {quote(twin)} only in case; gateways see none."
-            found.add(codes.RISKY, f"spec.subsets[{i}].name", message, "Rename one of them.")
 
 
 def _check_policy(path: str, policy: TrafficPolicy | None, found: Findings) -> None:

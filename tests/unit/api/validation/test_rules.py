@@ -203,7 +203,6 @@ RULES: list[tuple] = [
     ("DestinationRule", POLICIES + ".portLevelSettings[0].tls.mode", "MUTUAL", codes.NOT_BUILT_FIELD),
     ("DestinationRule", POLICIES + ".portLevelSettings[0].connectionPool", {}, codes.NOT_BUILT_FIELD),
     ("DestinationRule", "spec.subsets[1].name", "v1", codes.DUPLICATE_VALUE),
-    ("DestinationRule", "spec.subsets[1].name", "V1", codes.RISKY),
     ("DestinationRule", "spec.subsets[1].name", "", codes.BAD_NAME),
     ("DestinationRule", "spec.subsets[0].labels.version", "a b", codes.BAD_SELECTOR),
     ("DestinationRule", "spec.subsets[1].trafficPolicy", {}, codes.EMPTY),

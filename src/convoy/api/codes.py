@@ -104,7 +104,6 @@ PORT_PROTOCOLS_DIFFER = _warning(
 UNKNOWN_TARGET_PORT = _warning(235, "A target port by a name that a selected pod does not have.")
 EXTERNAL_NAME = _warning(236, "A Service of type ExternalName; the mesh leaves it to DNS.")
 FOREIGN_NETWORK = _warning(237, "All endpoints are on networks that no proxy of this cluster looks at.")
-ADDRESS_RANGE = _warning(238, "A range of addresses; only single addresses are captured.")
 NO_GATEWAY_POD = _warning(241, "A Gateway that selects no gateway pod.")
 UNKNOWN_GATEWAY_PORT = _warning(242, "A server's port that no Service of the gateway has.")
 SERVER_HELD_BACK = _error(243, "A server whose port serves something else already.")

@@ -1,6 +1,5 @@
 """Services that claim what another one has, and parts of services that lead nowhere."""
 
-import ipaddress
 from collections.abc import Iterator
 
 from convoy.api import codes
@@ -25,7 +24,6 @@ def check_registry(view: ConfigView, facts: Facts, selections: Selections) -> It
     yield from _check_external_names(view)
     for entry in view.all(ServiceEntry):
         yield from _check_hosts(entry, facts)
-        yield from _check_ranges(entry)
     yield from _check_addresses(facts)
     yield from _check_any_address(facts)
     yield from _check_networks(facts)
@@ -55,18 +53,6 @@ def _check_hosts(entry: ServiceEntry, facts: Facts) -> Iterator[Problem]:
                 field=f"spec.hosts[{index}]",
                 message=f"{quote(host)} is {named(registered.source)} already; this entry is ignored for it.",
                 remedy="Remove one of them, or give it another host.",
-            )
-
-
-def _check_ranges(entry: ServiceEntry) -> Iterator[Problem]:
-    for index, address in enumerate(entry.spec.addresses):
-        if ipaddress.ip_network(address, strict=False).num_addresses > 1:
-            yield Problem(
-                code=codes.ADDRESS_RANGE,
-                key=key_of(entry),
-                field=f"spec.addresses[{index}]",
-                message=f"{quote(address)} is a range; connections to it are not captured.",
-                remedy="List single addresses.",
             )
 
 

@@ -39,12 +39,12 @@ def interfaces() -> set[str]:
     return {line.partition(":")[0].strip() for line in Path("/proc/net/dev").read_text().splitlines()[2:]}
 
 
-async def wait_no_processes(state_dir: Path, *, at_most: float = 10.0) -> list[int]:
-    """The world's processes that are left after `at_most` seconds; none as soon as that is so."""
+async def wait_nothing_left(state_dir: Path, *, at_most: float = 10.0) -> list[object]:
+    """What is left of a killed world after `at_most` seconds; nothing as soon as that is so."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + at_most
     while True:
-        left = processes_of(state_dir)
+        left = [*processes_of(state_dir), *control_sockets_of(state_dir)]
         if not left or loop.time() > give_up:
             return left
         await asyncio.sleep(0.02)

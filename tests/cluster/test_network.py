@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections import Counter
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -22,7 +23,7 @@ ONLY_WEST = "198.18.1.99"
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def peopled(world: World) -> None:
     """Clients and servers in both clusters."""
-    ready = {"readinessProbe": http_probe()}
+    ready: dict[str, Any] = {"readinessProbe": http_probe()}
     named = container(ports=[{"name": "web", "containerPort": 8080}], **ready)
     await world.apply(
         "east",
@@ -50,7 +51,7 @@ async def peopled(world: World) -> None:
     await asyncio.gather(world.wait_ready("east", timeout=30), world.wait_ready("west", timeout=30))
 
 
-def _catcher() -> dict[str, object]:
+def _catcher() -> dict[str, Any]:
     rules = "add table ip t; add chain ip t out { type nat hook output priority -100; }; "
     rules += "add rule ip t out ip daddr 240.0.0.0/4 tcp dport 80 redirect to :8080"
     return shell(

@@ -53,11 +53,14 @@ def _may_unshare() -> bool:
 
 def namespaces_refused(error: OSError) -> NamespacesError:
     """What a person can do about `error`; sysctls are read for the advice, never to decide."""
-    return NamespacesError(f"this machine refused to make the world's namespaces ({error}); {_advice()}.")
+    return NamespacesError(
+        f"this machine refused to make the world's namespaces ({error.strerror}); {_advice()}."
+    )
 
 
 def _advice() -> str:
-    if Path("/proc/self/uid_map").read_text().split()[:2] == ["0", "0"]:
+    is_root = os.geteuid() == 0 and Path("/proc/self/uid_map").read_text().split()[:2] == ["0", "0"]
+    if is_root:
         return "run where CAP_SYS_ADMIN is available (in a container: with --privileged)"
     for name, wanted, refused in (
         ("kernel/apparmor_restrict_unprivileged_userns", "0", "1"),

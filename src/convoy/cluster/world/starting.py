@@ -21,7 +21,7 @@ from convoy.cluster.channel import peer_uid
 from convoy.cluster.errors import WorldBusyError, WorldError, WorldGoneError
 
 _BACKLOG = 64
-_PASSING = 3.0  # seconds within which a killed world is surely gone
+_PASSING = 2.0  # seconds within which a killed world is surely gone; until then it looks like a running one
 _LOOK_AGAIN = 0.05
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
@@ -109,20 +109,12 @@ async def _lock(state_dir: Path) -> int:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return lock
         except BlockingIOError as error:
-            if loop.time() > give_up or _answers(state_dir):
+            if loop.time() > give_up:
                 os.close(lock)
                 raise WorldBusyError(
                     f"a world already runs from {state_dir}; stop it first, or choose another state folder."
                 ) from error
         await asyncio.sleep(_LOOK_AGAIN)
-
-
-def _answers(state_dir: Path) -> bool:
-    try:
-        connect_control(state_dir).close()
-    except WorldError:
-        return False
-    return True
 
 
 def _listen(state_dir: Path) -> socket.socket:

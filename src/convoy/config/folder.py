@@ -74,8 +74,8 @@ class Folder:
                 else:
                     winners[key] = self._same_object(key, found)
         for state in self._files.values():
-            for key in state.refused - winners.keys():
-                if key in self._last:
+            for key in state.refused:
+                if key not in winners and key in self._last:
                     winners[key] = self._last[key]
         self._last = winners
         return Contents(winners, sort_problems(self._in_cluster(problem) for problem in problems))

@@ -6,6 +6,7 @@ without regard to case), also where the field is left out and its default is ano
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -141,13 +142,18 @@ def _walk(value: Any, node: _Node, path: str) -> Iterator[Problem]:
 
 
 def _walk_struct(value: msgspec.Struct, node: _Node, path: str) -> Iterator[Problem]:
-    for field in msgspec.structs.fields(type(value)):
+    for field in _fields(type(value)):
         inner, below = getattr(value, field.name), node.fields.get(field.encode_name)
         here = child_path(path, field.encode_name)
         if below is not None:
             yield from _walk(inner, below, here)
         elif inner != _default(field):
             yield _problem(here, "is not supported yet.", "Remove the field.")
+
+
+@cache
+def _fields(struct: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(struct)
 
 
 def _default(field: msgspec.structs.FieldInfo) -> Any:

@@ -48,10 +48,12 @@ class DestinationRules:
         self._root: str = settings.root_namespace
         self._by_namespace: dict[str, list[HostRule]] = {}
         self._tables: dict[tuple[ObjectKey, ...], HostTable[MergedRule]] = {}
+        self._scopes: dict[tuple[str, str], tuple[HostTable[MergedRule], ...]] = {}
         self._found: dict[tuple[str, str, str], MergedRule | None] = {}
         self._label_keys: dict[str, set[str]] = {}
         for rule in rules:
             self._add(rule, settings.cluster_domain)
+        self._wildcards = [host for host in self._label_keys if is_wildcard(host)]
 
     def _add(self, rule: DestinationRule, domain: str) -> None:
         namespace = rule.metadata.namespace
@@ -71,25 +73,21 @@ class DestinationRules:
         """
         question = (host, client, service)
         if question not in self._found:
-            self._found[question] = next(
-                (
-                    found
-                    for rules in self._scopes(client, service)
-                    if (found := self._table(rules).find(host))
-                ),
-                None,
-            )
+            tables = self._tables_for(client, service)
+            self._found[question] = next((rule for table in tables if (rule := table.find(host))), None)
         return self._found[question]
 
     def label_keys(self, host: str) -> frozenset[str]:
         """The label keys by which any subset of the host tells its endpoints apart."""
-        keys = set(self._label_keys.get(host, ()))
-        for pattern, found in self._label_keys.items():
-            if is_wildcard(pattern) and covers(pattern, host):
-                keys |= found
-        return frozenset(keys)
+        patterns = (pattern for pattern in self._wildcards if covers(pattern, host))
+        return frozenset(label for one in (host, *patterns) for label in self._label_keys.get(one, ()))
 
-    def _scopes(self, client: str, service: str) -> Iterable[list[HostRule]]:
+    def _tables_for(self, client: str, service: str) -> tuple[HostTable[MergedRule], ...]:
+        if (client, service) not in self._scopes:
+            self._scopes[client, service] = tuple(map(self._table, self._in_scope(client, service)))
+        return self._scopes[client, service]
+
+    def _in_scope(self, client: str, service: str) -> Iterator[list[HostRule]]:
         own = self._by_namespace.get(client, [])
         if client == self._root:
             # What the root namespace exports is everybody's last resort, not its own proxies' first choice.

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -90,13 +91,15 @@ async def ask_many(dial: Dial, request: Request, count: int, *, connections: int
     """`count` times the same request, shared by some kept-alive connections; a broken one is not replaced."""
     sockets = [await dial() for _ in range(min(connections, count))]
     turns = iter(range(count))
-    try:
-        shares = await asyncio.gather(
-            *(asyncio.to_thread(_ask_in_turn, sock, request, turns) for sock in sockets)
-        )
-    finally:
-        for sock in sockets:
-            sock.close()
+    loop = asyncio.get_running_loop()
+    # Threads of their own: the loop's default pool has fewer than there may be connections.
+    with ThreadPoolExecutor(len(sockets)) as threads:
+        try:
+            work = [loop.run_in_executor(threads, _ask_in_turn, sock, request, turns) for sock in sockets]
+            shares = await asyncio.gather(*work)
+        finally:
+            for sock in sockets:
+                sock.close()
     return list(itertools.chain.from_iterable(shares))
 
 
@@ -131,13 +134,16 @@ class SteadyLoad:
         self.reconnects = 0
 
     async def __aenter__(self) -> "SteadyLoad":
+        self._threads = ThreadPoolExecutor(self._connections)
         offsets = (self._interval * index / self._connections for index in range(self._connections))
-        self._tasks = [asyncio.create_task(asyncio.to_thread(self._run, offset)) for offset in offsets]
+        run = self._loop.run_in_executor
+        self._work = [run(self._threads, self._run, offset) for offset in offsets]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._stop.set()
-        await asyncio.gather(*self._tasks)
+        await asyncio.gather(*self._work)
+        self._threads.shutdown()
 
     def failures(self) -> list[Reply]:
         """Replies that are not 200."""

@@ -1,5 +1,6 @@
 """`convoy translate`: what Envoy would be given, from folders alone."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,8 @@ def translate(folder: Path, proxy: str, cluster: str, output: str) -> None:
     if output == "json":
         print_json(shown)
     else:
-        click.echo(yaml.safe_dump(shown, sort_keys=False), nl=False)
+        # JSON is YAML's plain core: the round trip leaves only dicts, lists and scalars.
+        click.echo(yaml.safe_dump(json.loads(json.dumps(shown)), sort_keys=False), nl=False)
     sys.exit(1 if has_errors(state.problems) else 0)
 
 

@@ -1,19 +1,25 @@
 """`convoy validate`: what is wrong with files, before anything runs on them."""
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import click
 import msgspec
 
 from convoy.api.codes import Level
+from convoy.api.kube.core import Service
+from convoy.api.meta import ClusterID
 from convoy.api.problems import Problem, has_errors, problem_row, render_problem, sort_problems
 from convoy.config.load import load_paths
 from convoy.config.view import ConfigView
+from convoy.controlplane.admission import admit_pods
+from convoy.mesh.model import MeshSettings
+from convoy.mesh.snapshot import build_snapshot
+
+SETTINGS = MeshSettings(cluster_id=ClusterID(""))
 
 ExtraCheck = Callable[[ConfigView], Iterable[Problem]]
-
-# Checks of all objects together, by rooms above `config`; each sees the accepted objects.
-EXTRA_CHECKS: list[ExtraCheck] = []
+"""A check of all objects together, by a room above `config`; it sees the accepted objects."""
 
 
 @click.command()
@@ -31,18 +37,26 @@ EXTRA_CHECKS: list[ExtraCheck] = []
 def validate(ctx: click.Context, files: tuple[str, ...], output: str) -> None:
     """Check objects in files and folders, together, as one cluster would hold them.
 
+    A folder stands for a cluster: then references between objects are checked, too.
+
     Exit code 1 when there is an error, 0 when there are only warnings or none.
     """
-    problems = find_problems(files, extra_checks=EXTRA_CHECKS)
+    whole_cluster = any(Path(file).is_dir() for file in files)
+    problems = find_problems(files, extra_checks=[check_references] if whole_cluster else ())
     click.echo(_as_json(problems) if output == "json" else _as_text(problems))
     ctx.exit(1 if has_errors(problems) else 0)
 
 
 def find_problems(paths: Iterable[str], *, extra_checks: Sequence[ExtraCheck] = ()) -> tuple[Problem, ...]:
     """Everything wrong with the objects in files and folders, in order. FolderError for a missing path."""
-    view, problems, origins = load_paths(paths)
+    view, problems, origins = load_paths(paths, admit=admit_pods(SETTINGS))
     found = [origins.locate(problem) for check in extra_checks for problem in check(view)]
     return sort_problems([*problems, *found])
+
+
+def check_references(view: ConfigView) -> Iterable[Problem]:
+    """What is wrong between objects; nothing where there is no Service that rules could refer to."""
+    return build_snapshot(view, SETTINGS)[1] if view.all(Service) else ()
 
 
 def _as_json(problems: Iterable[Problem]) -> str:

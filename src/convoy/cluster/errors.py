@@ -35,8 +35,8 @@ class UnknownNameError(WorldError):
     """A name that stands for nothing in this world."""
 
 
-class DialError(WorldError):
-    """A connection inside the world was not made."""
+class DialError(WorldError, ConnectionError):
+    """A connection inside the world was not made: to callers a failed connection like any other."""
 
 
 class WaitError(WorldError):

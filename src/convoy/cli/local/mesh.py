@@ -14,6 +14,7 @@ import msgspec
 
 from convoy.api.kube.core import Pod, Service
 from convoy.api.meta import ClusterID
+from convoy.api.problems import Problem
 from convoy.ca.files import intermediate_to_files, load_or_create_root
 from convoy.ca.issuers import Intermediate, issue_intermediate
 from convoy.cli.local.errors import LocalMeshError
@@ -29,7 +30,9 @@ from convoy.cluster.types import ClusterSpec, ImageEntry
 from convoy.config.load import load_folder
 from convoy.config.view import ConfigView
 from convoy.controlplane.admission import admit_pods
+from convoy.mesh.links import check_links
 from convoy.mesh.model import MeshSettings
+from convoy.mesh.snapshot import build_snapshot
 
 Progress = Callable[[str], None]
 
@@ -102,6 +105,8 @@ async def start_mesh(
     Raises LocalMeshError for folders with problems, WorldError when namespaces, pods or programs fail.
     """
     views = {name: _load(name, folder) for name, folder in folders.items()}
+    for problem in link_problems(views):
+        progress(str(problem))
     async with start_world(state_dir=state, images=mesh_images()) as world:
         progress("namespaces and networks")
         clusters = {}
@@ -114,6 +119,15 @@ async def start_mesh(
         for name in clusters:
             await world.wait_ready(name, timeout=options.ready_timeout)
         yield LocalMesh(world, clusters, state)
+
+
+def link_problems(views: Mapping[str, ConfigView]) -> tuple[Problem, ...]:
+    """What one cluster's rules expect of another that this one does not have."""
+    snapshots = {
+        ClusterID(name): build_snapshot(view, MeshSettings(cluster_id=ClusterID(name)))[0]
+        for name, view in views.items()
+    }
+    return check_links(snapshots)
 
 
 def mesh_images() -> list[ImageEntry]:

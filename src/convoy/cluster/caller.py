@@ -42,10 +42,11 @@ class Caller:
         answer: asyncio.Future[tuple[Any, list[int]]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
-            await self._channel.send({"id": number, "do": do, **arguments}, fds)
+            try:
+                await self._channel.send({"id": number, "do": do, **arguments}, fds)
+            except OSError as error:
+                raise self._gone from error
             return await answer
-        except OSError as error:
-            raise self._gone from error
         finally:
             self._waiting.pop(number, None)
 

@@ -8,10 +8,11 @@ both kinds of response use the same ones for what they share.
 
 from collections.abc import Iterable
 
+from envoy.config.endpoint.v3 import endpoint_pb2
 from google.protobuf.message import Message
 
 from convoy.kit.digests import digest
-from convoy.xds.cache.resources import Resource
+from convoy.xds.cache.resources import ENDPOINT, Resource
 
 _LENGTH_DELIMITED = 2
 
@@ -47,6 +48,11 @@ def encode_resource(type_url: str, name: str, message: Message) -> Resource:
         delta_chunk=_bytes_field(_RESOURCES, entry),
         sotw_chunk=_bytes_field(_RESOURCES, packed),
     )
+
+
+def encode_empty_assignment(cluster: str) -> Resource:
+    """The assignment that tells a client that a cluster has no endpoints."""
+    return encode_resource(ENDPOINT, cluster, endpoint_pb2.ClusterLoadAssignment(cluster_name=cluster))
 
 
 def join_delta(type_url: str, version: str, *, chunks: Iterable[bytes], removed: Iterable[str] = ()) -> bytes:

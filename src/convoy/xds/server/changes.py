@@ -6,6 +6,7 @@ hold the same objects, and `sharing` computes and joins everything once for all 
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -16,6 +17,19 @@ Known = Mapping[str, Resource | None]
 """What a client has by name; None: it was told that this name, which it asked for, does not exist."""
 
 NOTHING_KNOWN: Known = ResourceSet()
+
+_IN_DOUBT = "in doubt"
+
+
+@lru_cache(maxsize=65536)
+def held_before(name: str, version: str) -> Resource:
+    """Stands for a resource that the client has from an earlier stream; its bytes are not known."""
+    return Resource(name=name, version=version, delta_chunk=b"", sotw_chunk=b"")
+
+
+def in_doubt(name: str) -> Resource:
+    """Stands for a resource that the client may have in some version: to be sent, or to be removed."""
+    return held_before(name, _IN_DOUBT)
 
 
 class Difference(msgspec.Struct, frozen=True, eq=False):
@@ -59,6 +73,9 @@ class Selection(msgspec.Struct, frozen=True, eq=False):
 
     resources: tuple[Resource, ...]
     removed: tuple[str, ...]
+    """Gone, or asked for and unknown."""
+    unknown: tuple[str, ...]
+    """Those of `removed` that the client does not have."""
     changed: Mapping[str, Resource]
     """The resources that are new or changed, by name: these are what an ACK or NACK is about."""
     fresh: frozenset[str]
@@ -84,7 +101,7 @@ def compare(known: Known, target: ResourceSet, interest: Interest, *, settled: K
     )
     return Difference(
         upserts=upserts,
-        fresh=frozenset(r.name for r in upserts if known.get(r.name) is None),
+        fresh=frozenset(r.name for r in upserts if not _is_surely_had(known.get(r.name))),
         gone=tuple(
             name
             for name, had in known.items()
@@ -104,7 +121,7 @@ def select(difference: Difference, known: Known, choice: Choice) -> Selection:
     removed = tuple(name for name in leaving if name not in choice.kept)
     staying = frozenset(difference.gone) - frozenset(removed)
     repeated = _repeat(difference, known, choice)
-    told_again = tuple(
+    unknown = difference.absent + tuple(
         name
         for name in sorted(choice.again)
         if known.get(name, ...) is None and difference.settled.get(name, ...) is None
@@ -117,12 +134,17 @@ def select(difference: Difference, known: Known, choice: Choice) -> Selection:
         resources = tuple(resource for resource in after.values() if resource is not None)
     return Selection(
         resources=resources,
-        removed=(*removed, *difference.absent, *told_again),
+        removed=(*removed, *unknown),
+        unknown=unknown,
         changed={r.name: r for r in sent},
         fresh=difference.fresh - choice.held,
         after=after,
         keeps_gone=bool(staying),
     )
+
+
+def _is_surely_had(had: Resource | None) -> bool:
+    return had is not None and had.version != _IN_DOUBT
 
 
 def _is_same(had: Resource | None, wanted: Resource) -> bool:
@@ -158,6 +180,7 @@ def _select_one(difference: Difference, known: Known, choice: Choice) -> Selecti
     return Selection(
         resources=(chosen,),
         removed=(),
+        unknown=(),
         changed={chosen.name: chosen},
         fresh=difference.fresh & {chosen.name},
         after={**known, chosen.name: chosen},

@@ -187,23 +187,28 @@ def _unaccepted_clusters(subscriptions: Subscriptions, target: ProxyResources) -
 
 
 def _is_settled(type_url: str, subscriptions: Subscriptions, target: ProxyResources) -> bool:
-    """Whether the client has answered everything of a type, except removals that wait themselves."""
+    """Whether the client has accepted or rejected everything of a type, removals included."""
     subscription = subscriptions.get(type_url)
     if subscription is None:
         return True
-    return not subscription.is_waiting and not subscription.difference(target.of_type(type_url)).upserts
+    difference = subscription.difference(target.of_type(type_url))
+    return not (subscription.is_waiting or difference.upserts or difference.gone)
 
 
 def _still_named(clusters: tuple[str, ...], subscriptions: Subscriptions) -> frozenset[str]:
     """Those clusters that a listener or route names which the client uses for want of a good successor."""
-    using = b"\0".join(
-        resource.sotw_chunk
+    using = [
+        resource
         for type_url in (LISTENER, ROUTE)
         if type_url in subscriptions
         for resource in subscriptions[type_url].using.values()
-    )
-    return frozenset(name for name in clusters if using and name.encode() in using)
+    ]
+    if not all(map(_can_repeat, using)):
+        return frozenset(clusters)  # what the client uses is from an earlier stream; it may name any
+    text = b"\0".join(resource.sotw_chunk for resource in using)
+    return frozenset(name for name in clusters if text and name.encode() in text)
 
 
 def _can_repeat(resource: Resource | None) -> bool:
+    """Whether the bytes are known of what a client has."""
     return resource is not None and bool(resource.delta_chunk)

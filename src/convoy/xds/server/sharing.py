@@ -9,8 +9,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from convoy.xds.cache.encode import join_delta, join_sotw
-from convoy.xds.cache.resources import ResourceSet
+from convoy.xds.cache.encode import encode_empty_assignment, join_delta, join_sotw
+from convoy.xds.cache.resources import ENDPOINT, ResourceSet
 from convoy.xds.server.changes import Choice, Difference, Known, Selection, compare, select, settle
 from convoy.xds.server.interest import Interest
 from convoy.xds.server.requests import Protocol
@@ -89,7 +89,11 @@ class Sharing:
         if protocol is Protocol.DELTA:
             chunks = [resource.delta_chunk for resource in selection.resources]
             return join_delta(type_url, version, chunks=chunks, removed=selection.removed)
-        return join_sotw(type_url, version, chunks=[r.sotw_chunk for r in selection.resources])
+        chunks = [resource.sotw_chunk for resource in selection.resources]
+        if type_url == ENDPOINT:
+            # State of the world has no word for "unknown", and Envoy would hold the cluster back for 15 s.
+            chunks += [encode_empty_assignment(name).sotw_chunk for name in selection.unknown]
+        return join_sotw(type_url, version, chunks=chunks)
 
 
 def _names_any(difference: Difference, names: frozenset[str]) -> bool:

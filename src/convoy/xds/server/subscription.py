@@ -9,15 +9,14 @@ using in its place is remembered in `using`, because removals must spare what th
 """
 
 import re
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from enum import Enum
-from functools import lru_cache
 
 import msgspec
 
 from convoy.xds.cache.encode import with_nonce
 from convoy.xds.cache.resources import CLUSTER, LISTENER, Resource, ResourceSet
-from convoy.xds.server.changes import NOTHING_KNOWN, Difference, Known, Selection
+from convoy.xds.server.changes import NOTHING_KNOWN, Difference, Known, Selection, held_before, in_doubt
 from convoy.xds.server.interest import NO_INTEREST, after_delta_request, after_sotw_request
 from convoy.xds.server.requests import Protocol, Request
 from convoy.xds.server.sharing import Sharing
@@ -116,6 +115,7 @@ class Subscription:
         self.must_answer = False
         self.again = frozenset()
         self.one_by_one -= selection.changed.keys()
+        self._clear(selection.removed)
         return with_nonce(body, nonce)
 
     def send_again(self, names: frozenset[str]) -> None:
@@ -141,30 +141,36 @@ class Subscription:
     def _on_ack(self, under_way: _UnderWay) -> None:
         self.acked_version = under_way.version
         selection = under_way.selection
-        accepted = list(self.rejected) if self.is_whole else ["", *selection.changed, *selection.removed]
-        for name in accepted:
-            self.rejected.pop(name, None)
-            self.using.pop(name, None)
+        self._clear(list(self.rejected) if self.is_whole else ["", *selection.changed])
 
     def _on_nack(self, under_way: _UnderWay, detail: str) -> None:
-        changed = under_way.selection.changed
-        blamed = {name for name in changed if _is_named_in(detail, name)}
-        if len(changed) > 1 and not self.is_whole:
-            # The client may have applied the others or none of them, and does not say which. They are sent
-            # again without those that it named; if it named none, one at a time shows which are good.
-            self._take_back(changed.keys() - blamed, under_way.before)
-            self.one_by_one |= frozenset() if blamed else changed.keys()
+        selection = under_way.selection
+        changed = selection.changed
+        sent = {resource.name: resource for resource in selection.resources}
+        blamed = {name for name in sent if _is_named_in(detail, name)}
+        if changed and not self.is_whole:
+            # The client may have applied the rest or none of it, and does not say which. It is sent again
+            # without what the client named; if it named nothing, one at a time shows which are good.
+            suspects = changed.keys() - blamed if len(changed) > 1 else frozenset()
+            self._doubt(suspects, selection.removed, under_way.before)
+            self.one_by_one |= frozenset() if blamed else suspects
+        if blamed:
+            self._clear(sent.keys() - blamed)
         for name in blamed or changed:
-            self.rejected[name] = Rejection(changed[name].version, detail)
+            self.rejected[name] = Rejection(sent[name].version, detail)
             before = under_way.before.get(name)
-            if before is not None:
+            if before is not None and name in changed:
                 self.using.setdefault(name, before)
-        if not changed:
+        if not sent:
             self.rejected[""] = Rejection(under_way.version, detail)
 
-    def _take_back(self, names: Set[str], before: Known) -> None:
-        known = {name: resource for name, resource in self.known.items() if name not in names}
-        known.update({n: before[n] for n in names if n in before and self.interest.wants(n)})
+    def _doubt(self, names: Set[str], removed: Iterable[str], before: Known) -> None:
+        """Note that it is not known whether the client applied some resources and removals."""
+        known = dict(self.known)
+        known.update({name: in_doubt(name) for name in names if name in known})
+        for name in removed:
+            if before.get(name) is not None and self.interest.wants(name):
+                known[name] = before[name]
         self.known = known
 
     def _on_delta_interest(self, request: Request) -> None:
@@ -183,7 +189,7 @@ class Subscription:
     def _on_initial_versions(self, request: Request) -> None:
         if request.initial_versions:
             self.known = {
-                name: _held_before(name, version)
+                name: held_before(name, version)
                 for name, version in request.initial_versions.items()
                 if self.interest.wants(name)
             }
@@ -208,14 +214,12 @@ class Subscription:
 
     def _forget_rejections(self) -> None:
         for name in [n for n in self.rejected if n and not self.interest.wants(n)]:
-            del self.rejected[name]
+            self._clear([name])
+
+    def _clear(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.rejected.pop(name, None)
             self.using.pop(name, None)
-
-
-@lru_cache(maxsize=65536)
-def _held_before(name: str, version: str) -> Resource:
-    """A resource that the client has from an earlier stream; its bytes are not known."""
-    return Resource(name=name, version=version, delta_chunk=b"", sotw_chunk=b"")
 
 
 def _is_named_in(detail: str, name: str) -> bool:

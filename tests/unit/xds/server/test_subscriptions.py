@@ -1,4 +1,5 @@
 import pytest
+from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
 from tests.kit.ads import Conversation, assignment, cluster, listener, resources, route
 
 from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE
@@ -43,6 +44,13 @@ def test_unknown_name_is_answered_at_once_and_sent_when_it_appears():
     assert [(r.names, r.removed) for r in heard] == [([], ["80"])]
     talk.becomes(resources(routes=[route("80")]))
     assert [r.names for r in talk.accepts_all()] == [["80"]]
+
+
+def test_unknown_assignment_is_an_empty_one_in_state_of_the_world():
+    talk = Conversation(resources(), Protocol.SOTW)
+    talk.says(ENDPOINT, subscribe=["a"])
+    heard = talk.hears()
+    assert heard.resources == {"a": ClusterLoadAssignment(cluster_name="a").SerializeToString()}
 
 
 def test_type_that_is_not_served_is_answered_with_removal():
@@ -268,3 +276,13 @@ class TestRejection:
         talk.becomes(resources(listeners=[listener("l")]))
         talk.accepts_all()
         assert talk.dialog.subscriptions[LISTENER].rejected == {}
+
+    def test_removals_in_a_rejected_response_are_sent_again(self):
+        talk = Conversation(resources(listeners=[listener("l"), listener("m")]))
+        talk.says(LISTENER)
+        talk.accepts_all()
+        talk.becomes(resources(listeners=[listener("l", "bad")]))
+        mixed = talk.hears()
+        assert (mixed.names, mixed.removed) == (["l"], ["m"])
+        talk.rejects(mixed, "l: no")
+        assert [(r.names, r.removed) for r in talk.accepts_all()] == [([], ["m"])]

@@ -91,6 +91,10 @@ async def _final_phase(world: World, name: str) -> str:
     return phase if phase in ("Succeeded", "Failed") else ""
 
 
+async def _has_message(world: World, name: str, message: str) -> bool:
+    return (await _pod(world, name)).message == message
+
+
 async def _is_there(world: World, name: str, path: str) -> bool:
     return (await world.exec("east", "default", name, ["test", "-e", path])).rc == 0
 
@@ -212,6 +216,14 @@ async def test_a_pod_waits_for_the_objects_it_refers_to(world: World) -> None:
     await world.apply("east", [late])
     await world.wait_ready("east", timeout=20)
     assert await until(lambda: world.logs("east", "default", "patient")) == "now\n"
+
+
+async def test_a_pod_that_cannot_be_furnished_says_why(world: World) -> None:
+    volumes = [{"name": "gone", "hostPath": {"path": "/no/such/folder"}}]
+    await world.apply("east", [pod("homeless", shell(SLEEP), volumes=volumes)])
+    wanted = "volume gone: /no/such/folder does not exist on this machine"
+    await until(lambda: _has_message(world, "homeless", wanted))
+    await world.delete("east", "Pod", "default", "homeless")
 
 
 async def test_applying_the_same_again_restarts_nothing(world: World, watcher: Watcher) -> None:

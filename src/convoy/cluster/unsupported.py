@@ -39,6 +39,8 @@ def _volume_fields(volume: Volume) -> Iterator[str]:
     sources = (volume.secret, volume.config_map, volume.empty_dir, volume.host_path, volume.projected)
     if sum(source is not None for source in (*sources, volume.downward_api)) != 1:
         yield f"volume {volume.name}, which has no source it knows"
+    if volume.host_path is not None and not str(volume.host_path.get("path")).startswith("/"):
+        yield f'volume {volume.name}: hostPath "{volume.host_path.get("path")}", which is not absolute'
     for source in (volume.projected or {}).get("sources", []):
         for kind in source:
             if kind not in ("serviceAccountToken", "configMap", "secret", "downwardAPI"):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from convoy.cluster.caller import Caller
 from convoy.cluster.channel import Channel
 from convoy.cluster.errors import DialError, WorldGoneError, as_message, from_message
-from convoy.cluster.frames import FrameError, FrameReader, encode_frame, send_frame
+from convoy.cluster.frames import FrameError, FrameReader, Message, encode_frame, send_frame
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -31,7 +31,7 @@ def test_messages_survive_any_cut(messages: list[dict[str, int]], step: int) -> 
     ours, theirs = socket.socketpair()
     with ours, theirs:
         data = b"".join(encode_frame(dict(message)) for message in messages)
-        reader, seen = FrameReader(), list[dict[str, int]]()
+        reader, seen = FrameReader(), list[Message]()
         for start in range(0, len(data), step):
             theirs.sendall(data[start : start + step])
             reader.receive(ours)
@@ -46,7 +46,8 @@ def test_descriptors_arrive_with_their_message(pair: Pair) -> None:
     send_frame(pair[1], {"first": 1})
     send_frame(pair[1], {"second": 2}, [writing])
     os.close(writing)
-    reader, seen = FrameReader(), []
+    reader = FrameReader()
+    seen: list[tuple[Message, list[int]]] = []
     while len(seen) < 2:
         reader.receive(pair[0])
         seen += list(reader.messages())

@@ -119,6 +119,7 @@ def test_a_secret_is_decoded_and_a_bad_one_does_not_show_its_value() -> None:
             "capability SYS_ADMIN",
         ),
         (pod("p", volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}]), "volume v"),
+        (pod("p", volumes=[{"name": "v", "hostPath": {"path": "a/b"}}]), 'volume v: hostPath "a/b"'),
         (service("s", sessionAffinity="ClientIP"), "spec.sessionAffinity"),
         (service("s", ports=[{"port": 1, "protocol": "SCTP"}]), "protocol SCTP"),
     ],

@@ -19,7 +19,10 @@ from convoy.api.kube.core import Container, HttpGetAction, Pod, Probe
 from convoy.cluster.linux.netns import socket_in
 from convoy.kit.backoff import backoff
 
-_FIRST_RETRY = 0.02
+_FIRST_RETRY, _LONGEST_RETRY = (
+    0.02,
+    0.2,
+)  # a pod starts in steps, and each waits for the probe of the one before
 _STATUS_LINE_LIMIT = 1 << 16
 
 RunCommand = Callable[[list[str]], Awaitable[int]]
@@ -89,7 +92,7 @@ async def watch_probe(probe: Probe, target: ProbeTarget) -> AsyncIterator[str | 
 async def _until_first_success(probe: Probe, target: ProbeTarget) -> str | None:
     loop = asyncio.get_running_loop()
     give_up = loop.time() + probe.failure_threshold * probe.period_seconds
-    for delay in backoff(_FIRST_RETRY, at_most=min(1.0, probe.period_seconds)):
+    for delay in backoff(_FIRST_RETRY, at_most=_LONGEST_RETRY):
         failure = await _failure(probe, target)
         if failure is None or loop.time() >= give_up:
             return failure

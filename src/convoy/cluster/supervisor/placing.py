@@ -16,6 +16,7 @@ from convoy.cluster.kubelet.sandboxes import Sandbox
 from convoy.cluster.kubelet.volumes import Issue, TokenRequest, plan_volumes
 from convoy.cluster.network.routers import Router
 from convoy.cluster.objects import ObjectStore
+from convoy.cluster.sandbox.plan import PodPlan
 from convoy.cluster.tokens import TokenIssuer
 from convoy.cluster.types import ImageEntry, WorldEvent
 
@@ -78,17 +79,22 @@ class PodPlacer:
         netns, link = await self._router.make_pod_network(pod.status.pod_ip)
         sandbox = await self._around.make_sandbox(netns)
         sandbox.ended.add_done_callback(lambda _ended: self._unlink(link))
-        await sandbox.furnish(
-            {
-                "hostname": host_name(pod),
-                "hidden": [str(self._around.state_dir)],
-                "kept": [*self._around.kept_paths, *self._image_paths(pod)],
-                "volumes": plan_volumes(pod),
-                "resolv_conf": build_resolv_conf(pod, self._router.address),
-                "hosts": build_hosts(pod),
-            }
-        )
+        try:
+            await sandbox.furnish(self._plan(pod))
+        except BaseException:
+            await sandbox.close()
+            raise
         return sandbox
+
+    def _plan(self, pod: Pod) -> PodPlan:
+        return {
+            "hostname": host_name(pod),
+            "hidden": [str(self._around.state_dir)],
+            "kept": [*self._around.kept_paths, *self._image_paths(pod)],
+            "volumes": plan_volumes(pod),
+            "resolv_conf": build_resolv_conf(pod, self._router.address),
+            "hosts": build_hosts(pod),
+        }
 
     def _unlink(self, link: str) -> None:
         task = asyncio.create_task(self._router.remove_pod_network(link), name=f"unlink:{link}")

@@ -270,3 +270,26 @@ async def test_a_signal_reaches_a_container(world: World) -> None:
     await until(lambda: _has_succeeded(world, "trapper"))
     assert await world.logs("west", "default", "trapper") == "caught\n"
     await world.delete("west", "Pod", "default", "trapper")
+
+
+async def test_a_token_is_renewed_before_it_expires(world: World) -> None:
+    token = {"serviceAccountToken": {"path": "token", "audience": "a", "expirationSeconds": 2}}
+    mount = {"name": "brief", "mountPath": "/var/run/brief"}
+    volumes = [{"name": "brief", "projected": {"sources": [token]}}]
+    await world.apply("west", [pod("brief", shell(SLEEP, volumeMounts=[mount]), volumes=volumes)])
+    await world.wait_ready("west", timeout=10)
+    first = await _token(world)
+
+    async def later() -> str:
+        now = await _token(world)
+        return now if now != first else ""
+
+    second = await until(later)
+    times = [jwt.decode(text, options={"verify_signature": False}) for text in (first, second)]
+    assert times[0]["iat"] < times[1]["iat"] <= times[0]["exp"]
+    await world.delete("west", "Pod", "default", "brief")
+
+
+async def _token(world: World) -> str:
+    result = await world.exec("west", "default", "brief", ["cat", "/var/run/brief/token"], timeout=10)
+    return result.stdout.decode()

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from tests.cluster.conftest import EAST
 from tests.cluster.images import IMAGES
-from tests.cluster.manifests import pod, shell
+from tests.cluster.manifests import container, pod, shell
 from tests.cluster.residue import control_sockets_of, interfaces, mounts, processes_of, wait_nothing_left
+from tests.cluster.waiting import until
 
 from convoy.cluster.client import connect_world, start_world
 from convoy.cluster.errors import WorldBusyError, WorldError, WorldGoneError
 from convoy.cluster.frames import send_frame
+from convoy.cluster.types import ImageEntry
 from convoy.cluster.world.starting import connect_control
 
 pytestmark = pytest.mark.world
@@ -195,3 +197,20 @@ async def test_a_machine_without_nft_is_told_to_install_it(
         async with start_world(state_dir=tmp_path / "state"):
             pass
     assert await wait_nothing_left(tmp_path / "state") == []
+
+
+async def test_programs_below_a_private_folder_run_and_see_no_state(tmp_path: Path) -> None:
+    program = tmp_path / "tree" / "program.py"
+    program.parent.mkdir()
+    program.write_text("import os, time; print(os.listdir('state'), flush=True); time.sleep(3600)")
+    tree = str(program.parent)
+    image = ImageEntry("tree/program", ("python", "program.py"), cwd=tree, keep=(tree,))
+    async with start_world(state_dir=program.parent / "state", images=[image]) as world:
+        await world.add_cluster(EAST)
+        await world.apply("east", [pod("program", container(image="tree/program"))])
+        await world.wait_ready("east", timeout=20)
+        assert await until(lambda: world.logs("east", "default", "program")) == "[]\n"
+        beside = ["sh", "-c", f"ls {tmp_path}; touch {tree}/x"]
+        seen = await world.exec("east", "default", "program", beside, timeout=10)
+        assert seen.stdout == b"tree\n"
+        assert b"Read-only file system" in seen.stderr

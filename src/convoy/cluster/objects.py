@@ -8,7 +8,7 @@ import base64
 import binascii
 import ipaddress
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -111,6 +111,15 @@ class ObjectStore:
             item = self._with_service_addresses(item, previous, taken)
         self._objects[key_of(item)] = item
         return item
+
+    def put_all(self, items: Iterable[ApiObject], *, taken: Collection[str]) -> list[ApiObject]:
+        """Store several objects, or none of them when one is refused; gives them with their addresses."""
+        before = dict(self._objects)
+        try:
+            return [self.put(item, taken=taken) for item in items]
+        except ManifestError:
+            self._objects = before
+            raise
 
     def remove(self, key: ObjectKey) -> ApiObject | None:
         """Forget an object; None when there is none of that name."""

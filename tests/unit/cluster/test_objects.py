@@ -127,3 +127,10 @@ def test_a_secret_is_decoded_and_a_bad_one_does_not_show_its_value() -> None:
 def test_what_is_not_built_is_refused_by_name(manifest: dict[str, Any], field: str) -> None:
     with pytest.raises(ManifestError, match=field):
         check_supported(parse_manifest(manifest))
+
+
+def test_several_objects_are_stored_whole_or_not_at_all(store: ObjectStore) -> None:
+    items = [parse_manifest(pod("a")), parse_manifest(pod("b", address="198.18.9.9"))]
+    with pytest.raises(ManifestError):
+        store.put_all(items, taken=())
+    assert list(store.all(Pod)) == []

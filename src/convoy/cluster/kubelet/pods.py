@@ -8,6 +8,7 @@ made anew.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -20,10 +21,12 @@ from convoy.cluster.kubelet.sandboxes import Sandbox
 from convoy.cluster.kubelet.volumes import Issue, build_volume_files, token_requests
 from convoy.cluster.types import PodStatus
 from convoy.kit.backoff import backoff
+from convoy.kit.clock import SYSTEM_CLOCK
 
 Phase = Literal["Pending", "Running", "Succeeded", "Failed"]
 _DEFAULT_GRACE = 30
 _RENEW_AT = 0.8  # of a token's life, as the kubelet does
+_STEP = 5.0  # seconds between looks at the wall clock, which jumps when the machine was suspended
 
 
 class PodRunner:
@@ -156,16 +159,27 @@ class PodRunner:
     async def _keep_volumes_fresh(self, sandbox: Sandbox) -> None:
         """Show changed objects in the volumes, and renew tokens."""
         expiries = [request.expiry for volume in self.pod.spec.volumes for request in token_requests(volume)]
-        renew_after = min(expiries) * _RENEW_AT if expiries else None
+        life = timedelta(seconds=min(expiries) * _RENEW_AT) if expiries else None
+        renew_at = SYSTEM_CLOCK.now() + life if life else None
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(renew_after):
-                    await self._context.wait_objects()
+            step = min(_STEP, life.total_seconds() / 8) if life else None
+            changed = await self._objects_changed_within(step)
+            if not changed and (renew_at is None or SYSTEM_CLOCK.now() < renew_at):
+                continue
             for volume in self.pod.spec.volumes:
                 with suppress(MissingReferenceError):  # what was deleted stays in the volume
                     files = build_volume_files(volume, self.pod, self._context.objects, self._issue)
                     if files is not None:
                         await sandbox.write_files(volume.name, files)
+            renew_at = SYSTEM_CLOCK.now() + life if life else None
+
+    async def _objects_changed_within(self, seconds: float | None) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._context.wait_objects()
+        except TimeoutError:
+            return False
+        return True
 
     def _say(self, phase: Phase, message: str) -> None:
         if (self._phase, self._message) != (phase, message):

@@ -44,10 +44,6 @@ class LinkWorker:
         except Exception as error:  # pyroute2's errors are spread over several modules
             raise WorldError(f"{function.__name__.replace('_', ' ')} failed: {error}.") from error
 
-    def close(self) -> None:
-        """End the thread once it is idle."""
-        self._executor.shutdown(wait=False)
-
 
 def make_wan(address: str) -> None:
     """In the world's own namespace: loopback, and the bridge that all routers share."""
@@ -147,12 +143,6 @@ def _netlink() -> Any:
     from pyroute2.iproute.linux import IPRoute
 
     return IPRoute()
-
-
-def warm_up() -> None:
-    """Import what takes long, while the rest of the world starts."""
-    with _netlink():
-        pass
 
 
 def _make_bridge(ip: Any, name: str, address: str, *, hardware: str) -> None:

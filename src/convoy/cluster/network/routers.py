@@ -1,7 +1,6 @@
 """A cluster's router: its namespace, the pods linked to it, and its rules, brought up to date in turn."""
 
 import asyncio
-import os
 from collections.abc import Sequence
 
 from convoy.cluster.network import links
@@ -74,9 +73,3 @@ class Router:
     async def remove_pod_network(self, name: str) -> None:
         """Take a pod off the network; its namespace goes with the last process and descriptor."""
         await self._worker.run(links.remove_pod_network, self.netns, name)
-
-    def close(self) -> None:
-        """Let go of the namespace."""
-        if self.netns >= 0:
-            os.close(self.netns)
-            self.netns = -1

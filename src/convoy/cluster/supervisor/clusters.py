@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-from contextlib import suppress
 from typing import Any
 
 from convoy.api.kube.core import Pod, Service
@@ -43,6 +42,7 @@ class Cluster:
         self._objects_changed = LatestValue[int]()
         self._applied = 0
         self._applied_event = LatestValue[int]()
+        self._rules_failure: WorldError | None = None
         self._follower: asyncio.Task[None] | None = None
 
     async def open(self) -> ClusterInfo:
@@ -58,8 +58,7 @@ class Cluster:
         for item in parsed:
             check_supported(item)
         taken = self._around.other_load_balancers(self.spec.name)
-        stored = [self.objects.put(item, taken=taken) for item in parsed]
-        for item in stored:
+        for item in self.objects.put_all(parsed, taken=taken):
             if isinstance(item, Pod):
                 self._place(item)
         self._objects_changed.set(0)
@@ -132,7 +131,9 @@ class Cluster:
                 await self.router.apply(
                     plan_rules(self.objects.all(Service), self._endpoints()), self.load_balancers()
                 )
+                self._rules_failure = None
             except WorldError as error:
+                self._rules_failure = error
                 self._around.emit(WorldEvent("rules-failed", self.spec.name, detail=str(error)))
             self._applied = seen
             self._applied_event.set(seen)
@@ -180,6 +181,8 @@ class Cluster:
         wanted = self._changed.number
         while self._applied < wanted:
             await self._applied_event.wait_newer(self._applied_event.number)
+        if self._rules_failure is not None:
+            raise self._rules_failure
 
     async def connect(self, address: str, port: int) -> socket.socket:
         """A connection made on the router, from where load balancers, Services and pods can be reached."""
@@ -195,14 +198,6 @@ class Cluster:
             raise DialError(
                 f"pod {namespace}/{name}: connecting to {address}:{port} failed: {why}."
             ) from error
-
-    async def close(self) -> None:
-        """Stop following changes and let go of sockets; processes end with the world."""
-        if self._follower is not None:
-            self._follower.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._follower
-        self._names.close()
 
 
 def _runs_alike(old: Pod, new: Pod) -> bool:

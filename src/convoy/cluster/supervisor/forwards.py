@@ -40,11 +40,6 @@ class Forward:
             writer.close()
             inner_writer.close()
 
-    def close(self) -> None:
-        """Stop accepting; connections under way go on."""
-        if self._server is not None:
-            self._server.close()
-
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Copy until the end of the stream, and pass that end on; the other direction may go on."""

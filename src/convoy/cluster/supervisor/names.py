@@ -49,13 +49,6 @@ class NameServer:
         finally:
             writer.close()
 
-    def close(self) -> None:
-        """Stop answering."""
-        if self._transport is not None:
-            self._transport.close()
-        if self._server is not None:
-            self._server.close()
-
 
 class _Datagrams(asyncio.DatagramProtocol):
     def __init__(self, server: NameServer) -> None:

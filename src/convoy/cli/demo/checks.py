@@ -22,6 +22,7 @@ from convoy.cli.demo.wire import examine
 from convoy.cli.pod_traffic import Reply, Request, ask_many
 
 SIGNIFICANCE = 1e-6
+POWER = 0.999
 PRODUCTPAGE_ID = "spiffe://cluster.local/ns/default/sa/bookinfo-productpage"
 REVIEWS = "reviews:9080"
 GLOBAL_REVIEWS = "reviews.default.global:9080"
@@ -106,14 +107,14 @@ async def check_subsets(mesh: DemoMesh) -> str:
 
 async def check_routing(mesh: DemoMesh) -> str:
     """jason is sent half and half to v2 and v3 in cluster2, never to v1."""
-    count = max(mesh.sample, smallest_sample(0.5, 0.6, significance=SIGNIFICANCE))
+    count = max(mesh.sample, smallest_sample(0.5, 0.6, significance=SIGNIFICANCE, power=POWER))
     total = await _served_by(mesh, {"end-user": "jason"}, count)
     if set(total) != {"reviews-v2", "reviews-v3"}:
         raise CheckFailedError(f"answered by {_counts(total)}")
     p_value = binomial_p_value(total["reviews-v2"], total.total(), 0.5)
     if p_value < SIGNIFICANCE:
         raise CheckFailedError(f"{_counts(total)}: not half and half (p = {p_value:.1e})")
-    return f"{_counts(total)} (p = {p_value:.2f}; 60/40 would be rejected at p < 1e-6)"
+    return f"{_counts(total)} (p = {p_value:.2f}; 60/40 is rejected at p < 1e-6)"
 
 
 async def check_page(mesh: DemoMesh) -> str:

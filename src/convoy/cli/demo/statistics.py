@@ -1,6 +1,7 @@
 """Is a count what chance would give? Exact binomial tests, in logarithms, so that many trials are fine."""
 
 import math
+from statistics import NormalDist
 
 
 def binomial_p_value(successes: int, trials: int, probability: float) -> float:
@@ -23,20 +24,12 @@ def _log_mass(successes: int, trials: int, probability: float) -> float:
     return choose + successes * math.log(probability) + (trials - successes) * math.log1p(-probability)
 
 
-def smallest_sample(probability: float, nearest_wrong: float, *, significance: float) -> int:
-    """Trials so that a share of `nearest_wrong` is all but sure to be rejected as `probability`.
+def smallest_sample(probability: float, nearest_wrong: float, *, significance: float, power: float) -> int:
+    """Trials to reject a share of `nearest_wrong` as `probability`; `power` (0.5..1) says how surely.
 
-    With the normal approximation: the wrong share's mean lies twice the critical distance from the right one.
+    With the normal approximation of the binomial distribution.
     """
-    critical = math.sqrt(2) * _inverse_erfc(significance)
-    spread = math.sqrt(probability * (1 - probability)) + math.sqrt(nearest_wrong * (1 - nearest_wrong))
-    return math.ceil((critical * spread / (nearest_wrong - probability)) ** 2)
-
-
-def _inverse_erfc(value: float) -> float:
-    """The x with erfc(x) = value, by bisection; value in (0, 1)."""
-    low, high = 0.0, 10.0
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if math.erfc(middle) > value else (low, middle)
-    return low
+    normal = NormalDist()
+    needed = normal.inv_cdf(1 - significance / 2) * math.sqrt(probability * (1 - probability))
+    needed += normal.inv_cdf(power) * math.sqrt(nearest_wrong * (1 - nearest_wrong))
+    return math.ceil((needed / (nearest_wrong - probability)) ** 2)

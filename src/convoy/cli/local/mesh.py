@@ -6,7 +6,7 @@ Used by `convoy demo`, by the end-to-end tests and by the benchmarks, so all of 
 import contextlib
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -114,11 +114,20 @@ async def start_mesh(
             intermediate = _issue(state, name, foreign=name in options.foreign_roots)
             info = await world.add_cluster(_spec(name, view))
             clusters[name] = LocalCluster(name, folders[name], intermediate, info.dns_address)
-            await world.apply(name, _manifests(clusters[name], view, info.jwks, options=options))
-        progress("control planes, gateways, sidecars and applications")
-        for name in clusters:
-            await world.wait_ready(name, timeout=options.ready_timeout)
+            await world.apply(name, _control_plane(clusters[name], view, info.jwks, options=options))
+        # Control planes first: proxies that start beside them would only take the processors from them.
+        progress("control planes")
+        await _wait_ready(world, clusters, options)
+        progress("gateways, sidecars and applications")
+        for name, view in views.items():
+            await world.apply(name, manifests_of(view))
+        await _wait_ready(world, clusters, options)
         yield LocalMesh(world, clusters, state)
+
+
+async def _wait_ready(world: World, clusters: Iterable[str], options: MeshOptions) -> None:
+    for name in clusters:
+        await world.wait_ready(name, timeout=options.ready_timeout)
 
 
 def link_problems(views: Mapping[str, ConfigView]) -> tuple[Problem, ...]:
@@ -167,10 +176,10 @@ def _around(address: str) -> str:
     return f"{address.rpartition('.')[0]}.0/24"
 
 
-def _manifests(
+def _control_plane(
     cluster: LocalCluster, view: ConfigView, jwks: Mapping[str, Any], *, options: MeshOptions
 ) -> list[dict[str, Any]]:
-    own = manifests_of(view)
+    """The control plane's objects, and what every pod needs of the cluster's trust."""
     taken = (pod.status.pod_ip for pod in view.all(Pod))
     control_plane = control_plane_manifests(
         cluster_id=cluster.name,
@@ -180,4 +189,5 @@ def _manifests(
         jwks=jwks,
         arguments=list(options.control_plane_arguments),
     )
-    return [*own, *root_certificates(namespaces_of(own), cluster.roots_pem), *control_plane]
+    namespaces = namespaces_of(manifests_of(view))
+    return [*root_certificates(namespaces, cluster.roots_pem), *control_plane]

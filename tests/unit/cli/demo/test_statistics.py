@@ -20,10 +20,17 @@ def test_p_values_agree_with_a_plain_sum(successes: int, trials: int, probabilit
     assert binomial_p_value(successes, trials, probability) == pytest.approx(plain)
 
 
-def test_sixty_forty_is_rejected_as_half_and_half_with_the_smallest_sample() -> None:
-    trials = smallest_sample(0.5, 0.6, significance=1e-6)
-    assert binomial_p_value(round(trials * 0.6), trials, 0.5) < 1e-6
-    assert binomial_p_value(round(trials * 0.5), trials, 0.5) > 0.9
+def test_sixty_forty_is_rejected_as_half_and_half_as_surely_as_asked() -> None:
+    trials = smallest_sample(0.5, 0.6, significance=1e-6, power=0.999)
+    lowest = next(k for k in range(trials // 2, trials) if binomial_p_value(k, trials, 0.5) < 1e-6)
+    surely = math.fsum(binomial_mass(k, trials, 0.6) for k in range(lowest, trials + 1))
+    assert 0.9985 < surely < 0.9995
+    assert binomial_p_value(trials // 2, trials, 0.5) > 0.9
+
+
+def binomial_mass(k: int, trials: int, probability: float) -> float:
+    logarithm = math.log(math.comb(trials, k)) + k * math.log(probability)
+    return math.exp(logarithm + (trials - k) * math.log(1 - probability))
 
 
 def test_more_successes_than_trials_are_an_error() -> None:

@@ -11,9 +11,11 @@ import asyncio
 import ipaddress
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 from convoy.cluster.errors import NamespacesError, WorldError
@@ -70,7 +72,12 @@ def make_router(number: int, *, wan_address: str, gateway: str, service_cidr: st
     with _netlink() as ip:
         peer = {"ifname": UPLINK, "net_ns_fd": netns}
         ip.link(
-            "add", ifname=f"router{number}", kind="veth", peer=peer, master=_index(ip, WAN_BRIDGE), state="up"
+            "add",
+            ifname=f"router{number}",
+            kind="veth",
+            peer=peer,
+            master=socket.if_nametoindex(WAN_BRIDGE),
+            state="up",
         )
     with inside(netns), _netlink() as ip:
         loopback = _up(ip, "lo")
@@ -86,7 +93,9 @@ def make_pod_network(router: int, name: str, *, address: str, gateway: str) -> i
     netns = make_netns()
     with inside(router), _netlink() as ip:
         peer = {"ifname": POD_LINK, "net_ns_fd": netns}
-        ip.link("add", ifname=name, kind="veth", peer=peer, master=_index(ip, PODS_LINK), state="up")
+        ip.link(
+            "add", ifname=name, kind="veth", peer=peer, master=socket.if_nametoindex(PODS_LINK), state="up"
+        )
     with inside(netns):
         _quiet_ipv6(f"conf/{POD_LINK}")
         write_sysctl("ipv4/ip_unprivileged_port_start", "0")  # containers bind port 80 without a capability
@@ -100,15 +109,14 @@ def make_pod_network(router: int, name: str, *, address: str, gateway: str) -> i
 
 def remove_pod_network(router: int, name: str) -> None:
     """Take a pod off the bridge at once, rather than when the kernel gets to removing its namespace."""
-    with inside(router), _netlink() as ip:
-        for index in ip.link_lookup(ifname=name):
-            ip.link("del", index=index)
+    with inside(router), _netlink() as ip, suppress(OSError):  # the kernel may have been faster
+        ip.link("del", index=socket.if_nametoindex(name))
 
 
 def set_uplink_addresses(router: int, wanted: frozenset[str], current: frozenset[str]) -> None:
     """Make the router own exactly the load balancer addresses `wanted`, beside its first one."""
     with inside(router), _netlink() as ip:
-        uplink = _index(ip, UPLINK)
+        uplink = socket.if_nametoindex(UPLINK)
         for address in sorted(current - wanted):
             ip.addr("del", index=uplink, address=address, prefixlen=32)
         for address in sorted(wanted - current):
@@ -157,14 +165,9 @@ def _quiet_ipv6(where: str = "conf/default") -> None:
 
 
 def _up(ip: Any, name: str) -> int:
-    index = _index(ip, name)
+    index = socket.if_nametoindex(name)
     ip.link("set", index=index, state="up")
     return index
-
-
-def _index(ip: Any, name: str) -> int:
-    (index,) = ip.link_lookup(ifname=name)
-    return int(index)
 
 
 def _prefix(address: str) -> int:

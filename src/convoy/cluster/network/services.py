@@ -19,6 +19,7 @@ class PodEndpoint(msgspec.Struct, frozen=True):
 
     @property
     def address(self) -> str:
+        """The pod's address; empty before it has one."""
         return self.pod.status.pod_ip
 
 

@@ -20,6 +20,8 @@ from convoy.agent.settings import (
 Json = dict[str, Any]
 
 XDS_CLUSTER = "xds-grpc"
+# What validation lets users write (`api.validation.finding` has the same number, which a test compares).
+LARGEST_REGEX_PROGRAM = 32768
 _SOL_SOCKET, _SO_MARK = 1, 36
 _MAX_GATEWAY_CONNECTIONS = 50_000
 _TYPE = "type.googleapis.com/envoy"
@@ -49,6 +51,7 @@ def build_bootstrap(settings: AgentSettings) -> Json:
         "node": build_node(settings),
         "admin": _build_admin(settings),
         "dynamic_resources": _build_dynamic_resources(),
+        "layered_runtime": _build_runtime(),
         "static_resources": {"clusters": [_build_xds_cluster(settings)]},
         "typed_dns_resolver_config": _build_resolver(settings),
         "stats_config": {
@@ -87,6 +90,12 @@ def _build_admin(settings: AgentSettings) -> Json:
     if settings.proxy_type == "router":
         admin["ignore_global_conn_limit"] = True
     return admin
+
+
+def _build_runtime() -> Json:
+    # Without a layer for the admin interface: nobody in the pod may change how Envoy works.
+    values = {"re2.max_program_size.error_level": LARGEST_REGEX_PROGRAM}
+    return {"layers": [{"name": "convoy", "static_layer": values}]}
 
 
 def _build_dynamic_resources() -> Json:

@@ -6,10 +6,11 @@ import subprocess
 import pytest
 from tests.unit.agent.test_settings import ENV
 
-from convoy.agent.bootstrap import build_bootstrap, build_node
+from convoy.agent.bootstrap import LARGEST_REGEX_PROGRAM, build_bootstrap, build_node
 from convoy.agent.envoy import build_arguments, find_envoy
 from convoy.agent.sds import SecretFiles
 from convoy.agent.settings import AgentFiles, parse_settings
+from convoy.api.validation import finding
 from convoy.ca.identity import Identity
 from convoy.ca.issuers import issue_intermediate, issue_workload, new_root
 from convoy.ca.keys import build_csr, key_to_pem, new_key
@@ -84,3 +85,47 @@ def test_envoy_accepts_the_bootstrap_and_the_secrets(tmp_path, env):
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "deprecated" not in done.stderr.lower()
+
+
+def test_validation_and_bootstrap_agree_on_the_largest_pattern():
+    assert finding.LARGEST_REGEX_PROGRAM == LARGEST_REGEX_PROGRAM
+
+
+def validated(bootstrap, folder):
+    config = folder / "bootstrap.json"
+    config.write_text(json.dumps(bootstrap))
+    arguments = [find_envoy(), "-c", str(config), "--mode", "validate", "--disable-hot-restart"]
+    return subprocess.run([*arguments, "-l", "error"], capture_output=True, text=True, timeout=60)
+
+
+def matching(pattern):
+    """A bootstrap without TLS whose one listener routes by a regular expression."""
+    built = build_bootstrap(parse_settings(ENV | {"DISCOVERY_HOST": "198.18.1.2"}))
+    del xds_cluster(built)["transport_socket"]
+    filters = "type.googleapis.com/envoy.extensions.filters"
+    route = {"match": {"safe_regex": {"regex": pattern}}, "direct_response": {"status": 200}}
+    manager = {
+        "@type": f"{filters}.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "patterns",
+        "route_config": {"virtual_hosts": [{"name": "any", "domains": ["*"], "routes": [route]}]},
+        "http_filters": [
+            {"name": "router", "typed_config": {"@type": f"{filters}.http.router.v3.Router"}},
+        ],
+    }
+    listener = {
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": 18080}},
+        "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
+    }
+    built["static_resources"]["listeners"] = [listener]
+    return built
+
+
+@pytest.mark.envoy
+@pytest.mark.parametrize(
+    ("pattern", "is_valid"), [("a{500}", True), (r"\pL{1000}" * 4, True), (r"\pL{1000}" * 5, False)]
+)
+def test_envoy_takes_the_patterns_that_validation_lets_through(tmp_path, pattern, is_valid):
+    found = finding.Findings()
+    found.check_regex("spec", pattern)
+    done = validated(matching(pattern), tmp_path)
+    assert (not found.problems, done.returncode == 0) == (is_valid, is_valid), done.stderr

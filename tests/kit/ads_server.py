@@ -1,9 +1,11 @@
-"""An ADS server for tests: on loopback, with a model that the test replaces, and a record of what was said."""
+"""An ADS server for tests: on loopback, with a model that the test replaces."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
+
+from tests.kit.waiting import until
 
 from convoy.kit.latest import LatestValue
 from convoy.xds.cache.resources import ProxyResources, XdsModel
@@ -39,12 +41,15 @@ class ServedModel:
         raise LookupError(f"{proxy} is not connected")
 
     async def wait_state(self, state: str, *short_names: str, proxy: str = PROXY) -> None:
-        """Wait until types of a proxy are in a state."""
-        while True:
+        """Wait until types of a proxy are in a state, by the newest model."""
+        await until(lambda: self.ads.statistics().model_number == self._models.get_nowait().number, every=0)
+
+        def all_are_in_it() -> bool:
             with contextlib.suppress(LookupError):
-                if all(self.state(name, proxy).state == state for name in short_names):
-                    return
-            await asyncio.sleep(0.01)
+                return all(self.state(name, proxy).state == state for name in short_names)
+            return False
+
+        await until(all_are_in_it, every=0.01)
 
 
 @contextlib.asynccontextmanager

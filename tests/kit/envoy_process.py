@@ -96,9 +96,10 @@ class EnvoyProcess:
 
     async def wait_stat(self, name: str, at_least: int) -> int:
         """Wait until a counter or gauge has reached a value."""
-        while (value := await self.stat(name)) < at_least:
+        while True:
+            if (value := await self.stat(name)) >= at_least:
+                return value
             await asyncio.sleep(0.02)
-        return value
 
     async def listener_port(self, name: str) -> int:
         """Wait for a listener that has a port of the kernel's choice; gives the port."""

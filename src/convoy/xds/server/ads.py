@@ -61,6 +61,7 @@ class AdsServer:
         self._sharing = Sharing()
         self._counters = Counters()
         self._streams: set[Stream] = set()
+        self._model_number = 0
         self._refusals: dict[str, str] = {}
         self._server: grpc.aio.Server | None = None
         self._port: asyncio.Future[int] | None = None
@@ -107,7 +108,10 @@ class AdsServer:
     def statistics(self) -> AdsStatistics:
         """The counters now."""
         return AdsStatistics(
-            streams=len(self._streams), bodies_joined=self._sharing.bodies_joined, **vars(self._counters)
+            model_number=self._model_number,
+            streams=len(self._streams),
+            bodies_joined=self._sharing.bodies_joined,
+            **vars(self._counters),
         )
 
     def _port_known(self) -> asyncio.Future[int]:
@@ -133,6 +137,7 @@ class AdsServer:
             stream.offer(model)
             if turn % _STREAMS_PER_TURN == _STREAMS_PER_TURN - 1:
                 await asyncio.sleep(0)
+        self._model_number = model.number
 
     async def _serve_stream(
         self, protocol: Protocol, parse: Callable[[bytes], Request], context: Any

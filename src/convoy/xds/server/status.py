@@ -49,8 +49,10 @@ class ProxyStatus(msgspec.Struct, frozen=True):
 
 
 class AdsStatistics(msgspec.Struct, frozen=True):
-    """Counters of a server since its start; `streams` is the number now."""
+    """Counters of a server since its start; `streams` and `model_number` are what they are now."""
 
+    model_number: int = 0
+    """The newest model that every stream was offered."""
     streams: int = 0
     streams_opened: int = 0
     streams_refused: int = 0

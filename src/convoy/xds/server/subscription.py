@@ -166,12 +166,9 @@ class Subscription:
 
     def _doubt(self, names: Set[str], removed: Iterable[str], before: Known) -> None:
         """Note that it is not known whether the client applied some resources and removals."""
-        known = dict(self.known)
-        known.update({name: in_doubt(name) for name in names if name in known})
-        for name in removed:
-            if before.get(name) is not None and self.interest.wants(name):
-                known[name] = before[name]
-        self.known = known
+        left = {name for name in removed if before.get(name) is not None and self.interest.wants(name)}
+        doubtful = left | {name for name in names if name in self.known}
+        self.known = {**self.known, **{name: in_doubt(name) for name in doubtful}}
 
     def _on_delta_interest(self, request: Request) -> None:
         before = self.interest if self._requested else None

@@ -1,3 +1,5 @@
+"""Facts about one subscription, in both protocols."""
+
 import pytest
 from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
 from tests.kit.ads import Conversation, assignment, cluster, listener, resources, route

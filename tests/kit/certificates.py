@@ -1,0 +1,67 @@
+"""Throw-away authorities and certificates for tests of mutual TLS."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from convoy.kit.secrets import SecretBytes
+from convoy.xds.server.security import CertificateBundle
+
+
+class Issued(NamedTuple):
+    """A key and its chain, PEM."""
+
+    key_pem: bytes
+    chain_pem: bytes
+
+
+class Authority:
+    """A self-signed root that issues certificates for SPIFFE IDs and DNS names."""
+
+    def __init__(self, name: str = "root") -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        constraints = x509.BasicConstraints(ca=True, path_length=None)
+        builder = _builder(self._name, self._name, self._key).add_extension(constraints, critical=True)
+        self._root = builder.sign(self._key, hashes.SHA256())
+        self.root_pem = self._root.public_bytes(serialization.Encoding.PEM)
+
+    def issue(self, *, spiffe: tuple[str, ...] = (), dns: tuple[str, ...] = ()) -> Issued:
+        key = ec.generate_private_key(ec.SECP256R1())
+        names = [x509.UniformResourceIdentifier(uri) for uri in spiffe] + [x509.DNSName(n) for n in dns]
+        builder = _builder(x509.Name([]), self._name, key)
+        certificate = builder.add_extension(x509.SubjectAlternativeName(names), critical=True).sign(
+            self._key, hashes.SHA256()
+        )
+        return Issued(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            ),
+            certificate.public_bytes(serialization.Encoding.PEM),
+        )
+
+    def server_bundle(self) -> CertificateBundle:
+        """What an ADS server on `localhost` proves itself with."""
+        issued = self.issue(dns=("localhost",))
+        return CertificateBundle(SecretBytes(issued.key_pem), issued.chain_pem, self.root_pem)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + timedelta(hours=1))
+    )

@@ -30,7 +30,7 @@ def run_as_ordinary_user(folder: Path, command: list[str]) -> None:
         Path(sys.prefix),
         *(_CHECKOUT / name for name in _NEEDED_OF_CHECKOUT),
     ]
-    opened = {path: os.open(_open_to_others(path), os.O_PATH) for path in needed if path.exists()}
+    opened = {path: os.open(_open_to_others(path, folder), os.O_PATH) for path in needed if path.exists()}
     for closed in sorted({_closed_ancestor(path) for path in needed} - {None}, key=str):
         syscalls.mount("tmpfs", str(closed), "tmpfs", data="mode=755")
     for path, handle in opened.items():
@@ -51,23 +51,25 @@ def _closed_ancestor(path: Path) -> Path | None:
     return None
 
 
-def _open_to_others(path: Path) -> Path:
-    """`path`, or an open copy of it if some file in it is closed to others."""
+def _open_to_others(path: Path, folder: Path) -> Path:
+    """`path`, or an open copy of it in `folder` if some file in it is closed to others."""
     if all(_is_open(entry) for entry in (path, *path.rglob("*"))):
         return path
-    copy = Path(tempfile.mkdtemp()) / path.name
+    copy = Path(tempfile.mkdtemp(dir=folder)) / path.name
     if path.is_dir():
         shutil.copytree(path, copy, symlinks=True)
     else:
         shutil.copy(path, copy)
     for entry in (copy, *copy.rglob("*")):
         if not entry.is_symlink():
-            entry.chmod(
-                entry.stat().st_mode
-                | 0o044
-                | (0o011 if entry.is_dir() else entry.stat().st_mode >> 3 & 0o011)
-            )
+            entry.chmod(_opened(entry.stat().st_mode))
     return copy
+
+
+def _opened(mode: int) -> int:
+    """Everybody may do what the owner may, but write."""
+    owners = mode & 0o500
+    return mode | owners >> 3 | owners >> 6
 
 
 def _is_open(entry: Path) -> bool:

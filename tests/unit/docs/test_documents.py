@@ -1,0 +1,60 @@
+"""The documents say what is: rooms, decisions and generated tables agree with the code."""
+
+import re
+
+import pytest
+from tests.arch.tree import ROOT, text, tracked
+from tools.supported_fields import TARGET, render_fields
+
+from convoy.api.validation.unbuilt import BUILT
+
+DECISIONS = sorted(name for name in tracked() if name.startswith("docs/decisions/"))
+PROSE = [name for name in tracked() if name.startswith("docs/") and "/reference/" not in name]
+
+
+def rooms() -> set[str]:
+    return {path.parent.name for path in (ROOT / "src" / "convoy").glob("*/__init__.py")}
+
+
+def test_the_architecture_names_every_room_and_no_other():
+    named = set(re.findall(r"^\| `(\w+)/` \|", text("docs/architecture.md"), re.MULTILINE))
+    assert named == rooms()
+
+
+def test_paths_that_documents_name_exist():
+    for name in [*PROSE, "README.md"]:
+        for path in re.findall(
+            r"`((?:src|docs|tests|tools|samples|bench|requirements)/[\w./-]+)`", text(name)
+        ):
+            assert (ROOT / path).exists(), f"{name} names {path}"
+
+
+def test_the_table_of_supported_fields_is_current():
+    assert TARGET.read_text() == render_fields(), "run python -m tools.supported_fields"
+
+
+@pytest.mark.parametrize("kind", sorted(BUILT))
+def test_every_kind_with_a_spec_has_a_table_of_its_fields(kind):
+    assert f"## {kind}\n" in render_fields()
+
+
+def test_decisions_are_numbered_without_a_gap():
+    numbers = [int(name.split("/")[-1][:3]) for name in DECISIONS]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("name", DECISIONS)
+def test_a_decision_says_why_and_what_would_change_it(name):
+    headings = re.findall(r"^## (.+)$", text(name), re.MULTILINE)
+    assert headings[0] == "Context"
+    assert "Decision" in headings
+    assert headings[-1] == "What would change our mind"
+    number = name.split("/")[-1][:3]
+    assert text(name).startswith(f"# {number} ")
+
+
+@pytest.mark.parametrize("name", PROSE)
+def test_prose_has_one_sentence_per_line(name):
+    outside = re.sub(r"^```.*?^```$", "", text(name), flags=re.MULTILINE | re.DOTALL)
+    lines = [line for line in outside.splitlines() if not line.startswith("|")]
+    assert [line for line in lines if re.search(r"[a-z)`]\. [A-Z]", line)] == []

@@ -59,6 +59,8 @@ class Resolution(enum.StrEnum):
 
 
 class ServicePort(Part, frozen=True, cache_hash=True):
+    """One port of a service, under the number that callers use."""
+
     number: int
     name: str
     protocol: Protocol
@@ -101,6 +103,8 @@ class Endpoint(Part, frozen=True, cache_hash=True):
 
 
 class EndpointKey(Part, frozen=True, cache_hash=True):
+    """Whose endpoints: those of one port of a service."""
+
     hostname: Hostname
     port: int
 
@@ -118,6 +122,8 @@ class UpstreamKey(Part, frozen=True, cache_hash=True):
 
 
 class TlsMode(enum.StrEnum):
+    """How a caller's proxy speaks to what it calls."""
+
     DISABLE = "DISABLE"
     AUTO = "AUTO"
     """Mutual TLS to the endpoints that accept it, plain text to the others."""
@@ -137,6 +143,8 @@ class UpstreamTls(Part, frozen=True, cache_hash=True):
 
 
 class LbPolicy(enum.StrEnum):
+    """How an endpoint is chosen for a request."""
+
     LEAST_REQUEST = "LEAST_REQUEST"
     ROUND_ROBIN = "ROUND_ROBIN"
     RANDOM = "RANDOM"
@@ -179,6 +187,8 @@ class Assignment(Part, frozen=True, cache_hash=True):
 
 
 class MatchKind(enum.StrEnum):
+    """How a text is compared; PRESENT asks only that there is one."""
+
     EXACT = "EXACT"
     PREFIX = "PREFIX"
     REGEX = "REGEX"
@@ -186,11 +196,15 @@ class MatchKind(enum.StrEnum):
 
 
 class TextMatch(Part, frozen=True, cache_hash=True):
+    """A condition on a text; `value` is empty for PRESENT."""
+
     kind: MatchKind
     value: str = ""
 
 
 class PathMatch(Part, frozen=True, cache_hash=True):
+    """A condition on a request's path, without its query."""
+
     text: TextMatch
     ignore_case: bool = False
 
@@ -204,6 +218,8 @@ class HeaderMatch(Part, frozen=True, cache_hash=True):
 
 
 class QueryMatch(Part, frozen=True, cache_hash=True):
+    """A condition on one query parameter."""
+
     name: str
     text: TextMatch
 
@@ -217,6 +233,8 @@ class RouteMatch(Part, frozen=True, cache_hash=True):
 
 
 class WeightedUpstream(Part, frozen=True, cache_hash=True):
+    """A destination and its share; the shares of a rule are relative to their sum."""
+
     key: UpstreamKey
     weight: int
 
@@ -326,6 +344,8 @@ class SidecarView(Part, frozen=True, cache_hash=True):
 
 
 class InboundPort(Part, frozen=True, cache_hash=True):
+    """A port of a workload: what is spoken there, and whether it must be mutual TLS."""
+
     port: int
     """The port the application listens on."""
     protocol: Protocol
@@ -368,6 +388,8 @@ class GatewayPassthrough(Part, frozen=True, cache_hash=True):
 
 
 class GatewayView(Part, frozen=True, cache_hash=True):
+    """What all gateway proxies of one workload share: what they may call, and what they let in."""
+
     key: ViewKey
     upstreams: tuple[Upstream, ...]
     http: tuple[GatewayHttp, ...]

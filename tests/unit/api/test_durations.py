@@ -1,3 +1,5 @@
+"""Facts about durations as the API writes them."""
+
 from datetime import timedelta
 
 import pytest

@@ -1,3 +1,5 @@
+"""Facts about the order and the print of problems."""
+
 from tools.problem_codes import TARGET
 
 from convoy.api import codes

@@ -1,3 +1,5 @@
+"""Facts about reading objects: what is accepted, and what is said about the rest."""
+
 import msgspec
 import pytest
 from hypothesis import given

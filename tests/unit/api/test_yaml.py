@@ -1,3 +1,5 @@
+"""Facts about YAML as kubectl reads it, with the line of every value."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

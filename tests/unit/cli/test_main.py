@@ -1,3 +1,5 @@
+"""Facts about the command line: its table, its exit codes, its one sentence."""
+
 import subprocess
 import sys
 

@@ -1,3 +1,5 @@
+"""Facts about `convoy validate`."""
+
 import io
 import json
 

@@ -1,3 +1,5 @@
+"""Facts about files as one set of objects."""
+
 import random
 
 from convoy.api import codes

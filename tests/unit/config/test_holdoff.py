@@ -1,3 +1,5 @@
+"""Facts about how long changes are held."""
+
 import pytest
 
 from convoy.config.holdoff import HoldOff

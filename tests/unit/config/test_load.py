@@ -1,3 +1,5 @@
+"""Facts about reading folders and files once."""
+
 import pytest
 
 from convoy.api.kube.core import Service

@@ -1,3 +1,5 @@
+"""Facts about where an object was written."""
+
 from convoy.api import codes
 from convoy.api.meta import ObjectKey
 from convoy.api.problems import Problem

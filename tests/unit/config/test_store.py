@@ -1,3 +1,5 @@
+"""Facts about the store and the views it gives."""
+
 import asyncio
 from datetime import UTC, datetime
 

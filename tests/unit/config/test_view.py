@@ -1,3 +1,5 @@
+"""Facts about views: order, look-up and sharing."""
+
 import pytest
 
 from convoy.api.kube.core import Namespace, Pod, Service

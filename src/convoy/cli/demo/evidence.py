@@ -14,6 +14,8 @@ M = TypeVar("M")
 
 
 class Verdict(enum.StrEnum):
+    """What came of one promise."""
+
     HELD = "held"
     FAILED = "failed"
     NOT_REACHED = "not reached"

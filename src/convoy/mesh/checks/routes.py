@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from convoy.api import codes
 from convoy.api.istio.common import Destination
 from convoy.api.istio.virtual_service import HttpMatchRequest, HttpRoute
@@ -26,8 +28,8 @@ def check_routes(facts: Facts) -> Iterator[Problem]:
     for service in facts.routing:
         yield from _check_hosts(service, facts)
         yield from _check_default(service)
-        for path, destination in _destinations(service):
-            yield from _check_destination(service, path, destination, facts, clients)
+        for use in _destinations(service):
+            yield from _check_destination(use, facts, clients)
     yield from _check_conflicts(facts)
 
 
@@ -35,19 +37,22 @@ def _client_namespaces(facts: Facts) -> frozenset[Namespace]:
     return frozenset(pod.namespace for pod in facts.pods if pod.has_sidecar or pod.is_gateway)
 
 
-def _destinations(service: PreparedVirtualService) -> Iterator[tuple[str, Destination]]:
+class _Use(msgspec.Struct, frozen=True):
+    """A destination where it is written; `path` is the field."""
+
+    service: PreparedVirtualService
+    path: str
+    destination: Destination
+
+
+def _destinations(service: PreparedVirtualService) -> Iterator[_Use]:
     for i, rule in enumerate(service.written.spec.http):
         for j, choice in enumerate(rule.route):
-            yield f"spec.http[{i}].route[{j}].destination", choice.destination
+            yield _Use(service, f"spec.http[{i}].route[{j}].destination", choice.destination)
 
 
-def _check_destination(
-    service: PreparedVirtualService,
-    path: str,
-    destination: Destination,
-    facts: Facts,
-    clients: frozenset[Namespace],
-) -> Iterator[Problem]:
+def _check_destination(use: _Use, facts: Facts, clients: frozenset[Namespace]) -> Iterator[Problem]:
+    service, destination = use.service, use.destination
     host = expand_host(destination.host, service.namespace, facts.settings.cluster_domain)
     callers = sorted(client for client in clients if service.visibility.allows(client))
     namespaces = callers or [service.namespace]
@@ -56,25 +61,24 @@ def _check_destination(
         yield Problem(
             code=codes.UNKNOWN_DESTINATION,
             key=service.key,
-            field=f"{path}.host",
+            field=f"{use.path}.host",
             message=f"{quote(host)} is no known service.",
             remedy=host_hint(host, facts.registry.by_host, domain=facts.settings.cluster_domain),
         )
         return
-    yield from _check_port(service, path, destination, registered)
+    yield from _check_port(use, registered)
     if destination.subset:
-        yield from _check_subset(service, path, destination, registered, facts, namespaces)
+        yield from _check_subset(use, registered, facts, clients=namespaces)
 
 
-def _check_port(
-    service: PreparedVirtualService, path: str, destination: Destination, registered: Registered
-) -> Iterator[Problem]:
+def _check_port(use: _Use, registered: Registered) -> Iterator[Problem]:
+    destination = use.destination
     numbers = [port.number for port in registered.service.ports]
     if destination.port and destination.port.number not in numbers:
         yield Problem(
             code=codes.UNKNOWN_PORT,
-            key=service.key,
-            field=f"{path}.port.number",
+            key=use.service.key,
+            field=f"{use.path}.port.number",
             message=f"{destination.port.number} is not a port of {named(registered.source)},"
             f" which has {listed(numbers)}.",
             remedy="Use the Service's port, not the pod's.",
@@ -82,8 +86,8 @@ def _check_port(
     if destination.port is None and len(numbers) > 1:
         yield Problem(
             code=codes.PORT_NEEDED,
-            key=service.key,
-            field=path,
+            key=use.service.key,
+            field=use.path,
             message=f"{named(registered.source)} has the ports {listed(numbers)}, and none is chosen:"
             " requests go to the port at which they arrived.",
             remedy="Add port.number.",
@@ -91,29 +95,29 @@ def _check_port(
 
 
 def _check_subset(
-    service: PreparedVirtualService,
-    path: str,
-    destination: Destination,
-    registered: Registered,
-    facts: Facts,
-    namespaces: Iterable[str],
+    use: _Use, registered: Registered, facts: Facts, *, clients: Iterable[str]
 ) -> Iterator[Problem]:
-    host = registered.service.hostname
-    for client in namespaces:
+    host, wanted = registered.service.hostname, use.destination.subset
+    for client in clients:
         rule = facts.rules.find(host, client=client, service=registered.service.namespace)
-        if rule and rule.subset(destination.subset):
+        if rule and rule.subset(wanted):
             continue
-        field = f"{path}.subset"
-        subset = quote(destination.subset)
+        subset = quote(wanted)
         if rule is None:
             message = f"{subset} is not a subset of {quote(host)}, which has no DestinationRule."
-            remedy = f"Write a DestinationRule for it that defines {destination.subset}."
+            remedy = f"Write a DestinationRule for it that defines {wanted}."
         else:
             rules = " and ".join(named(source) for source in rule.sources)
             names = [one.name for one in rule.subsets]
             message = f"{subset} is not a subset of {rules}, which has {listed(names)}."
-            remedy = f"Use one of those, or add {destination.subset} to the DestinationRule."
-        yield Problem(code=codes.UNKNOWN_SUBSET, key=service.key, field=field, message=message, remedy=remedy)
+            remedy = f"Use one of those, or add {wanted} to the DestinationRule."
+        yield Problem(
+            code=codes.UNKNOWN_SUBSET,
+            key=use.service.key,
+            field=f"{use.path}.subset",
+            message=message,
+            remedy=remedy,
+        )
 
 
 def _check_hosts(service: PreparedVirtualService, facts: Facts) -> Iterator[Problem]:

@@ -59,9 +59,11 @@ class ResourceSet(Mapping[str, Resource]):
 
     # What Mapping derives from the three methods above is several times slower than asking the dict.
     def items(self) -> ItemsView[str, Resource]:
+        """Names and resources, in the order of the names."""
         return self._by_name.items()
 
     def values(self) -> ValuesView[Resource]:
+        """The resources, in the order of their names."""
         return self._by_name.values()
 
     def __contains__(self, name: object) -> bool:

@@ -1,3 +1,5 @@
+"""Facts about a watched folder."""
+
 import asyncio
 import contextlib
 import os

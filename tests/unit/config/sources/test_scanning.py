@@ -1,3 +1,5 @@
+"""Facts about which files of a folder count."""
+
 import os
 
 from convoy.config.sources.scanning import scan_folder

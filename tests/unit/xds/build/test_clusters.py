@@ -1,3 +1,5 @@
+"""Facts about clusters as Envoy gets them."""
+
 import pytest
 from envoy.config.cluster.v3 import cluster_pb2 as cluster_v3
 from envoy.extensions.transport_sockets.tls.v3 import tls_pb2 as tls_v3

@@ -1,3 +1,5 @@
+"""Facts about endpoints as Envoy gets them."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.kit.parts import assignment, endpoint, key

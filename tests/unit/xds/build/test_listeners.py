@@ -1,3 +1,5 @@
+"""Facts about listeners as Envoy gets them."""
+
 import pytest
 from envoy.config.listener.v3 import listener_pb2 as listener_v3
 from tests.kit import parts

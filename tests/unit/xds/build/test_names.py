@@ -1,3 +1,5 @@
+"""Facts about the names that builders share."""
+
 import pytest
 from tests.kit.parts import key
 

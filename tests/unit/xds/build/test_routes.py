@@ -1,3 +1,5 @@
+"""Facts about routes as Envoy gets them."""
+
 import pytest
 from envoy.config.route.v3 import route_components_pb2 as route_parts_v3
 from hypothesis import given

@@ -1,3 +1,5 @@
+"""Facts about encoded resources and their versions."""
+
 from envoy.config.route.v3 import route_pb2
 from envoy.service.discovery.v3 import discovery_pb2
 from hypothesis import given

@@ -1,3 +1,5 @@
+"""Facts about what is built once."""
+
 from itertools import count
 
 import pytest

@@ -1,3 +1,5 @@
+"""Facts about what views and proxies share."""
+
 import subprocess
 import sys
 from pathlib import Path

@@ -29,9 +29,14 @@ KEYS_FILE = "jwks.json"
 RUN_KINDS: tuple[type[ApiObject], ...] = (Namespace, ServiceAccount, ConfigMap, Secret, Service, Pod)
 
 
+def run_objects(view: ConfigView) -> list[ApiObject]:
+    """The objects of a view that a cluster itself runs, in the order in which it needs them."""
+    return [obj for kind in RUN_KINDS for obj in view.all(kind)]
+
+
 def manifests_of(view: ConfigView) -> list[Manifest]:
-    """The Kubernetes objects of a view as a cluster runs them."""
-    return [to_manifest(obj) for kind in RUN_KINDS for obj in view.all(kind)]
+    """The same as manifests."""
+    return [*map(to_manifest, run_objects(view))]
 
 
 def to_manifest(obj: msgspec.Struct) -> Manifest:

@@ -18,6 +18,7 @@ from convoy.api.problems import Problem
 from convoy.ca.files import intermediate_to_files, load_or_create_root
 from convoy.ca.issuers import Intermediate, issue_intermediate
 from convoy.cli.local.errors import LocalMeshError
+from convoy.cli.local.following import follow_folder
 from convoy.cli.local.manifests import (
     control_plane_manifests,
     free_pod_address,
@@ -27,9 +28,11 @@ from convoy.cli.local.manifests import (
 )
 from convoy.cluster.client import World, start_world
 from convoy.cluster.types import ClusterSpec, ImageEntry
+from convoy.config.admission import Admit
 from convoy.config.load import load_folder
 from convoy.config.view import ConfigView
 from convoy.controlplane.admission import admit_pods
+from convoy.kit.tasks import cancelled_at_end
 from convoy.mesh.links import check_links
 from convoy.mesh.model import MeshSettings
 from convoy.mesh.snapshot import build_snapshot
@@ -104,7 +107,8 @@ async def start_mesh(
 
     Raises LocalMeshError for folders with problems, WorldError when namespaces, pods or programs fail.
     """
-    views = {name: _load(name, folder) for name, folder in folders.items()}
+    views = load_views(folders)
+    specs = {name: _spec(name, folders[name], view) for name, view in views.items()}
     for problem in link_problems(views):
         progress(str(problem))
     async with start_world(state_dir=state, images=mesh_images()) as world:
@@ -112,7 +116,7 @@ async def start_mesh(
         clusters = {}
         for name, view in views.items():
             intermediate = _issue(state, name, foreign=name in options.foreign_roots)
-            info = await world.add_cluster(_spec(name, view))
+            info = await world.add_cluster(specs[name])
             clusters[name] = LocalCluster(name, folders[name], intermediate, info.dns_address)
             await world.apply(name, _control_plane(clusters[name], view, info.jwks, options=options))
         # Control planes first: proxies that start beside them would only take the processors from them.
@@ -122,7 +126,13 @@ async def start_mesh(
         for name, view in views.items():
             await world.apply(name, manifests_of(view))
         await _wait_ready(world, clusters, options)
-        yield LocalMesh(world, clusters, state)
+        async with contextlib.AsyncExitStack() as following:
+            for name, view in views.items():
+                follow = follow_folder(
+                    world, name, folders[name], admit=_admit(name), running=view, report=progress
+                )
+                await following.enter_async_context(cancelled_at_end(follow, name=f"follow:{name}"))
+            yield LocalMesh(world, clusters, state)
 
 
 async def _wait_ready(world: World, clusters: Iterable[str], options: MeshOptions) -> None:
@@ -147,14 +157,23 @@ def mesh_images() -> list[ImageEntry]:
     ]
 
 
-def _load(name: str, folder: Path) -> ConfigView:
-    settings = MeshSettings(cluster_id=ClusterID(name))
-    view, problems, _ = load_folder(folder, admit=admit_pods(settings))
-    errors = [problem for problem in problems if problem.is_error]
+def load_views(folders: Mapping[str, Path]) -> dict[str, ConfigView]:
+    """The objects of each cluster's folder; LocalMeshError lists what is wrong in all of them."""
+    views, errors = {}, []
+    for name, folder in folders.items():
+        views[name], problems, _ = load_folder(folder, admit=_admit(name))
+        errors += [str(problem) for problem in problems if problem.is_error]
     if errors:
-        listed = "\n".join(map(str, errors))
-        raise LocalMeshError(f"Folder {folder} of cluster {name} has problems:\n{listed}")
-    return view
+        raise LocalMeshError(
+            "The clusters cannot start with these problems in their folders:\n"
+            + "\n".join(errors)
+            + "\nCorrect them and try again; `convoy validate -f FOLDER` checks one folder."
+        )
+    return views
+
+
+def _admit(name: str) -> Admit:
+    return admit_pods(MeshSettings(cluster_id=ClusterID(name)))
 
 
 def _issue(state: Path, name: str, *, foreign: bool) -> Intermediate:
@@ -162,12 +181,13 @@ def _issue(state: Path, name: str, *, foreign: bool) -> Intermediate:
     return issue_intermediate(root, name)
 
 
-def _spec(name: str, view: ConfigView) -> ClusterSpec:
+def _spec(name: str, folder: Path, view: ConfigView) -> ClusterSpec:
     pods = [pod.status.pod_ip for pod in view.all(Pod) if pod.status.pod_ip]
     services = [s.spec.cluster_ip for s in view.all(Service) if s.spec.cluster_ip not in ("", "None")]
     if not pods or not services:
+        what = "Service with spec.clusterIP" if pods else "Pod with status.podIP"
         raise LocalMeshError(
-            f"The folder of cluster {name} has no Pod with status.podIP, or no Service with clusterIP."
+            f"{folder} has no {what}, so the address range of {name} is unknown: add one as in the samples."
         )
     return ClusterSpec(name=name, pod_cidr=_around(pods[0]), service_cidr=_around(services[0]))
 

@@ -41,8 +41,11 @@ async def test_the_block_that_fails_cancels_the_work() -> None:
         finally:
             cancelled.set()
 
-    with pytest.raises(ExceptionGroup):
+    async def block() -> None:
         async with cancelled_at_end(work(), name="work"):
             await asyncio.sleep(0)
             raise KeyError("k")
+
+    with pytest.raises(ExceptionGroup):
+        await block()
     assert cancelled.is_set()

@@ -1,12 +1,12 @@
 """Facts about renewal and the secret files, with a clock that tests move and the real CA behind."""
 
-import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from tests.kit.clocks import FakeClock
 
 from convoy.agent.certificates import keep_certificates, parse_leaf
 from convoy.agent.errors import ControlPlaneError, RefusedError
@@ -19,26 +19,6 @@ from convoy.kit.secrets import SecretBytes
 REVIEWS = Identity("cluster.local", "default", "bookinfo-reviews")
 START = datetime(2030, 1, 1, tzinfo=UTC)
 ENOUGH = "enough was seen"
-
-
-class Clock:
-    """Sleeping moves it; `jumps` are suspends that happen during the next sleeps."""
-
-    def __init__(self):
-        self.at = START
-        self.jumps = []
-        self.slept = []
-
-    def now(self):
-        return self.at
-
-    def monotonic(self):
-        return self.at.timestamp()
-
-    async def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.at += timedelta(seconds=seconds) + (self.jumps.pop() if self.jumps else timedelta(0))
-        await asyncio.sleep(0)
 
 
 class Plane:
@@ -67,7 +47,7 @@ class Plane:
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return FakeClock(START)
 
 
 async def keep(plane, folder, clock):

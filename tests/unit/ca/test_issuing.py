@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store
-from tests.unit.ca.clocks import FakeClock
+from tests.kit.clocks import FakeClock
 
 from convoy.ca.content import BACK_DATED, IssuerFacts, prepare_workload
 from convoy.ca.errors import CsrError, IssuerError

@@ -6,7 +6,7 @@ import jwt
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from tests.unit.ca.clocks import FakeClock
+from tests.kit.clocks import FakeClock
 
 from convoy.ca.errors import TokenError
 from convoy.ca.issuers import issue_intermediate, new_root

@@ -6,24 +6,9 @@ from pathlib import Path
 
 import jwt
 import pytest
+from tests.kit.clocks import FakeClock
 
 from convoy.cluster.tokens import ISSUER, TokenIssuer, load_issuer
-
-
-class FixedClock:
-    """A clock that stands at one moment."""
-
-    def __init__(self, moment: datetime) -> None:
-        self._moment = moment
-
-    def now(self) -> datetime:
-        return self._moment
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        raise NotImplementedError(seconds)
 
 
 @pytest.fixture
@@ -60,7 +45,7 @@ def test_a_token_is_not_for_other_audiences(issuer: TokenIssuer) -> None:
 
 
 def test_a_token_expires(tmp_path: Path) -> None:
-    past = FixedClock(datetime.now(UTC) - timedelta(seconds=61))
+    past = FakeClock(datetime.now(UTC) - timedelta(seconds=61))
     issuer = load_issuer(tmp_path / "sa.key", past)
     with pytest.raises(jwt.ExpiredSignatureError):
         _decode(issuer, _issue(issuer))

@@ -1,10 +1,10 @@
 """Facts about the store and the views it gives."""
 
 import asyncio
-from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from tests.kit.clocks import FakeClock
 
 from convoy.api.kinds import key_of
 from convoy.api.kube.core import Namespace, Pod, Service
@@ -13,26 +13,6 @@ from convoy.config.contents import Contents, Located
 from convoy.config.folder import Folder
 from convoy.config.sources.memory import MemorySource
 from convoy.config.store import Composer, Store
-
-
-class FakeClock:
-    """Time passes only when somebody sleeps."""
-
-    def __init__(self):
-        self.time = 100.0
-        self.slept = []
-
-    def now(self):
-        return datetime.fromtimestamp(self.time, UTC)
-
-    def monotonic(self):
-        return self.time
-
-    async def sleep(self, seconds):
-        self.slept.append(round(seconds, 3))
-        self.time += seconds
-        await asyncio.sleep(0)
-
 
 SERVICE = """\
 apiVersion: v1
@@ -149,17 +129,17 @@ async def test_endpoint_changes_wait_less_when_changes_do_not_end(folder, clock)
         states = store.held()
         put(store, folder, text("a"))
         await anext(states)
-        start = clock.time
+        start = clock.monotonic()
         reader = asyncio.create_task(anext(states))
         for i in range(100):
             put(store, folder, pod("a", f"10.0.0.{i + 2}") if text is pod else service("a", i + 2))
-            clock.time += 0.01
+            clock.goes_on(0.01)
             await asyncio.sleep(0)
             if reader.done():
                 break
         await reader
-        waited[name] = clock.time - start
-        clock.time += 10
+        waited[name] = clock.monotonic() - start
+        clock.goes_on(10)
     assert waited["pods"] < 0.5 < waited["services"]
 
 

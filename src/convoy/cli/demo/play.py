@@ -12,25 +12,31 @@ from convoy.cli.demo.evidence import Row, run_check
 from convoy.cli.demo.mesh import DemoMesh
 from convoy.cli.demo.sabotage import SABOTAGES
 from convoy.cli.local.errors import LocalMeshError
-from convoy.cli.local.mesh import LocalMesh, MeshOptions, start_mesh
+from convoy.cli.local.mesh import LocalMesh, MeshOptions, load_views, start_mesh
+from convoy.cli.state import use_alone
 
 CLUSTERS = ("cluster1", "cluster2")
+NEEDED = (
+    *CLUSTERS,
+    "cluster1/reviews-global.yaml",
+    "networking/reviews-global-127-255-0-3.yaml",
+    "networking/reviews-global-by-name.yaml",
+)
 
 Progress = Callable[[str], None]
 
 
 def stage(samples: Path, target: Path) -> dict[str, Path]:
-    """Copy a sample's cluster folders to `target`, links followed, so that they can be edited."""
+    """Copy a sample's cluster folders to `target`, links followed, so that they can be edited.
+
+    LocalMeshError for a folder that lacks a part or has problems, which are named as the user wrote them.
+    """
+    for part in NEEDED:
+        if not (samples / part).exists():
+            raise LocalMeshError(f"{samples} has no {part}: start from a copy of samples/bookinfo.")
+    load_views({name: samples / name for name in CLUSTERS})
     shutil.rmtree(target, ignore_errors=True)
-    folders = {}
-    for name in CLUSTERS:
-        source = samples / name
-        if not source.is_dir():
-            raise LocalMeshError(
-                f"{samples} has no folder {name}: give the folder of a sample such as Bookinfo."
-            )
-        folders[name] = Path(shutil.copytree(source, target / name, symlinks=False))
-    return folders
+    return {name: Path(shutil.copytree(samples / name, target / name, symlinks=False)) for name in CLUSTERS}
 
 
 @contextlib.asynccontextmanager
@@ -41,16 +47,17 @@ async def demo_mesh(
 
     `arguments` are added to the control planes' argv.
     """
-    folders = stage(samples, state / "clusters")
-    foreign: frozenset[str] = frozenset()
-    if sabotage:
-        chosen = SABOTAGES[sabotage]
-        foreign = frozenset(filter(None, [chosen.foreign_root]))
-        if chosen.edit:
-            chosen.edit(state / "clusters")
-    options = MeshOptions(foreign_roots=foreign, control_plane_arguments=arguments)
-    async with start_mesh(folders, state, options=options, progress=progress) as mesh:
-        yield mesh
+    with use_alone(state):
+        folders = stage(samples, state / "clusters")
+        foreign: frozenset[str] = frozenset()
+        if sabotage:
+            chosen = SABOTAGES[sabotage]
+            foreign = frozenset(filter(None, [chosen.foreign_root]))
+            if chosen.edit:
+                chosen.edit(state / "clusters")
+        options = MeshOptions(foreign_roots=foreign, control_plane_arguments=arguments)
+        async with start_mesh(folders, state, options=options, progress=progress) as mesh:
+            yield mesh
 
 
 async def verify(mesh: DemoMesh, *, progress: Progress) -> list[Row]:

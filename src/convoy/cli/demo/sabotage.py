@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from convoy.cli.local.errors import LocalMeshError
+
 
 class Sabotage(msgspec.Struct, frozen=True):
     """A mistake: what it is, how it is made in the staged folders, and which check notices."""
@@ -20,15 +22,22 @@ class Sabotage(msgspec.Struct, frozen=True):
 
 
 def _remove(staged: Path, name: str) -> None:
-    (staged / name).unlink()
+    try:
+        (staged / name).unlink()
+    except FileNotFoundError:
+        raise _nothing_to_break(name) from None
 
 
 def _replace(staged: Path, name: str, old: str, new: str) -> None:
     path = staged / name
-    text = path.read_text()
+    text = path.read_text() if path.exists() else ""
     if old not in text:
-        raise ValueError(f"{name} has no {old!r}, so nothing would be sabotaged")
+        raise _nothing_to_break(f"{name} with {old!r}")
     path.write_text(text.replace(old, new))
+
+
+def _nothing_to_break(what: str) -> LocalMeshError:
+    return LocalMeshError(f"There is no {what} to break: use this sabotage with samples/bookinfo as it is.")
 
 
 SABOTAGES = {

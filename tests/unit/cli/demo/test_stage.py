@@ -1,0 +1,63 @@
+"""What is staged is a copy that runs; what cannot run is said before anything starts or is overwritten."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from convoy.cli.demo.command import SAMPLES
+from convoy.cli.demo.play import NEEDED, demo_mesh, stage
+from convoy.cli.demo.sabotage import SABOTAGES
+from convoy.cli.local.errors import LocalMeshError
+from convoy.cli.state import use_alone
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SAMPLES, tmp_path / "samples"))
+
+
+def test_the_sample_is_copied_without_links(tmp_path) -> None:
+    staged = stage(SAMPLES, tmp_path / "staged")
+    assert set(staged) == {"cluster1", "cluster2"}
+    assert not [path for path in (tmp_path / "staged").rglob("*") if path.is_symlink()]
+
+
+@pytest.mark.parametrize("part", NEEDED)
+def test_a_missing_part_is_named(part, samples, tmp_path) -> None:
+    path = samples / part
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(LocalMeshError, match=f"has no {part}: start from a copy of samples/bookinfo"):
+        stage(samples, tmp_path / "staged")
+
+
+def test_problems_of_all_folders_are_told_as_the_user_wrote_them(samples, tmp_path) -> None:
+    (samples / "cluster1" / "broken.yaml").write_text("a: [b\n")
+    (samples / "cluster2" / "odd.yaml").write_text(
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: x}\nspec: {hosts: 3}\n"
+    )
+    with pytest.raises(LocalMeshError) as refused:
+        stage(samples, tmp_path / "staged")
+    text = str(refused.value)
+    assert f"{samples}/cluster1/broken.yaml:" in text
+    assert f"{samples}/cluster2/odd.yaml:4" in text
+    assert "convoy validate" in text.splitlines()[-1]
+    assert not (tmp_path / "staged").exists()
+
+
+async def test_a_second_demo_leaves_the_folders_of_the_first_alone(tmp_path) -> None:
+    edited = tmp_path / "clusters" / "cluster1" / "edited.yaml"
+    edited.parent.mkdir(parents=True)
+    edited.write_text("# mine\n")
+    with use_alone(tmp_path), pytest.raises(LocalMeshError, match="already runs"):
+        async with demo_mesh(SAMPLES, tmp_path, progress=print):
+            pass
+    assert edited.read_text() == "# mine\n"
+
+
+@pytest.mark.parametrize("name", [name for name, sabotage in SABOTAGES.items() if sabotage.edit])
+def test_a_sabotage_of_other_folders_says_that_there_is_nothing_to_break(name, tmp_path) -> None:
+    edit = SABOTAGES[name].edit
+    assert edit
+    with pytest.raises(LocalMeshError, match="with samples/bookinfo as it is"):
+        edit(tmp_path)

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import shlex
 import signal
 import sys
 from collections.abc import Coroutine
@@ -11,20 +13,19 @@ from typing import Any
 import click
 import msgspec
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from convoy.cli.demo.evidence import Row, Verdict
 from convoy.cli.demo.mesh import DemoMesh
 from convoy.cli.demo.play import Stopwatch, demo_mesh, verify, wait_forever
 from convoy.cli.demo.sabotage import SABOTAGES
+from convoy.cli.demo.table import print_rows
 from convoy.cli.state import state_folder
 
 SAMPLES = Path(__file__).parents[4] / "samples" / "bookinfo"
-MARKS = {
-    Verdict.HELD: "[green]held[/]",
-    Verdict.FAILED: "[bold red]FAILED[/]",
-    Verdict.NOT_REACHED: "[dim]not reached[/]",
-}
+SABOTAGE_HELP = "Break one thing on purpose, to see which row of the table notices: " + "; ".join(
+    f"{name} ({sabotage.about})" for name, sabotage in sorted(SABOTAGES.items())
+)
 
 
 @click.command()
@@ -33,21 +34,30 @@ MARKS = {
     "samples",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     default=SAMPLES,
-    help="The folder with cluster1, cluster2 and networking; the Bookinfo sample by default.",
+    help="A copy of samples/bookinfo to run instead of it: a folder with cluster1, cluster2 and networking.",
 )
 @click.option(
-    "--sabotage", type=click.Choice(sorted(SABOTAGES)), default=None, help="Break one thing on purpose."
+    "--sabotage",
+    type=click.Choice(sorted(SABOTAGES)),
+    metavar="NAME",
+    default=None,
+    help=f"{SABOTAGE_HELP}.",
 )
 @click.option(
     "--sample",
     type=click.IntRange(min=1),
     default=1,
-    help="At least so many requests as jason; never fewer than reject 60/40.",
+    metavar="NUMBER",
+    help="At least so many requests as jason; never fewer than it takes to tell 50/50 from 60/40.",
 )
 @click.option("--keep", is_flag=True, help="Leave everything running until Ctrl-C.")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="A table, or JSON.")
 def demo(samples: Path, sabotage: str | None, sample: int, keep: bool, output: str) -> None:
-    """Two clusters on this machine, version routing between them, verified by real requests."""
+    """Two clusters on this machine, version routing between them, verified by real requests.
+
+    Exit code 0 when every promise held, 1 when one did not. Its state (root key, copies of the folders, logs)
+    is in $CONVOY_HOME/demo; CONVOY_HOME is ~/.local/state/convoy unless set.
+    """
     play = _play(samples, sabotage=sabotage or "", sample=sample, keep=keep, output=output)
     sys.exit(asyncio.run(_until_signalled(play)))
 
@@ -58,8 +68,10 @@ async def _until_signalled(play: Coroutine[Any, Any, int]) -> int:
     received: list[int] = []
 
     def stop(number: int) -> None:
+        # Once is enough: a second Ctrl-C would only interrupt the clearing away.
+        if not received:
+            task.cancel()
         received.append(number)
-        task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop, number)
@@ -69,19 +81,19 @@ async def _until_signalled(play: Coroutine[Any, Any, int]) -> int:
 
 
 async def _play(samples: Path, *, sabotage: str, sample: int, keep: bool, output: str) -> int:
-    console, watch = Console(stderr=True, highlight=False), Stopwatch()
+    console, watch = Console(stderr=True, highlight=False, soft_wrap=True), Stopwatch()
 
     def progress(text: str) -> None:
-        console.print(f"[dim]{watch}[/]  {text} ...")
+        console.print(Text.assemble((f"{watch}  ", "dim"), f"{text} ..."))
 
     state = state_folder("demo")
     async with demo_mesh(samples, state, sabotage=sabotage, progress=progress) as local:
         mesh = await DemoMesh.open(local, samples, sample=sample)
         rows = await verify(mesh, progress=progress)
-        console.print(f"[dim]{watch}[/]  done")
+        console.print(Text.assemble((f"{watch}", "dim"), "  done"))
         _show(rows, output)
         if keep:
-            _say_how_to_look(console, mesh.ingress_url, state)
+            console.print(Text(_how_to_look(mesh.ingress_url, state)))
             await wait_forever()
     return 0 if all(row.verdict is Verdict.HELD for row in rows) else 1
 
@@ -89,23 +101,19 @@ async def _play(samples: Path, *, sabotage: str, sample: int, keep: bool, output
 def _show(rows: list[Row], output: str) -> None:
     if output == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
-        return
-    table = Table(title="Version routing across two clusters", title_justify="left", show_lines=True)
-    table.add_column("#", justify="right")
-    table.add_column("promise", ratio=2)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("evidence", ratio=4)
-    for row in rows:
-        table.add_row(str(row.number), row.promise, MARKS[row.verdict], row.evidence)
-    Console(width=max(100, Console().width) if not sys.stdout.isatty() else None, highlight=False).print(
-        table
-    )
+    else:
+        print_rows(rows)
 
 
-def _say_how_to_look(console: Console, url: str, state: Path) -> None:
-    console.print(f"\nThe page:     {url}/productpage   (log in as jason, any password)")
-    console.print(f"The folders:  {state / 'clusters'}   (edit a file; the next request follows it)")
-    console.print(
-        "Look inside:  convoy proxy-status; convoy proxy-config route productpage-v1 --cluster cluster1"
-    )
-    console.print("Ctrl-C ends everything.")
+def _how_to_look(url: str, state: Path) -> str:
+    """What to try while everything runs; the commands work as they are, from the same folder."""
+    convoy = shlex.quote(sys.argv[0]) if Path(sys.argv[0]).name == "convoy" else "convoy"
+    if home := os.environ.get("CONVOY_HOME"):
+        convoy = f"CONVOY_HOME={shlex.quote(home)} {convoy}"
+    return f"""
+The page:     {url}/productpage   (log in as jason, any password)
+The folders:  {state / "clusters"}   (edit a file; the next request follows it)
+The logs:     {state / "logs"}
+Look inside:  {convoy} proxy-status
+              {convoy} proxy-config route productpage-v1
+Ctrl-C ends everything."""

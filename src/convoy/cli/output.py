@@ -12,11 +12,13 @@ output_option = click.option(
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns as wide as their widest cell, two spaces apart, as kubectl prints them."""
+    """Columns as wide as their widest cell, three spaces apart, as kubectl prints them."""
     widths = [max(len(row[index]) for row in (columns, *rows)) for index in range(len(columns))]
     for row in (columns, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("   ".join(cells).rstrip())
+    if not rows:
+        click.echo("(none)", err=True)
 
 
 def print_json(value: Any) -> None:

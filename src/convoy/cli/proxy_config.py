@@ -18,8 +18,11 @@ KINDS = ("listener", "route", "cluster", "endpoint", "secret", "all")
 @click.option("--cluster", default=None, help="The pod's cluster, when several have one of that name.")
 @output_option
 def proxy_config(kind: str, pod: str, cluster: str | None, output: str) -> None:
-    """Show what the Envoy of POD (`name` or `name.namespace`) has: listeners, routes, clusters, ..."""
-    dump, hosts, certificates = asyncio.run(_fetch(pod, cluster))
+    """Show what the running Envoy of a pod has, as Envoy itself tells it.
+
+    POD is `name` or `name.namespace`; `convoy proxy-status` lists them. Private keys are never shown.
+    """
+    dump, hosts = asyncio.run(_fetch(pod, cluster))
     kinds = KINDS[:-1] if kind == "all" else (kind,)
     if output == "json":
         shown = {each: _raw(each, dump, hosts) for each in kinds}
@@ -28,26 +31,24 @@ def proxy_config(kind: str, pod: str, cluster: str | None, output: str) -> None:
     for each in kinds:
         if kind == "all":
             click.secho(f"\n{each}s", bold=True)
-        print_table(proxy_dump.COLUMNS[each], _rows(each, dump, hosts, certificates=certificates))
+        print_table(proxy_dump.COLUMNS[each], _rows(each, dump, hosts))
 
 
-async def _fetch(pod: str, cluster: str | None) -> tuple[Any, Any, Any]:
+async def _fetch(pod: str, cluster: str | None) -> tuple[Any, Any]:
     async with running_world() as world:
         found, namespace, name = await find_pod(world, pod, cluster)
-        return tuple(
-            [
-                await ask_pod(world, found, namespace, pod=name, port=ADMIN_PORT, path=path)
-                for path in ("/config_dump", "/clusters?format=json", "/certs")
-            ]
-        )
+        dump, hosts = [
+            await ask_pod(world, found, namespace, pod=name, port=ADMIN_PORT, path=path)
+            for path in ("/config_dump", "/clusters?format=json")
+        ]
+        return dump, hosts
 
 
-def _rows(kind: str, dump: Any, hosts: Any, *, certificates: Any) -> list[proxy_dump.Row]:
+def _rows(kind: str, dump: Any, hosts: Any) -> list[proxy_dump.Row]:
     if kind == "endpoint":
         return proxy_dump.endpoint_rows(hosts)
-    if kind == "secret":
-        return proxy_dump.secret_rows(dump, certificates)
     rows = {
+        "secret": proxy_dump.secret_rows,
         "listener": proxy_dump.listener_rows,
         "route": proxy_dump.route_rows,
         "cluster": proxy_dump.cluster_rows,

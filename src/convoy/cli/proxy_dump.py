@@ -4,8 +4,11 @@ Reads the JSON of `/config_dump` and `/clusters?format=json` (Envoy admin interf
 that fetches them is beside it.
 """
 
+import base64
 from collections.abc import Iterator
 from typing import Any
+
+from cryptography import x509
 
 Json = dict[str, Any]
 Row = tuple[str, ...]
@@ -15,7 +18,7 @@ COLUMNS: dict[str, Row] = {
     "route": ("NAME", "VIRTUAL HOST", "DOMAINS", "MATCH", "DESTINATION", "RULE"),
     "cluster": ("SERVICE", "PORT", "SUBSET", "DIRECTION", "TYPE", "TLS"),
     "endpoint": ("ENDPOINT", "STATUS", "CLUSTER"),
-    "secret": ("NAME", "TYPE", "STATE", "SERIAL", "NOT AFTER"),
+    "secret": ("NAME", "TYPE", "STATE", "IDENTITY", "SERIAL", "NOT AFTER"),
 }
 
 
@@ -116,7 +119,7 @@ def route_rows(dump: Json) -> list[Row]:
 
 
 def _shortened(names: list[str]) -> str:
-    return ", ".join(names[:2]) + (f" + {len(names) - 2} more" if len(names) > 2 else "")
+    return names[0] + (f" + {len(names) - 1} more" if len(names) > 1 else "")
 
 
 def _route_match(match: Json) -> str:
@@ -196,25 +199,38 @@ def endpoint_rows(answer: Json) -> list[Row]:
     return sorted(rows)
 
 
-def secret_rows(dump: Json, certificates: Json) -> list[Row]:
-    """One row for each secret; serial and expiry come from `/certs`, which never shows keys."""
-    known = _certificate_facts(certificates)
+def secret_rows(dump: Json) -> list[Row]:
+    """One row for each secret, with what its first certificate says; keys are never looked at."""
     rows = []
     for section in configs(dump, "SecretsConfigDump"):
         for group, state in (("dynamic_active_secrets", "active"), ("dynamic_warming_secrets", "warming")):
             for entry in section.get(group, []):
                 secret = entry.get("secret", {})
-                is_ca = "validation_context" in secret
-                serial, expiry = known.get("ca_cert" if is_ca else "cert_chain", ("", ""))
-                kind = "root" if is_ca else "key pair"
-                rows.append((entry["name"], kind, state, serial, expiry))
+                is_root = "validation_context" in secret
+                chain = (
+                    secret.get("validation_context", {}).get("trusted_ca", {})
+                    if is_root
+                    else secret.get("tls_certificate", {}).get("certificate_chain", {})
+                )
+                kind = "root" if is_root else "key pair"
+                rows.append((entry["name"], kind, state, *_certificate_facts(chain)))
     return sorted(rows)
 
 
-def _certificate_facts(answer: Json) -> dict[str, tuple[str, str]]:
-    facts = {}
-    for certificate in answer.get("certificates", []):
-        for group in ("ca_cert", "cert_chain"):
-            for part in certificate.get(group, [])[:1]:
-                facts[group] = (part.get("serial_number", ""), part.get("expiration_time", ""))
-    return facts
+def _certificate_facts(source: Json) -> tuple[str, str, str]:
+    """(SPIFFE ID, serial, expiry) of the first certificate; dashes while there is none."""
+    text = source.get("inline_string", "").encode() or base64.b64decode(source.get("inline_bytes", ""))
+    if not text:
+        return ("-", "-", "-")
+    certificate = x509.load_pem_x509_certificates(text)[0]
+    identity = ", ".join(_uris(certificate)) or "-"
+    expiry = certificate.not_valid_after_utc.isoformat().replace("+00:00", "Z")
+    return (identity, f"{certificate.serial_number:x}", expiry)
+
+
+def _uris(certificate: x509.Certificate) -> list[str]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return []
+    return names.value.get_values_for_type(x509.UniformResourceIdentifier)

@@ -1,12 +1,16 @@
 """`convoy proxy-status`: which proxies are connected, and whether they have taken what they were sent."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
+from convoy.cli.local.manifests import CONFIG_MOUNT, CONTROL_PLANE, SYSTEM_NAMESPACE
 from convoy.cli.output import output_option, print_json, print_table
 from convoy.cli.running import DEBUG_PORT, ask_pod, running_world
+
+Json = dict[str, Any]
 
 TYPES = ("CDS", "EDS", "LDS", "RDS")
 
@@ -14,37 +18,72 @@ TYPES = ("CDS", "EDS", "LDS", "RDS")
 @click.command("proxy-status")
 @output_option
 def proxy_status(output: str) -> None:
-    """List the proxies of every cluster with the state of each type of configuration."""
-    proxies = asyncio.run(_fetch())
+    """List the proxies of every running cluster with the state of each type of configuration.
+
+    SYNCED: taken as sent. STALE: not answered yet. NOT SENT: the proxy asked for none. NACKED: refused by
+    Envoy, which goes on with what it had; the reason stands below the table.
+
+    Problems that the control planes found in the clusters' folders stand below, too.
+    """
+    proxies, problems = asyncio.run(_fetch())
     if output == "json":
         print_json(proxies)
         return
     rows = [
-        (proxy["proxy"], proxy["cluster"], *_states(proxy), _version(proxy), proxy["connected_since"][:19])
+        (proxy["proxy"], proxy["cluster"], *_states(proxy), _version(proxy), _since(proxy))
         for proxy in proxies
     ]
     print_table(("NAME", "CLUSTER", *TYPES, "ENVOY", "CONNECTED SINCE"), rows)
-    for proxy in proxies:
-        for kind in proxy["types"]:
-            for refused in kind["rejected"]:
-                name = f"{kind['short_name']} {refused['name']}"
-                click.echo(f"\n{proxy['proxy']} in {proxy['cluster']} refused {name}: {refused['detail']}")
+    for line in (*refusals(proxies), *problem_lines(problems)):
+        click.echo(f"\n{line}")
 
 
-async def _fetch() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+def refusals(proxies: Iterable[Json]) -> list[str]:
+    """A line for each resource that an Envoy refused, with its reason."""
+    return [
+        f"{proxy['proxy']} in {proxy['cluster']} refused {kind['short_name']} {refused['name']}: "
+        f"{refused['detail']}"
+        for proxy in proxies
+        for kind in proxy["types"]
+        for refused in kind["rejected"]
+    ]
+
+
+def problem_lines(problems: Iterable[Json]) -> list[str]:
+    """A line for each problem row as `convoy validate -o json` has them, with its cluster."""
+    lines = []
+    for problem in problems:
+        # The control plane knows the folder by the place where it is mounted in its pod.
+        file = problem["file"].removeprefix(f"{CONFIG_MOUNT}/")
+        thing = f"{problem['kind']} {problem['namespace']}/{problem['name']}" if problem["kind"] else ""
+        where = ", ".join(
+            filter(None, (f"{file}:{problem['line']}" if file else "", thing, problem["field"]))
+        )
+        lines.append(f"{problem['level']} in {problem['cluster']}: {where}: {problem['message']}")
+    return lines
+
+
+async def _fetch() -> tuple[list[Json], list[Json]]:
+    proxies: list[Json] = []
+    problems: list[Json] = []
     async with running_world() as world:
         for cluster in [info.name for info in await world.clusters()]:
-            path = "/debug/proxies"
-            answer = await ask_pod(world, cluster, "istio-system", pod="istiod", port=DEBUG_PORT, path=path)
-            found += [{**proxy, "cluster": cluster} for proxy in answer]
-    return found
+            for found, path in ((proxies, "/debug/proxies"), (problems, "/debug/problems")):
+                answer = await ask_pod(
+                    world, cluster, SYSTEM_NAMESPACE, pod=CONTROL_PLANE, port=DEBUG_PORT, path=path
+                )
+                found += [{**each, "cluster": cluster} for each in answer]
+    return proxies, problems
 
 
-def _states(proxy: dict[str, Any]) -> list[str]:
+def _states(proxy: Json) -> list[str]:
     states = {kind["short_name"]: kind["state"] for kind in proxy["types"]}
     return [states.get(name, "NOT SENT") for name in TYPES]
 
 
-def _version(proxy: dict[str, Any]) -> str:
-    return str(proxy["user_agent"]).rpartition("/")[2] or "-"
+def _version(proxy: Json) -> str:
+    return str(proxy["user_agent"]).rpartition("/")[2].removeprefix("envoy ") or "-"
+
+
+def _since(proxy: Json) -> str:
+    return f"{proxy['connected_since'][:19]}Z"

@@ -30,21 +30,37 @@ ExtraCheck = Callable[[ConfigView], Iterable[Problem]]
     multiple=True,
     required=True,
     metavar="FILE",
-    help='Or a folder; "-" is standard input.',
+    help='A file, a folder, or "-" for standard input; may be given again.',
 )
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.argument("more", nargs=-1, metavar="[FILE]...")
+@click.option(
+    "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Sentences, or a JSON list."
+)
 @click.pass_context
-def validate(ctx: click.Context, files: tuple[str, ...], output: str) -> None:
-    """Check objects in files and folders, together, as one cluster would hold them.
+def validate(ctx: click.Context, files: tuple[str, ...], more: tuple[str, ...], output: str) -> None:
+    """Check objects in files and folders.
 
-    A folder stands for a cluster: then references between objects are checked, too.
+    A folder stands for a cluster, whose references between objects are checked, too. Several folders are
+    several clusters; everything else is checked together, as one cluster would hold it.
 
     Exit code 1 when there is an error, 0 when there are only warnings or none.
     """
-    whole_cluster = any(Path(file).is_dir() for file in files)
-    problems = find_problems(files, extra_checks=[check_references] if whole_cluster else ())
-    click.echo(_as_json(problems) if output == "json" else _as_text(problems))
-    ctx.exit(1 if has_errors(problems) else 0)
+    problems: list[Problem] = []
+    for paths in as_clusters([*files, *more]):
+        is_whole = any(Path(path).is_dir() for path in paths)
+        problems += find_problems(paths, extra_checks=[check_references] if is_whole else ())
+    found = sort_problems(problems)
+    click.echo(_as_json(found) if output == "json" else _as_text(found))
+    ctx.exit(1 if has_errors(found) else 0)
+
+
+def as_clusters(paths: Sequence[str]) -> list[list[str]]:
+    """The paths that are checked together: a group for each of several folders, and one for the files."""
+    folders = [path for path in dict.fromkeys(paths) if Path(path).is_dir()]
+    if len(folders) < 2:
+        return [list(paths)]
+    files = [path for path in paths if path not in folders]
+    return [*([folder] for folder in folders), *([files] if files else [])]
 
 
 def find_problems(paths: Iterable[str], *, extra_checks: Sequence[ExtraCheck] = ()) -> tuple[Problem, ...]:

@@ -98,3 +98,20 @@ def test_extra_checks_see_the_accepted_objects_and_get_lines(write):
 
     (problem,) = find_problems([write(GOOD)], extra_checks=[complain])
     assert (problem.file, problem.line) == ("a.yaml", 4)
+
+
+def test_several_folders_are_several_clusters(tmp_path, capsys):
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{name: http, port: 80}]}\n"
+    for name in ("cluster1", "cluster2"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.yaml").write_text(service.replace("80", "80" if name == "cluster1" else "81"))
+    assert run(["validate", "-f", str(tmp_path / "cluster1"), "-f", str(tmp_path / "cluster2")]) == 0
+    assert run(["validate", "-f", str(tmp_path)]) == 1
+    assert "the object is also in" in capsys.readouterr().out
+
+
+def test_files_may_follow_the_first_one(tmp_path, capsys):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(f"apiVersion: v1\nkind: Foo\nmetadata: {{name: {name}}}\n")
+    assert run(["validate", "-f", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"), "-o", "json"]) == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["a", "b"]

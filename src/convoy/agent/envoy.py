@@ -35,12 +35,15 @@ def build_arguments(program: str, settings: AgentSettings) -> tuple[str, ...]:
     """Envoy's command line.
 
     The drain time bounds how long connections of a removed filter chain live on: short at gateways, whose
-    chains come and go with services of other teams.
+    chains come and go with services of other teams. HTTP connections among them are told to close by the very
+    next response, not at some time within the drain time: a caller's pool would otherwise go on under a
+    policy that is no more, in plain text to a port that has become STRICT, for one.
     """
     return (
         *(program, "--config-path", str(settings.files.bootstrap)),
         *("--disable-hot-restart", "--concurrency", str(settings.concurrency)),
         *("--drain-time-s", str(_DRAIN_SECONDS[settings.proxy_type])),
+        *("--drain-strategy", "immediate"),
         *("--log-level", "warning"),
     )
 

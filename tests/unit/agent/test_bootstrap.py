@@ -71,6 +71,12 @@ def test_connections_of_a_removed_chain_end_soon_at_a_gateway():
     assert arguments[arguments.index("--drain-time-s") + 1] == "5"
 
 
+def test_requests_on_connections_of_a_removed_chain_end_at_once():
+    for env in (ENV, GATEWAY):
+        arguments = build_arguments("envoy", parse_settings(env))
+        assert arguments[arguments.index("--drain-strategy") + 1] == "immediate"
+
+
 @pytest.mark.envoy
 @pytest.mark.parametrize("env", [ENV, GATEWAY, GATEWAY | {"DISCOVERY_HOST": "2001:db8::1"}])
 def test_envoy_accepts_the_bootstrap_and_the_secrets(tmp_path, env):

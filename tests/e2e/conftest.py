@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from tests.e2e.observing import ObservedMesh
+from tests.e2e.playground import write_samples
 
 from convoy.cli.demo.command import SAMPLES
 from convoy.cli.demo.play import demo_mesh
@@ -50,3 +52,19 @@ async def mesh(home: Path) -> AsyncIterator[ObservedMesh]:
     """The Bookinfo sample on two clusters."""
     async with demo_mesh(SAMPLES, home, progress=lambda _: None) as local:
         yield await ObservedMesh.open(local, SAMPLES)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def playground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ObservedMesh]:
+    """The playground's two clusters, shared by a module's tests, each of which undoes its changes.
+
+    At the end no proxy may have refused anything.
+    """
+    folder = tmp_path_factory.mktemp("playground")
+    state = folder / "home"
+    state.mkdir(mode=0o700)
+    samples = write_samples(SAMPLES, folder / "samples")
+    async with demo_mesh(samples, state, progress=lambda _: None) as local:
+        mesh = await ObservedMesh.open(local, samples)
+        yield mesh
+        assert await mesh.rejections() == []

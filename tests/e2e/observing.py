@@ -1,20 +1,24 @@
 """A demo mesh with what only tests want to know: counters, serials, problems, and ways to do harm."""
 
 import asyncio
+import os
 import re
+import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from convoy.api.kube.core import Pod
 from convoy.cli.demo.mesh import DemoMesh, ask_tls
-from convoy.cli.pod_traffic import Reply, Request, ask, ask_once, over
+from convoy.cli.pod_traffic import Dial, Reply, Request, ask, ask_once, over
 from convoy.cluster.types import ExecResult
 from convoy.config.load import load_folder
 
 ENVOY_ADMIN = 15000
 DEBUG = 15014
 SYSTEM = "istio-system"
+PATIENCE = 10.0
 
 
 class ObservedMesh(DemoMesh):
@@ -116,3 +120,91 @@ class ObservedMesh(DemoMesh):
                 return
             await asyncio.sleep(0.05)
         raise AssertionError("plain text is still answered")
+
+    # --- the playground ---
+
+    def dial_pod(self, source: str, host: str, port: int, *, cluster: str = "cluster1") -> Dial:
+        """Connections from `<pod>.<namespace>` to an address, or to a name as that pod resolves it."""
+        pod, _, namespace = source.partition(".")
+
+        async def dial() -> socket.socket:
+            address = host if host.replace(".", "").isdigit() else await self._look_up(cluster, source, host)
+            return await self.local.world.dial(cluster, namespace, pod, port, host=address)
+
+        return dial
+
+    async def _look_up(self, cluster: str, source: str, host: str) -> str:
+        pod, _, namespace = source.partition(".")
+        found = await self.execute(cluster, namespace, pod, ["getent", "ahostsv4", host])
+        if not found.stdout:
+            raise OSError(f"{host} does not resolve in {source}")
+        return found.stdout.split()[0].decode()
+
+    async def seen(self, pod: str, port: int, *, cluster: str = "cluster1") -> int:
+        """How many requests or connections have reached a port of an echoing pod."""
+        counters = await ask_once(
+            self.dial_pod(pod, "127.0.0.1", 8000, cluster=cluster), Request("echo", "/seen")
+        )
+        return int(counters.json().get(str(port), 0))
+
+    async def change(self, cluster: str, name: str, text: str | None) -> None:
+        """Write a file of a cluster's folder (None: remove it), and wait until every proxy has the result."""
+        path = self.folder(cluster) / name
+        known = path.read_text() if path.exists() else None
+        if text == known:
+            return
+        before = (await self.control_plane_statistics(cluster))["view"]
+        if text is None:
+            os.unlink(path)
+        else:
+            self.write_file(cluster, name, text)
+
+        async def is_read() -> bool:
+            return bool((await self.control_plane_statistics(cluster))["view"] > before)
+
+        await eventually(is_read)
+        await self.wait_settled(cluster)
+
+    async def wait_settled(self, cluster: str) -> None:
+        """Until every proxy of a cluster has taken, or refused, what it is to have."""
+
+        async def is_settled() -> bool:
+            kinds = [kind for p in await self.debug(cluster, "/debug/proxies") for kind in p["types"]]
+            return bool(kinds) and all(kind["state"] != "STALE" for kind in kinds)
+
+        await eventually(is_settled)
+
+    async def rejections(self) -> list[tuple[str, str, str]]:
+        """What any proxy of either cluster has refused: proxy, resource, reason."""
+        return [
+            (proxy["proxy"], refused["name"], refused["detail"])
+            for cluster in self.local.clusters
+            for proxy in await self.debug(cluster, "/debug/proxies")
+            for kind in proxy["types"]
+            for refused in kind.get("rejected", ())
+        ]
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Until a condition holds; AssertionError when patience ends."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE
+    while not await condition():
+        assert loop.time() < deadline, "what was waited for never came"
+        await asyncio.sleep(0.03)
+
+
+async def becomes(expected: object, observe: Callable[[], Awaitable[object]]) -> None:
+    """Until an observation is what is expected; otherwise fails with what was seen last."""
+    seen: object = None
+
+    async def holds() -> bool:
+        nonlocal seen
+        seen = await observe()
+        return seen == expected
+
+    try:
+        await eventually(holds)
+    except AssertionError:
+        assert seen == expected
+        raise

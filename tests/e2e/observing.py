@@ -140,6 +140,14 @@ class ObservedMesh(DemoMesh):
             raise OSError(f"{host} does not resolve in {source}")
         return found.stdout.split()[0].decode()
 
+    async def forward(self, cluster: str, address: str, port: int) -> int:
+        """A port of this machine's loopback that leads to an address of a cluster, while the world lives."""
+        listening = socket.create_server(("127.0.0.1", 0))
+        with listening:
+            await self.local.world.forward(listening, cluster, address, port)
+            number: int = listening.getsockname()[1]
+        return number
+
     async def seen(self, pod: str, port: int, *, cluster: str = "cluster1") -> int:
         """How many requests or connections have reached a port of an echoing pod."""
         counters = await ask_once(

@@ -1,0 +1,333 @@
+"""Who may have which certificate and which configuration, and what a pod can see or do."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import grpc
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from envoy.service.discovery.v3 import discovery_pb2 as discovery_v3
+from tests.e2e.observing import SYSTEM, ObservedMesh
+from tests.e2e.playground import HTTP
+
+from convoy.ca.identity import Identity
+from convoy.ca.issuers import Intermediate, issue_intermediate, issue_workload, new_root
+from convoy.ca.keys import build_csr, key_to_pem, new_key
+from convoy.cli.demo.mesh import ask_tls
+from convoy.cli.pod_traffic import Reply, Request
+from convoy.cluster.tokens import TokenIssuer, load_issuer
+from convoy.kit.clock import Clock
+from convoy.kit.tls import unverified_client_context
+
+pytestmark = [
+    pytest.mark.world,
+    pytest.mark.envoy,
+    pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+ISTIOD = "198.18.1.2"
+LISTENERS = "type.googleapis.com/envoy.config.listener.v3.Listener"
+REVIEWS_NODE = "sidecar~198.18.1.13~reviews-v1.default~default.svc.cluster.local"
+PROXY = "istio-proxy"
+
+
+# --- configuration ---
+
+
+async def ads_answer(
+    mesh: ObservedMesh, issuer: Intermediate | None, account: str, node: str = REVIEWS_NODE
+) -> grpc.StatusCode:
+    """OK when the control plane of cluster1 sends listeners to this client, else why it does not."""
+    key = new_key()
+    chain, pem = None, None
+    if issuer is not None:
+        identity = Identity("cluster.local", "default", account)
+        issued = issue_workload(issuer, build_csr(key), identity=identity)
+        chain, pem = b"".join(issued.chain_pem), key_to_pem(key).reveal()
+    credentials = grpc.ssl_channel_credentials(mesh.roots_pem("cluster1").encode(), pem, chain)
+    port = await mesh.forward("cluster1", ISTIOD, 15012)
+    options = [("grpc.ssl_target_name_override", "istiod.istio-system.svc"), ("grpc.enable_retries", 0)]
+    async with grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials, options) as channel:
+        call = channel.stream_stream(
+            "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
+            request_serializer=discovery_v3.DeltaDiscoveryRequest.SerializeToString,
+            response_deserializer=discovery_v3.DeltaDiscoveryResponse.FromString,
+        )()
+        request = discovery_v3.DeltaDiscoveryRequest(type_url=LISTENERS)
+        request.node.id = node
+        try:
+            await call.write(request)
+            response = await asyncio.wait_for(call.read(), 10)
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            return await call.code()
+        if response is grpc.aio.EOF:
+            return await call.code()
+        call.cancel()
+        return grpc.StatusCode.OK
+
+
+def intermediate(mesh: ObservedMesh, cluster: str) -> Intermediate:
+    return mesh.local.clusters[cluster].intermediate
+
+
+async def test_a_proxy_gets_its_configuration(playground: ObservedMesh) -> None:
+    issuer = intermediate(playground, "cluster1")
+    assert await ads_answer(playground, issuer, "bookinfo-reviews") is grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize(
+    ("account", "node"),
+    [
+        ("bookinfo-productpage", REVIEWS_NODE),
+        ("default", REVIEWS_NODE),
+        ("bookinfo-reviews", REVIEWS_NODE.replace("reviews-v1.default", "productpage-v1.default")),
+        ("bookinfo-reviews", "router~198.18.1.3~istio-ingressgateway.istio-system~istio-system"),
+    ],
+)
+async def test_nobody_gets_the_configuration_of_another(
+    playground: ObservedMesh, account: str, node: str
+) -> None:
+    answer = await ads_answer(playground, intermediate(playground, "cluster1"), account, node)
+    assert answer is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_a_pod_that_does_not_exist_gets_nothing(playground: ObservedMesh) -> None:
+    node = REVIEWS_NODE.replace("reviews-v1.default", "reviews-v1.other")
+    answer = await ads_answer(playground, intermediate(playground, "cluster1"), "bookinfo-reviews", node)
+    assert answer is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_without_a_certificate_or_with_a_foreign_one_there_is_no_connection(
+    playground: ObservedMesh,
+) -> None:
+    foreign = issue_intermediate(new_root(), "cluster1")
+    for issuer in (None, foreign):
+        assert await ads_answer(playground, issuer, "bookinfo-reviews") is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_clusters_of_one_root_are_one_trust_domain(playground: ObservedMesh) -> None:
+    """The SPIFFE identity decides, whichever cluster of the mesh vouches for it (docs/architecture.md)."""
+    issuer = intermediate(playground, "cluster2")
+    assert await ads_answer(playground, issuer, "bookinfo-reviews") is grpc.StatusCode.OK
+    assert await ads_answer(playground, issuer, "bookinfo-ratings") is grpc.StatusCode.PERMISSION_DENIED
+
+
+# --- certificates ---
+
+
+async def ask_agent_api(mesh: ObservedMesh, request: Request) -> Reply:
+    sock = await mesh.dial_pod("outsider.plain", ISTIOD, 15016)()
+    context = unverified_client_context()
+    return await asyncio.to_thread(ask_tls, context, sock, sni="istiod.istio-system.svc", request=request)
+
+
+async def request_certificate(mesh: ObservedMesh, token: str, csr: bytes | None = None) -> Reply:
+    body = json.dumps({"csr": (csr or build_csr(new_key())).decode()}).encode()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    return await ask_agent_api(mesh, Request("istiod", "/v1/certificates", headers, "POST", body))
+
+
+def token_issuer(mesh: ObservedMesh, cluster: str = "cluster1", *, clock: Clock | None = None) -> TokenIssuer:
+    path = mesh.local.state / "clusters" / cluster / "service-account.key"
+    assert path.exists()
+    return load_issuer(path, clock) if clock else load_issuer(path)
+
+
+def token(issuer: TokenIssuer, **changed: Any) -> str:
+    arguments = {"audiences": ["istio-ca"], "expiry": 600, "pod_name": "reviews-v1"} | changed
+    return issuer.issue("default", "bookinfo-reviews", **arguments)
+
+
+class Earlier:
+    """A clock an hour behind."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) - timedelta(hours=1)
+
+
+def uris(reply: Reply) -> list[str]:
+    leaf = x509.load_pem_x509_certificate(reply.json()["chain"][0].encode())
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert len(list(names)) == 1
+    return names.get_values_for_type(x509.UniformResourceIdentifier)
+
+
+async def test_the_token_alone_decides_who_one_is(playground: ObservedMesh) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    wished = x509.SubjectAlternativeName(
+        [
+            x509.UniformResourceIdentifier("spiffe://cluster.local/ns/istio-system/sa/istiod"),
+            x509.DNSName("istiod.istio-system.svc"),
+        ]
+    )
+    builder = x509.CertificateSigningRequestBuilder().subject_name(
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "admin")])
+    )
+    csr = (
+        builder.add_extension(wished, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+    )
+    reply = await request_certificate(playground, token(token_issuer(playground)), csr)
+    if reply.status == 200:
+        assert uris(reply) == ["spiffe://cluster.local/ns/default/sa/bookinfo-reviews"]
+        leaf = x509.load_pem_x509_certificate(reply.json()["chain"][0].encode())
+        assert not leaf.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        assert not list(leaf.subject)
+    else:
+        assert reply.status == 400
+    plain = await request_certificate(playground, token(token_issuer(playground)))
+    assert uris(plain) == ["spiffe://cluster.local/ns/default/sa/bookinfo-reviews"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["none", "garbage", "wrong audience", "expired", "other cluster", "no algorithm", "changed claim"],
+)
+async def test_a_bad_token_gets_no_certificate(playground: ObservedMesh, bad: str) -> None:
+    issuer = token_issuer(playground)
+    good = token(issuer)
+    head, claims, signature = good.split(".")
+    none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"
+    tokens = {
+        "none": "",
+        "garbage": "a.b.c",
+        "wrong audience": token(issuer, audiences=["https://kubernetes.default.svc"]),
+        "expired": token(token_issuer(playground, clock=Earlier())),  # type: ignore[arg-type]
+        "other cluster": token(token_issuer(playground, "cluster2")),
+        "no algorithm": f"{none}.{claims}.",
+        "changed claim": f"{head}.{claims[:-6]}AAAAAA.{signature}",
+    }
+    assert (await request_certificate(playground, tokens[bad])).status == 401
+    names = Request("istiod", "/v1/names", {"Authorization": f"Bearer {tokens[bad]}"})
+    assert (await ask_agent_api(playground, names)).status == 401
+
+
+# --- what a pod can see and do ---
+
+
+async def run_in(mesh: ObservedMesh, pod: str, *argv: str, container: str = "") -> tuple[int, str]:
+    name, _, namespace = pod.partition(".")
+    done = await mesh.local.world.exec("cluster1", namespace, name, argv, container=container)
+    return done.rc, (done.stdout + done.stderr).decode(errors="replace")
+
+
+async def run_python(mesh: ObservedMesh, pod: str, program: str) -> str:
+    code, output = await run_in(mesh, pod, "python3", "-c", program)
+    assert code == 0, output
+    return output.strip()
+
+
+SECRETS = ("/var/run/convoy/sds/default.yaml", "/var/run/secrets/tokens/istio-token")
+
+
+@pytest.mark.parametrize("path", SECRETS)
+async def test_an_application_cannot_read_its_own_proxys_secrets(playground: ObservedMesh, path: str) -> None:
+    code, secret = await run_in(playground, "echo.default", "cat", path, container=PROXY)
+    assert code == 0, secret
+    found = await run_python(
+        playground,
+        "echo.default",
+        f"""
+import glob
+ways = [p + way for p in glob.glob('/proc/[0-9]*') for way in ('/root', '/cwd', '/cwd/..', '/cwd/../..')]
+for way in ['', *ways]:
+    try:
+        print(len(open(way + {path!r}).read()), way)
+    except OSError:
+        pass
+""",
+    )
+    assert found == ""
+
+
+async def test_an_application_cannot_look_into_its_proxys_memory(playground: ObservedMesh) -> None:
+    found = await run_python(
+        playground,
+        "echo.default",
+        """
+import glob, os
+for process in glob.glob('/proc/[0-9]*'):
+    if process == f'/proc/{os.getpid()}':
+        continue
+    try:
+        name = open(process + '/cmdline').read()
+    except OSError:
+        continue
+    if 'envoy' not in name and 'convoy.agent' not in name:
+        continue
+    print('seen')
+    for part in ('mem', 'environ', 'maps'):
+        try:
+            open(process + '/' + part, 'rb').read(1)
+            print('read', process, part)
+        except OSError:
+            pass
+""",
+    )
+    assert set(found.split("\n")) == {"seen"}
+
+
+async def test_an_application_has_no_capability_and_gets_none(playground: ObservedMesh) -> None:
+    status = await run_python(playground, "echo.default", "print(open('/proc/self/status').read())")
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert {fields[name] for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb", "CapInh")} == {"0" * 16}
+    assert fields["NoNewPrivs"].strip() == "1"
+    main = await run_python(
+        playground,
+        "echo.default",
+        """
+import glob
+for process in glob.glob('/proc/[0-9]*'):
+    if 'echo_app.py' in open(process + '/cmdline').read() and process != '/proc/self':
+        print([l.split()[1] for l in open(process + '/status') if l.startswith(('CapBnd', 'NoNewPrivs'))])
+""",
+    )
+    assert str(["0" * 16, "1"]) in main
+
+
+@pytest.mark.parametrize("first", ["", "assert ctypes.CDLL(None).unshare(0x10000000) == 0"])
+async def test_an_application_cannot_mark_its_sockets(playground: ObservedMesh, first: str) -> None:
+    code, output = await run_in(
+        playground,
+        "echo.default",
+        "python3",
+        "-c",
+        f"import ctypes, socket\n{first}\nsocket.socket().setsockopt(socket.SOL_SOCKET, 36, 1337)",
+    )
+    assert code != 0
+    assert "PermissionError" in output
+
+
+async def test_an_application_cannot_change_its_capture(playground: ObservedMesh) -> None:
+    for argv in (("nft", "flush", "ruleset"), ("unshare", "-Ur", "nft", "flush", "ruleset")):
+        code, _ = await run_in(playground, "echo.default", *argv)
+        assert code != 0
+    assert await playground.seen("echo.default", HTTP) >= 0
+
+
+async def test_no_key_of_the_mesh_is_in_sight_of_a_pod(playground: ObservedMesh) -> None:
+    state = playground.local.state
+    keys = [path for path in state.rglob("*") if path.is_file() and "key" in path.name]
+    assert playground.root_key_path() in keys
+    for pod in ("echo.default", "outsider.plain", f"istiod.{SYSTEM}"):
+        for key in keys:
+            code, output = await run_in(playground, pod, "cat", str(key))
+            assert code != 0
+            assert "PRIVATE KEY" not in output
+    _, listed = await run_in(playground, "outsider.plain", "ls", str(state))
+    assert "ca" not in listed.split()
+
+
+async def test_a_gateway_keeps_its_certificate_to_itself(playground: ObservedMesh) -> None:
+    """The admin interface, which everything in a pod reaches, shows certificates and no keys."""
+    for path in ("/certs", "/config_dump", "/config_dump?include_eds"):
+        reply = await playground.admin("echo", path)
+        assert reply.status == 200
+        assert b"PRIVATE KEY" not in reply.body

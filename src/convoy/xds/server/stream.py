@@ -6,6 +6,7 @@ queued.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -98,7 +99,9 @@ class Stream:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
-            task.result()
+            # gRPC has no public word for "the client is gone"; it tells so by failing reads and writes.
+            with contextlib.suppress(grpc.aio.InternalError, grpc.aio.UsageError):
+                task.result()
         return self._end_reason
 
     async def _read(self, context: Any, parse: Callable[[bytes], Request]) -> None:

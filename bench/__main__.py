@@ -1,0 +1,36 @@
+"""`python -m bench NAME`: one command for each benchmark, loaded when it is used."""
+
+import importlib
+
+import click
+
+BENCHMARKS = {
+    "fleet": ("bench.fleet.command:fleet", "Thousands of xDS clients that behave like Envoy."),
+    "mesh": ("bench.mesh:mesh", "Requests between pods, directly and through a gateway."),
+    "changes": ("bench.changes:changes", "From a changed file to the first request that follows it."),
+}
+
+
+class _Benchmarks(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(BENCHMARKS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in BENCHMARKS:
+            return None
+        module, _, attribute = BENCHMARKS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Benchmarks"):
+            formatter.write_dl([(name, about) for name, (_, about) in BENCHMARKS.items()])
+
+
+@click.group(cls=_Benchmarks)
+def main() -> None:
+    """Benchmarks of Convoy: they print figures and assert nothing."""
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m bench")

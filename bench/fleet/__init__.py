@@ -1,0 +1,1 @@
+"""Many xDS clients that behave like Envoy, against any ADS server."""

@@ -1,0 +1,84 @@
+"""An EnvoyLike on a real connection, which it opens anew when it breaks."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import grpc
+
+from bench.fleet.envoy_like import EnvoyLike
+from bench.fleet.identity import ClientTls
+from convoy.kit.backoff import backoff
+
+METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
+_OPTIONS = [
+    ("grpc.use_local_subchannel_pool", 1),  # each client has a connection of its own, as proxies have
+    ("grpc.max_receive_message_length", -1),
+]
+
+Expected = Mapping[tuple[str, str], str]
+"""Versions by (type, name)."""
+
+
+class FleetClient:
+    """One client of the fleet and when what happened to it."""
+
+    def __init__(self, node_id: str, address: str, tls: ClientTls | None) -> None:
+        self.state = EnvoyLike(node_id)
+        self.configured_at: float | None = None
+        self.has_expected_at: float | None = None
+        self.streams = 0
+        self.failure = ""
+        self._address = address
+        self._tls = tls
+        self._expected: Expected | None = None
+
+    def expect(self, expected: Expected) -> None:
+        """From now on look for these versions; `has_expected_at` tells when they were there."""
+        self._expected = expected
+        self.has_expected_at = None
+
+    async def run(self, on_progress: Callable[[], None]) -> None:
+        """Stay connected for ever; `on_progress` is called when a time above was taken."""
+        delays = backoff(0.1, at_most=1.0, jitter=0.5)
+        while True:
+            async with self._channel() as channel:
+                try:
+                    await self._talk(channel.stream_stream(METHOD)(), on_progress)
+                except grpc.aio.AioRpcError as error:
+                    self.failure = f"{error.code().name}: {error.details()}"
+            await asyncio.sleep(next(delays))
+
+    async def _talk(self, call: Any, on_progress: Callable[[], None]) -> None:
+        for request in self.state.connect():
+            await call.write(request.SerializeToString())
+        self.streams += 1
+        async for data in call:
+            replies = self.state.receive(data)
+            if self._take_times():
+                on_progress()
+            for request in replies:
+                await call.write(request.SerializeToString())
+
+    def _take_times(self) -> bool:
+        took = False
+        if self.configured_at is None and self.state.is_configured:
+            self.configured_at = time.monotonic()
+            took = True
+        if self._expected is not None and self._has(self._expected):
+            self.has_expected_at, self._expected = time.monotonic(), None
+            took = True
+        return took
+
+    def _has(self, expected: Expected) -> bool:
+        versions = self.state.versions
+        return all(versions.get(type_url, {}).get(name) == v for (type_url, name), v in expected.items())
+
+    def _channel(self) -> grpc.aio.Channel:
+        if self._tls is None:
+            return grpc.aio.insecure_channel(self._address, options=_OPTIONS)
+        tls = self._tls
+        credentials = grpc.ssl_channel_credentials(tls.root_pem, tls.key_pem.reveal(), tls.chain_pem)
+        named = [*_OPTIONS, ("grpc.ssl_target_name_override", tls.server_name)]
+        return grpc.aio.secure_channel(self._address, credentials, options=named)

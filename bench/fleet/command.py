@@ -1,0 +1,80 @@
+"""`python -m bench fleet`: options in, figures out."""
+
+import ipaddress
+import pathlib
+
+import click
+
+from bench.fleet.identity import NODE_PATTERN, ClientTls
+from bench.fleet.own_server import measure_own_server
+from bench.fleet.watch import watch_server
+from convoy.kit.secrets import SecretBytes
+
+_MOST_CLIENTS = 10_000
+_FILE = click.Path(exists=True, dir_okay=False, path_type=pathlib.Path)
+
+
+@click.command()
+@click.option("--self", "own", is_flag=True, help="Start Convoy's server with a made-up mesh and measure it.")
+@click.option("--address", metavar="HOST:PORT", help="Any ADS server on a loopback address.")
+@click.option("--clients", type=click.IntRange(1, _MOST_CLIENTS), default=1000, show_default=True)
+@click.option(
+    "--services", type=click.IntRange(1, 20_000), default=200, show_default=True, help="With --self."
+)
+@click.option(
+    "--processes", type=click.IntRange(1, 64), default=2, show_default=True, help="For the clients."
+)
+@click.option("--tls", is_flag=True, help="With --self: mutual TLS.")
+@click.option("--nodes", default=NODE_PATTERN, show_default=True, help="Node IDs; {n} counts from 0.")
+@click.option("--cert", type=_FILE, help="With --address: the clients' chain (PEM).")
+@click.option("--key", type=_FILE, help="With --address: the clients' key (PEM).")
+@click.option("--ca", type=_FILE, help="With --address: roots to check the server by (PEM).")
+@click.option("--server-name", default="istiod.istio-system.svc", show_default=True)
+@click.option("--seconds", type=click.FloatRange(0, 3600), default=10, help="With --address: time to watch.")
+@click.option("--at-most", type=click.FloatRange(1, 600), default=120, help="Seconds to wait for any step.")
+def fleet(
+    own: bool,
+    address: str | None,
+    clients: int,
+    services: int,
+    processes: int,
+    tls: bool,
+    nodes: str,
+    cert: pathlib.Path | None,
+    key: pathlib.Path | None,
+    ca: pathlib.Path | None,
+    server_name: str,
+    seconds: float,
+    at_most: float,
+) -> None:
+    """Thousands of xDS clients that behave like Envoy; prints times, CPU, bytes and memory."""
+    processes = min(processes, clients)
+    if own == (address is not None):
+        raise click.UsageError("Give either --self or --address HOST:PORT.")
+    if address is None:
+        measure_own_server(clients=clients, services=services, processes=processes, tls=tls, at_most=at_most)
+        return
+    _check_loopback(address)
+    node_ids = [nodes.replace("{n}", str(n)) for n in range(clients)]
+    proof = _read_tls(cert, key, ca, server_name)
+    watch_server(address, node_ids, proof, processes=processes, seconds=seconds, at_most=at_most)
+
+
+def _check_loopback(address: str) -> None:
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = host == "localhost"
+    if not is_loopback:
+        raise click.UsageError(f"{address} is not a loopback address; the fleet puts load on nothing else.")
+
+
+def _read_tls(
+    cert: pathlib.Path | None, key: pathlib.Path | None, ca: pathlib.Path | None, server_name: str
+) -> ClientTls | None:
+    if cert is None and key is None and ca is None:
+        return None
+    if cert is None or key is None or ca is None:
+        raise click.UsageError("--cert, --key and --ca belong together.")
+    return ClientTls(SecretBytes(key.read_bytes()), cert.read_bytes(), ca.read_bytes(), server_name)

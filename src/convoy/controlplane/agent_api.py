@@ -89,9 +89,11 @@ def _bearer(request: web.Request) -> str:
 
 def _wait_seconds(request: web.Request) -> float:
     try:
-        return min(max(float(request.query.get("wait", "0")), 0.0), LONGEST_WAIT)
+        seconds = float(request.query.get("wait", "0"))
     except ValueError:
         return 0.0
+    # Asked this way round, because `nan` is a float, too, and a timer set to it stops the loop's other timers.
+    return min(seconds, LONGEST_WAIT) if seconds > 0 else 0.0
 
 
 def _json(body: bytes) -> web.Response:

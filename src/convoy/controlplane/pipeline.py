@@ -55,10 +55,17 @@ async def publish_states(states: AsyncIterator[Held], outlets: Outlets, settings
 def build_state(held: Held, settings: MeshSettings, *, previous: Published | None, memo: Memo) -> Published:
     """Everything that follows from one view; parts equal to the previous ones are the same objects again."""
     snapshot, found = build_snapshot(held.view, settings, previous=previous.snapshot if previous else None)
-    model = build_model(snapshot, previous.model if previous else None, memo)
+    model = _model(snapshot, previous, memo)
     names = _tables(snapshot, previous.names if previous else {})
     problems = sort_problems([*held.problems, *map(held.origins.locate, found)])
     return Published(snapshot, model, names, problems)
+
+
+def _model(snapshot: MeshSnapshot, previous: Published | None, memo: Memo) -> XdsModel:
+    # A view keeps its number when only lines or problems changed: then there is nothing to build or to push.
+    if previous is not None and previous.model.number == snapshot.number:
+        return previous.model
+    return build_model(snapshot, previous.model if previous else None, memo)
 
 
 def _tables(snapshot: MeshSnapshot, previous: NameTables) -> NameTables:

@@ -1,0 +1,125 @@
+"""Facts about the API for agents, asked over real TLS with the control plane's own certificate."""
+
+import asyncio
+
+import msgspec
+import pytest
+from cryptography import x509
+from tests.unit.controlplane.conftest import Agent, Asked, Authority, serving_agents
+
+from convoy.ca.errors import IssuerError
+from convoy.ca.issuers import Intermediate
+from convoy.ca.keys import build_csr, new_key
+from convoy.ca.wire import CertificateRequest
+from convoy.dns.table import build_name_table, parse_name_table
+
+FIRST = build_name_table({"reviews": ["10.0.0.1"]})
+SECOND = build_name_table({"reviews": ["10.0.0.2"]})
+
+
+def request_body() -> bytes:
+    return msgspec.json.encode(CertificateRequest(csr=build_csr(new_key()).decode()))
+
+
+async def post(agent: Agent, body: bytes, *, authorization: str | None = None) -> Asked:
+    return await agent.ask("POST", "/v1/certificates", authorization=authorization, data=body)
+
+
+async def names_of(agent: Agent, query: str = "", *, authorization: str | None = None) -> Asked:
+    return await agent.ask("GET", f"/v1/names{query}", authorization=authorization)
+
+
+async def test_a_certificate_is_for_the_account_of_the_token_alone(authority: Authority) -> None:
+    async with serving_agents(authority) as (agent, _):
+        answer = await post(agent, request_body())
+    assert answer.status == 200
+    chain, roots = answer.json()["chain"], answer.json()["roots"]
+    assert isinstance(chain, list)
+    leaf, intermediate = (x509.load_pem_x509_certificate(pem.encode()) for pem in chain)
+    leaf.verify_directly_issued_by(intermediate)
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert [name.value for name in names] == ["spiffe://cluster.local/ns/default/sa/bookinfo-reviews"]
+    assert roots == [pem.decode() for pem in authority.intermediate.roots_pem]
+
+
+@pytest.mark.parametrize("path", ["/v1/certificates", "/v1/names"])
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer nonsense", "Basic dXNlcjpwdw=="])
+async def test_who_brings_no_token_is_refused(authority: Authority, path: str, authorization: str) -> None:
+    async with serving_agents(authority) as (agent, names):
+        names.set({"default": FIRST})
+        method = "POST" if path == "/v1/certificates" else "GET"
+        answer = await agent.ask(method, path, authorization=authorization, data=request_body())
+    assert (answer.status, answer.json()["code"]) == (401, "unauthenticated")
+
+
+async def test_tokens_for_others_or_of_other_clusters_are_refused(authority: Authority) -> None:
+    foreign = [authority.token(audience="https://kubernetes.default.svc"), Authority().token()]
+    async with serving_agents(authority) as (agent, names):
+        names.set({"default": FIRST})
+        for token in foreign:
+            header = f"Bearer {token}"
+            assert (await post(agent, request_body(), authorization=header)).status == 401
+            assert (await names_of(agent, authorization=header)).status == 401
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"csr": 1}', b'{"csr": "nonsense"}', b"\xff", b"{}"])
+async def test_a_body_that_is_no_request_is_refused_with_a_reason(authority: Authority, body: bytes) -> None:
+    async with serving_agents(authority) as (agent, _):
+        answer = await post(agent, body)
+    assert (answer.status, answer.json()["code"]) == (400, "bad_request")
+    assert answer.json()["message"]
+
+
+async def test_a_body_without_end_is_not_read(authority: Authority) -> None:
+    async with serving_agents(authority) as (agent, _):
+        assert (await post(agent, b" " * (64 * 1024 + 1))).status == 413
+
+
+async def test_a_ca_that_cannot_sign_is_unavailable(authority: Authority) -> None:
+    def fail() -> Intermediate:
+        raise IssuerError("The CA has expired.")
+
+    async with serving_agents(authority, fail) as (agent, _):
+        answer = await post(agent, request_body())
+    assert (answer.status, answer.json()) == (503, {"code": "unavailable", "message": "The CA has expired."})
+
+
+async def test_names_are_those_of_the_callers_namespace(authority: Authority) -> None:
+    async with serving_agents(authority) as (agent, names):
+        names.set({"default": FIRST, "other": SECOND})
+        assert parse_name_table((await names_of(agent)).body) == FIRST
+        header = f"Bearer {authority.token(namespace='other')}"
+        assert parse_name_table((await names_of(agent, authorization=header)).body) == SECOND
+
+
+async def test_a_namespace_without_names_is_answered_with_an_empty_table(authority: Authority) -> None:
+    async with serving_agents(authority) as (agent, names):
+        names.set({})
+        table = parse_name_table((await names_of(agent)).body)
+    assert table.names == {}
+    assert table.version
+
+
+@pytest.mark.parametrize("wait", ["", "&wait=0", "&wait=-1", "&wait=soon", "&wait=nan", "&wait=0.01"])
+async def test_names_that_did_not_change_are_not_sent_again(authority: Authority, wait: str) -> None:
+    async with serving_agents(authority) as (agent, names):
+        names.set({"default": FIRST})
+        assert await names_of(agent, f"?version={FIRST.version}{wait}") == Asked(304, b"")
+
+
+async def test_before_the_first_view_there_is_nothing_to_say(authority: Authority) -> None:
+    async with serving_agents(authority) as (agent, _):
+        assert await names_of(agent, "?wait=0.01") == Asked(304, b"")
+
+
+async def test_a_caller_that_waits_is_answered_by_the_change_that_concerns_it(authority: Authority) -> None:
+    async with serving_agents(authority) as (agent, names):
+        names.set({"default": FIRST})
+        waiting = asyncio.create_task(names_of(agent, f"?version={FIRST.version}&wait=60"))
+        # Changes for others, among them some that come before the question, answer nothing.
+        for number in range(20):
+            names.set({"default": FIRST, "other": build_name_table({f"n{number}": ["10.0.0.3"]})})
+            await asyncio.sleep(0.005)
+        assert not waiting.done()
+        names.set({"default": SECOND})
+        assert parse_name_table((await waiting).body) == SECOND

@@ -1,10 +1,12 @@
 """Facts about the control plane as a program: it says why it cannot start, and it ends when told."""
 
 import asyncio
+import contextlib
 import json
 import shutil
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,9 @@ from pathlib import Path
 from convoy.api.meta import ClusterID
 from convoy.controlplane.program import run_control_plane
 from convoy.controlplane.settings import ControlPlaneSettings
+from convoy.kit.logs import configure_logs
 from convoy.mesh.model import MeshSettings
+configure_logs()
 state = Path(sys.argv[1])
 asyncio.run(run_control_plane(ControlPlaneSettings(
     mesh=MeshSettings(cluster_id=ClusterID("cluster1")), config_dir=state / "config", ca_dir=state / "ca",
@@ -38,14 +42,21 @@ def state(tmp_path: Path, authority: Authority) -> Path:
     return tmp_path
 
 
-async def start(state: Path) -> asyncio.subprocess.Process:
+def options(state: Path) -> list[str]:
     folders = {"--config-dir": "config", "--ca-dir": "ca", "--token-keys": "keys.json"}
-    options = [word for option, name in folders.items() for word in (option, str(state / name))]
-    return await run("-m", "convoy.controlplane", "--cluster-id", "cluster1", *options)
+    named = [word for option, name in folders.items() for word in (option, str(state / name))]
+    return ["-m", "convoy.controlplane", "--cluster-id", "cluster1", *named]
 
 
-async def run(*arguments: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(sys.executable, *arguments, stderr=asyncio.subprocess.PIPE)
+@contextlib.asynccontextmanager
+async def running(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stderr=asyncio.subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def errors_of(process: asyncio.subprocess.Process) -> str:
@@ -55,8 +66,8 @@ async def errors_of(process: asyncio.subprocess.Process) -> str:
 
 async def test_a_ca_that_cannot_be_read_is_told_in_one_sentence(state: Path) -> None:
     (state / "ca" / "ca-key.pem").write_text("nonsense")
-    process = await start(state)
-    errors = await errors_of(process)
+    async with running(*options(state)) as process:
+        errors = await errors_of(process)
     assert process.returncode == 1
     assert errors == (
         f"The control plane cannot start: {state}/ca/ca-key.pem does not hold an unencrypted PEM key.\n"
@@ -65,22 +76,22 @@ async def test_a_ca_that_cannot_be_read_is_told_in_one_sentence(state: Path) -> 
 
 async def test_a_folder_that_is_missing_is_told_by_its_option(state: Path) -> None:
     shutil.rmtree(state / "config")
-    process = await start(state)
-    errors = await errors_of(process)
+    async with running(*options(state)) as process:
+        errors = await errors_of(process)
     assert process.returncode == 2
     assert "--config-dir" in errors
     assert "Traceback" not in errors
 
 
 async def test_it_serves_and_ends_in_good_order_when_told(state: Path) -> None:
-    process = await run("-c", ON_FREE_PORTS, str(state))
-    assert process.stderr is not None
-    said = b""
-    while b"state published" not in said:
-        line = await process.stderr.readline()
-        assert line, said
-        said += line
-    process.send_signal(signal.SIGTERM)
-    rest = await errors_of(process)
+    async with running("-c", ON_FREE_PORTS, str(state)) as process:
+        assert process.stderr is not None
+        said = b""
+        while b"state published" not in said:
+            line = await process.stderr.readline()
+            assert line, said
+            said += line
+        process.send_signal(signal.SIGTERM)
+        rest = await errors_of(process)
     assert process.returncode == 0, rest
     assert "Traceback" not in rest

@@ -4,6 +4,7 @@
 `connect_world` is for other processes of the same user.
 """
 
+import asyncio
 import base64
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -146,7 +147,7 @@ class World:
 
     async def wait_ended(self) -> None:
         """Until the world is gone."""
-        await self._caller.ended
+        await asyncio.shield(self._caller.ended)  # whoever stops waiting does not end the world for others
 
     async def close(self) -> None:
         """Let go of the world, which goes on if others hold it."""

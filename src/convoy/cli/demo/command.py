@@ -17,10 +17,11 @@ from rich.text import Text
 
 from convoy.cli.demo.evidence import Row, Verdict
 from convoy.cli.demo.mesh import DemoMesh
-from convoy.cli.demo.play import Stopwatch, demo_mesh, verify, wait_forever
+from convoy.cli.demo.play import Stopwatch, demo_mesh, verify
 from convoy.cli.demo.sabotage import SABOTAGES
 from convoy.cli.demo.table import print_rows
 from convoy.cli.state import state_folder
+from convoy.cluster.errors import WorldGoneError
 
 SAMPLES = Path(__file__).parents[4] / "samples" / "bookinfo"
 SABOTAGE_HELP = "Break one thing on purpose, to see which row of the table notices: " + "; ".join(
@@ -94,7 +95,8 @@ async def _play(samples: Path, *, sabotage: str, sample: int, keep: bool, output
         _show(rows, output)
         if keep:
             console.print(Text(_how_to_look(mesh.ingress_url, state)))
-            await wait_forever()
+            await local.world.wait_ended()
+            raise WorldGoneError("the world ended.")
     return 0 if all(row.verdict is Verdict.HELD for row in rows) else 1
 
 

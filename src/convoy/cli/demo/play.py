@@ -1,6 +1,5 @@
 """Play the demo: stage the sample's folders, start the mesh, verify each promise, and report as it goes."""
 
-import asyncio
 import contextlib
 import shutil
 import time
@@ -14,6 +13,7 @@ from convoy.cli.demo.sabotage import SABOTAGES
 from convoy.cli.local.errors import LocalMeshError
 from convoy.cli.local.mesh import LocalMesh, MeshOptions, load_views, start_mesh
 from convoy.cli.state import use_alone
+from convoy.cluster.errors import WorldGoneError
 
 CLUSTERS = ("cluster1", "cluster2")
 NEEDED = (
@@ -56,8 +56,13 @@ async def demo_mesh(
             if chosen.edit:
                 chosen.edit(state / "clusters")
         options = MeshOptions(foreign_roots=foreign, control_plane_arguments=arguments)
-        async with start_mesh(folders, state, options=options, progress=progress) as mesh:
-            yield mesh
+        try:
+            async with start_mesh(folders, state, options=options, progress=progress) as mesh:
+                yield mesh
+        except* WorldGoneError as gone:  # the tasks that follow the folders notice it, too
+            raise LocalMeshError(
+                f"The running clusters are gone: try again; {state / 'world.log'} may say why."
+            ) from gone
 
 
 async def verify(mesh: DemoMesh, *, progress: Progress) -> list[Row]:
@@ -77,8 +82,3 @@ class Stopwatch:
 
     def __str__(self) -> str:
         return f"{time.monotonic() - self._start:5.1f} s"
-
-
-async def wait_forever() -> None:
-    """Until cancelled."""
-    await asyncio.Event().wait()

@@ -2,9 +2,10 @@
 
 It reproduces what was recorded from the real one (tests/envoy/test_fleet_sequence.py compares the two):
 
-- It starts with clusters, alone. A response that brings or changes EDS clusters is acknowledged only when an
-  assignment for each of them has arrived; the first listener request follows that acknowledgement, and only
-  then comes the acknowledgement of the assignments.
+- It starts with clusters, alone, and asks for listeners when each of the first EDS clusters has had an answer
+  about its assignment.
+- Later a response that brings or changes EDS clusters is acknowledged only when that is so; the answer to
+  the assignments follows.
 - Names of assignments and routes come from the clusters and listeners it has. The request for them goes out
   before the acknowledgement of the response that named them.
 - Routes of listeners that went away stay subscribed: the old listener drains for minutes.
@@ -114,20 +115,25 @@ class EnvoyLike:
         yield from self._rename(ENDPOINT, set(self._assignment_of.values()))
 
     def _acknowledge_clusters(self, nonce: str) -> Iterator[DeltaDiscoveryRequest]:
-        if self._warming:
+        is_starting = LISTENER not in self.versions
+        if self._warming and not is_starting:
             self._withheld = nonce
             return
-        self._withheld = None
+        yield from self._start_listeners()
         yield DeltaDiscoveryRequest(type_url=CLUSTER, response_nonce=nonce)
-        if LISTENER not in self.versions:
+
+    def _start_listeners(self) -> Iterator[DeltaDiscoveryRequest]:
+        if LISTENER not in self.versions and not self._warming:
             self.versions[LISTENER] = {}
             yield DeltaDiscoveryRequest(type_url=LISTENER)
 
     def _on_assignments(self, response: DeltaDiscoveryResponse) -> Iterator[DeltaDiscoveryRequest]:
         self._warming.difference_update(resource.name for resource in response.resources)
         self._warming.difference_update(response.removed_resources)
-        if self._withheld is not None:
-            yield from self._acknowledge_clusters(self._withheld)
+        if self._withheld is not None and not self._warming:
+            yield DeltaDiscoveryRequest(type_url=CLUSTER, response_nonce=self._withheld)
+            self._withheld = None
+        yield from self._start_listeners()
 
     def _on_listeners(self, listeners: Iterable[listener_pb2.Listener]) -> Iterator[DeltaDiscoveryRequest]:
         named = {name for listener in listeners for name in route_names(listener)}

@@ -6,14 +6,16 @@ import contextlib
 import grpc
 import pytest
 from bench.fleet.envoy_like import EnvoyLike
+from envoy.config.cluster.v3 import cluster_pb2
 from tests.kit.ads import resources
 from tests.kit.ads_server import NODE_ID, serving
 from tests.kit.envoy_process import ads_bootstrap, running_envoy
 from tests.kit.http_config import eds_cluster, endpoints, http_listener, http_route
 
-from convoy.xds.cache.encode import encode_resource
-from convoy.xds.cache.resources import CLUSTER
+from convoy.xds.cache.encode import encode_resource, join_delta, with_nonce
+from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE
 from convoy.xds.server import ads
+from convoy.xds.server.requests import parse_delta
 
 pytestmark = pytest.mark.envoy
 
@@ -32,8 +34,6 @@ def mesh(clusters, listeners, *, static=(), timeout="1s"):
 
 
 def static_cluster(name):
-    from envoy.config.cluster.v3 import cluster_pb2
-
     return encode_resource(CLUSTER, name, cluster_pb2.Cluster(name=name, type=cluster_pb2.Cluster.STATIC))
 
 
@@ -67,29 +67,21 @@ CHANGES = {
 }
 
 
-@contextlib.asynccontextmanager
-async def recording(monkeypatch):
+@pytest.fixture
+def said(monkeypatch):
     """What the servers of this process are told, as comparable tuples."""
-    said = []
+    heard = []
     parse = ads.parse_delta
 
     def record(data):
         request = parse(data)
-        said.append(
-            (
-                request.type_url.rpartition(".")[2],
-                sorted(request.subscribe),
-                sorted(request.unsubscribe),
-                dict(request.initial_versions),
-                request.nonce,
-                request.error,
-            )
-        )
+        name = request.type_url.rpartition(".")[2]
+        names = (sorted(request.subscribe), sorted(request.unsubscribe))
+        heard.append((name, *names, dict(request.initial_versions), request.nonce, request.error))
         return request
 
-    with monkeypatch.context() as patch:
-        patch.setattr(ads, "parse_delta", record)
-        yield said
+    monkeypatch.setattr(ads, "parse_delta", record)
+    return heard
 
 
 @contextlib.asynccontextmanager
@@ -121,10 +113,10 @@ async def imitation(port, tmp_path):
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def converse(client, change, tmp_path, monkeypatch):
+async def converse(client, change, tmp_path, said):
     """What a client says at its start, at a change, and when it reconnects to another server."""
     tmp_path.mkdir()
-    async with recording(monkeypatch) as said, contextlib.AsyncExitStack() as stack:
+    async with contextlib.AsyncExitStack() as stack:
         async with serving(START) as first:
             port = first.port
             await stack.enter_async_context(client(port, tmp_path))
@@ -135,14 +127,98 @@ async def converse(client, change, tmp_path, monkeypatch):
             at_change, said[:] = list(said), []
         async with serving(change, port=port) as second:
             await second.wait_state("SYNCED", *ALL_TYPES)
-            again = list(said)
+            again, said[:] = list(said), []
             assert second.ads.statistics().resources_sent == 0
     return {"start": start, "change": at_change, "reconnect": again}
 
 
 @pytest.mark.parametrize("change", CHANGES)
-async def test_fleet_client_says_what_envoy_says(tmp_path, monkeypatch, change):
-    spoken = await converse(real, CHANGES[change], tmp_path / "real", monkeypatch)
-    imitated = await converse(imitation, CHANGES[change], tmp_path / "imitation", monkeypatch)
+async def test_fleet_client_says_what_envoy_says(tmp_path, said, change):
+    spoken = await converse(real, CHANGES[change], tmp_path / "real", said)
+    imitated = await converse(imitation, CHANGES[change], tmp_path / "imitation", said)
     assert imitated == spoken
     assert len(spoken["start"]) >= 8
+
+
+@contextlib.asynccontextmanager
+async def scripted_server(script):
+    """A server that plays a script with its first client; gives the port and the script's end."""
+    ended = asyncio.get_running_loop().create_future()
+
+    async def play(_requests, context):
+        async def hears():
+            request = parse_delta(await context.read())
+            return request.type_url, request.nonce
+
+        async def says(type_url, nonce, *resources):
+            body = join_delta(type_url, nonce, chunks=[r.delta_chunk for r in resources])
+            await context.write(with_nonce(body, nonce))
+
+        try:
+            ended.set_result(await script(hears, says))
+        except Exception as error:
+            ended.set_exception(error)
+
+    server = grpc.aio.server()
+    methods = {"DeltaAggregatedResources": grpc.stream_stream_rpc_method_handler(play)}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(ads.SERVICE, methods),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        yield port, ended
+    finally:
+        await server.stop(None)
+
+
+async def with_one_assignment_late(hears, says):
+    """Send clusters, then their assignments one by one; gives what the client says, in order."""
+    heard = [await hears()]
+    await says(CLUSTER, "c1", eds_cluster("alpha"), eds_cluster("beta"))
+    heard += [await hears() for _ in range(2)]
+    await says(ENDPOINT, "e1", endpoints("alpha", 1))
+    heard.append(await hears())
+    await says(ENDPOINT, "e2", endpoints("beta", 1))
+    heard += [await hears() for _ in range(2)]
+    await says(CLUSTER, "c2", eds_cluster("beta", connect_timeout="2s"))
+    await says(ENDPOINT, "e3", endpoints("alpha", 2))
+    heard.append(await hears())
+    await says(ENDPOINT, "e4", endpoints("beta", 1))
+    heard += [await hears() for _ in range(2)]
+    return heard
+
+
+@pytest.mark.parametrize("client", [real, imitation])
+async def test_changed_clusters_are_acknowledged_after_their_last_assignment(tmp_path, client):
+    async with scripted_server(with_one_assignment_late) as (port, ended), client(port, tmp_path):
+        assert await ended == [
+            (CLUSTER, ""),
+            (ENDPOINT, ""),
+            (CLUSTER, "c1"),
+            (ENDPOINT, "e1"),
+            (LISTENER, ""),
+            (ENDPOINT, "e2"),
+            (ENDPOINT, "e3"),
+            (CLUSTER, "c2"),
+            (ENDPOINT, "e4"),
+        ]
+
+
+async def with_clusters_that_need_no_assignment(hears, says):
+    heard = [await hears()]
+    await says(CLUSTER, "c1", static_cluster("fixed"))
+    heard += [await hears() for _ in range(2)]
+    await says(LISTENER, "l1", http_listener("in", route="80"))
+    return heard + [await hears() for _ in range(2)]
+
+
+@pytest.mark.parametrize("client", [real, imitation])
+async def test_listeners_are_asked_for_at_once_when_no_cluster_needs_an_assignment(tmp_path, client):
+    script = with_clusters_that_need_no_assignment
+    async with scripted_server(script) as (port, ended), client(port, tmp_path):
+        assert await ended == [
+            (CLUSTER, ""),
+            (LISTENER, ""),
+            (CLUSTER, "c1"),
+            (ROUTE, ""),
+            (LISTENER, "l1"),
+        ]

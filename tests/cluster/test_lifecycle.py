@@ -9,7 +9,7 @@ import pytest_asyncio
 from tests.cluster.conftest import EAST
 from tests.cluster.images import IMAGES
 from tests.cluster.manifests import container, http_probe, pod, service, shell
-from tests.cluster.waiting import until
+from tests.kit.waiting import until
 
 from convoy.cluster.client import World, start_world
 from convoy.cluster.errors import WaitError

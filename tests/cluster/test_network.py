@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from tests.cluster.manifests import container, http_probe, load_balancer, pod, service, shell
 from tests.cluster.requests import ask, fetch, reaches
-from tests.cluster.waiting import until
+from tests.kit.waiting import until
 
 from convoy.cluster.client import World
 

@@ -10,7 +10,7 @@ import jwt
 import pytest
 import pytest_asyncio
 from tests.cluster.manifests import Manifest, container, pod, shell
-from tests.cluster.waiting import until
+from tests.kit.waiting import until
 
 from convoy.cluster.client import World
 from convoy.cluster.errors import DialError, ManifestError, UnknownNameError, WaitError

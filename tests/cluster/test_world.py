@@ -13,7 +13,7 @@ from tests.cluster.conftest import EAST
 from tests.cluster.images import IMAGES
 from tests.cluster.manifests import container, pod, shell
 from tests.cluster.residue import control_sockets_of, interfaces, mounts, processes_of, wait_nothing_left
-from tests.cluster.waiting import until
+from tests.kit.waiting import until
 
 from convoy.cluster.client import connect_world, start_world
 from convoy.cluster.errors import WorldBusyError, WorldError, WorldGoneError

@@ -3,14 +3,17 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], *, every: float = 0.02) -> None:
-    """Return once the condition holds; the test's own timeout is the limit."""
+async def until(look: Callable[[], T | Awaitable[T | None] | None], *, every: float = 0.02) -> T:
+    """What there is to see once it is true; the test's own timeout is the limit."""
     while True:
-        holds = condition()
-        if inspect.isawaitable(holds):
-            holds = await holds
-        if holds:
-            return
+        seen = look()
+        if inspect.isawaitable(seen):
+            seen = await seen
+        if seen:
+            return seen
         await asyncio.sleep(every)

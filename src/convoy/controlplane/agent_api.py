@@ -92,7 +92,7 @@ def _wait_seconds(request: web.Request) -> float:
         seconds = float(request.query.get("wait", "0"))
     except ValueError:
         return 0.0
-    # Asked this way round, because `nan` is a float, too, and a timer set to it stops the loop's other timers.
+    # Asked this way round, because `nan` is a float, too, and a timer set to it stops all other timers.
     return min(seconds, LONGEST_WAIT) if seconds > 0 else 0.0
 
 

@@ -2,19 +2,10 @@
 
 import random
 
+from tests.unit.config.manifests import service
+
 from convoy.api import codes
 from convoy.config.folder import Folder
-
-SERVICE = """\
-apiVersion: v1
-kind: Service
-metadata: {name: %s}
-spec: {ports: [{port: %d}]}
-"""
-
-
-def service(name, port=80):
-    return SERVICE % (name, port)
 
 
 def files(**texts):
@@ -38,7 +29,7 @@ def found_codes(folder):
 
 
 def test_files_become_one_set_of_objects():
-    assert ports(files(a=service("a"), b=service("b") + "---\n" + service("c"))) == {
+    assert ports(files(a=service("a"), b=service("b") + service("c"))) == {
         "a": 80,
         "b": 80,
         "c": 80,
@@ -46,15 +37,15 @@ def test_files_become_one_set_of_objects():
 
 
 def test_bad_object_costs_only_itself():
-    folder = files(a=service("a") + "---\n" + service("b", 0))
+    folder = files(a=service("a") + service("b", 0))
     assert ports(folder) == {"a": 80}
     assert found_codes(folder) == [codes.BAD_PORT]
 
 
 def test_previous_version_of_a_bad_object_stays():
-    folder = files(a=service("a", 81) + "---\n" + service("b"))
+    folder = files(a=service("a", 81) + service("b"))
     before = folder.contents().objects
-    write(folder, a=service("a", 0) + "---\n" + service("b", 82))
+    write(folder, a=service("a", 0) + service("b", 82))
     assert ports(folder) == {"a": 81, "b": 82}
     assert all(folder.contents().objects[key].obj is before[key].obj for key in before if key.name == "a")
 
@@ -67,9 +58,9 @@ def test_bad_object_that_moved_to_another_file_keeps_its_previous_version():
 
 
 def test_file_that_does_not_parse_keeps_all_its_objects():
-    folder = files(a=service("a") + "---\n" + service("b"))
+    folder = files(a=service("a") + service("b"))
     folder.contents()
-    write(folder, a=service("a") + "---\nspec: [")
+    write(folder, a=service("a") + "spec: [")
     assert ports(folder) == {"a": 80, "b": 80}
     assert found_codes(folder) == [codes.YAML_SYNTAX]
     write(folder, a=service("a"))
@@ -87,7 +78,7 @@ def test_unreadable_file_keeps_all_its_objects():
 
 
 def test_object_removed_from_its_file_or_with_it_is_gone():
-    folder = files(a=service("a") + "---\n" + service("b"), c=service("c"))
+    folder = files(a=service("a") + service("b"), c=service("c"))
     folder.contents()
     write(folder, a=service("a"))
     folder.forget("c.yaml")
@@ -104,7 +95,7 @@ def test_contradicting_object_in_two_files_names_both_and_the_first_counts():
 
 def test_repeated_object_is_a_warning():
     assert found_codes(files(a=service("a"), b=service("a"))) == [codes.REPEATED_OBJECT]
-    assert found_codes(files(a=service("a") + "---\n" + service("a"))) == [codes.REPEATED_OBJECT]
+    assert found_codes(files(a=service("a") + service("a"))) == [codes.REPEATED_OBJECT]
 
 
 def test_comment_changes_lines_but_no_object():
@@ -128,7 +119,7 @@ def test_order_of_files_does_not_matter():
     texts = {
         "a": service("x", 1),
         "b": service("x", 2),
-        "c": service("y") + "---\n" + service("z", 0),
+        "c": service("y") + service("z", 0),
         "d": "- [",
     }
     expected = files(**texts).contents()

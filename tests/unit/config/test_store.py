@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 from tests.kit.clocks import FakeClock
+from tests.unit.config.manifests import service
 
 from convoy.api.kinds import key_of
 from convoy.api.kube.core import Namespace, Pod, Service
@@ -14,13 +15,6 @@ from convoy.config.folder import Folder
 from convoy.config.sources.memory import MemorySource
 from convoy.config.store import Composer, Store
 
-SERVICE = """\
-apiVersion: v1
-kind: Service
-metadata: {name: %s}
-spec: {ports: [{port: %d}]}
----
-"""
 POD = """\
 apiVersion: v1
 kind: Pod
@@ -29,10 +23,6 @@ spec: {containers: [{name: a}]}
 status: {podIP: %s}
 ---
 """
-
-
-def service(name, port=80):
-    return SERVICE % (name, port)
 
 
 def pod(name, ip="10.0.0.1"):

@@ -6,6 +6,7 @@ import os
 import shutil
 
 import pytest
+from tests.unit.config.manifests import service
 
 from convoy.api import codes
 from convoy.api.kube.core import Service
@@ -13,18 +14,6 @@ from convoy.config.errors import FolderError
 from convoy.config.holdoff import HoldOff
 from convoy.config.sources.files import FileSource
 from convoy.config.store import Store
-
-SERVICE = """\
-apiVersion: v1
-kind: Service
-metadata: {name: %s}
-spec: {ports: [{port: %d}]}
----
-"""
-
-
-def service(name, port=80):
-    return SERVICE % (name, port)
 
 
 class Watched:

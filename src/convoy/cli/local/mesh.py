@@ -27,6 +27,7 @@ from convoy.cli.local.manifests import (
     root_certificates,
 )
 from convoy.cluster.client import World, start_world
+from convoy.cluster.errors import WaitError
 from convoy.cluster.types import ClusterSpec, ImageEntry
 from convoy.config.admission import Admit
 from convoy.config.load import load_folder
@@ -121,11 +122,11 @@ async def start_mesh(
             await world.apply(name, _control_plane(clusters[name], view, info.jwks, options=options))
         # Control planes first: proxies that start beside them would only take the processors from them.
         progress("control planes")
-        await _wait_ready(world, clusters, options)
+        await _wait_ready(world, clusters, state, options=options)
         progress("gateways, sidecars and applications")
         for name, view in views.items():
             await world.apply(name, manifests_of(view))
-        await _wait_ready(world, clusters, options)
+        await _wait_ready(world, clusters, state, options=options)
         async with contextlib.AsyncExitStack() as following:
             for name, view in views.items():
                 follow = follow_folder(
@@ -135,9 +136,15 @@ async def start_mesh(
             yield LocalMesh(world, clusters, state)
 
 
-async def _wait_ready(world: World, clusters: Iterable[str], options: MeshOptions) -> None:
+async def _wait_ready(world: World, clusters: Iterable[str], state: Path, *, options: MeshOptions) -> None:
     for name in clusters:
-        await world.wait_ready(name, timeout=options.ready_timeout)
+        try:
+            await world.wait_ready(name, timeout=options.ready_timeout)
+        except WaitError as error:
+            logs = state / "logs" / name
+            raise LocalMeshError(
+                f"{error}\nCorrect this and try again; the whole logs are in {logs}."
+            ) from error
 
 
 def link_problems(views: Mapping[str, ConfigView]) -> tuple[Problem, ...]:

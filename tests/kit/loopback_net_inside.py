@@ -36,7 +36,8 @@ def start_envoy(bootstrap: dict[str, Any], folder: str) -> None:
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text(json.dumps(bootstrap))
     admin, output = Path(folder, "admin"), Path(folder, "envoy.log")
-    argv = [envoy, "-c", config, "--admin-address-path", admin, "--concurrency", "1", "-l", "warning"]
+    paths = ["-c", str(config), "--admin-address-path", str(admin)]
+    argv = [str(envoy), *paths, "--concurrency", "1", "-l", "warning"]
     with output.open("wb") as log:
         process = subprocess.Popen([*argv, "--disable-hot-restart"], stdout=log, stderr=log)
     deadline = time.monotonic() + 20

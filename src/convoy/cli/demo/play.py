@@ -12,6 +12,7 @@ from convoy.cli.demo.mesh import DemoMesh
 from convoy.cli.demo.sabotage import SABOTAGES
 from convoy.cli.local.errors import LocalMeshError
 from convoy.cli.local.mesh import LocalMesh, MeshOptions, load_views, start_mesh
+from convoy.cli.local.ranges import cluster_spec
 from convoy.cli.state import use_alone
 from convoy.cluster.errors import WorldGoneError
 
@@ -34,7 +35,8 @@ def stage(samples: Path, target: Path) -> dict[str, Path]:
     for part in NEEDED:
         if not (samples / part).exists():
             raise LocalMeshError(f"{samples} has no {part}: start from a copy of samples/bookinfo.")
-    load_views({name: samples / name for name in CLUSTERS})
+    for name, view in load_views({name: samples / name for name in CLUSTERS}).items():
+        cluster_spec(name, samples / name, view)
     shutil.rmtree(target, ignore_errors=True)
     return {name: Path(shutil.copytree(samples / name, target / name, symlinks=False)) for name in CLUSTERS}
 

@@ -26,9 +26,10 @@ from convoy.cli.local.manifests import (
     namespaces_of,
     root_certificates,
 )
+from convoy.cli.local.ranges import cluster_spec, range_around
 from convoy.cluster.client import World, start_world
 from convoy.cluster.errors import WaitError
-from convoy.cluster.types import ClusterSpec, ImageEntry
+from convoy.cluster.types import ImageEntry
 from convoy.config.admission import Admit
 from convoy.config.load import load_folder
 from convoy.config.view import ConfigView
@@ -109,7 +110,7 @@ async def start_mesh(
     Raises LocalMeshError for folders with problems, WorldError when namespaces, pods or programs fail.
     """
     views = load_views(folders)
-    specs = {name: _spec(name, folders[name], view) for name, view in views.items()}
+    specs = {name: cluster_spec(name, folders[name], view) for name, view in views.items()}
     for problem in link_problems(views):
         progress(str(problem))
     async with start_world(state_dir=state, images=mesh_images()) as world:
@@ -188,29 +189,14 @@ def _issue(state: Path, name: str, *, foreign: bool) -> Intermediate:
     return issue_intermediate(root, name)
 
 
-def _spec(name: str, folder: Path, view: ConfigView) -> ClusterSpec:
-    pods = [pod.status.pod_ip for pod in view.all(Pod) if pod.status.pod_ip]
-    services = [s.spec.cluster_ip for s in view.all(Service) if s.spec.cluster_ip not in ("", "None")]
-    if not pods or not services:
-        what = "Service with spec.clusterIP" if pods else "Pod with status.podIP"
-        raise LocalMeshError(
-            f"{folder} has no {what}, so the address range of {name} is unknown: add one as in the samples."
-        )
-    return ClusterSpec(name=name, pod_cidr=_around(pods[0]), service_cidr=_around(services[0]))
-
-
-def _around(address: str) -> str:
-    return f"{address.rpartition('.')[0]}.0/24"
-
-
 def _control_plane(
     cluster: LocalCluster, view: ConfigView, jwks: Mapping[str, Any], *, options: MeshOptions
 ) -> list[dict[str, Any]]:
     """The control plane's objects, and what every pod needs of the cluster's trust."""
-    taken = (pod.status.pod_ip for pod in view.all(Pod))
+    taken = [pod.status.pod_ip for pod in view.all(Pod)]
     control_plane = control_plane_manifests(
         cluster_id=cluster.name,
-        address=free_pod_address(_around(next(pod.status.pod_ip for pod in view.all(Pod))), taken),
+        address=free_pod_address(range_around(taken[0]), taken),
         folder=cluster.folder,
         cacerts=intermediate_to_files(cluster.intermediate),
         jwks=jwks,

@@ -70,3 +70,10 @@ def test_what_starts_with_a_shebang_can_be_run():
 def test_nothing_is_half_merged():
     marks = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
     assert [name for name in code_and_prose() if marks.search(text(name))] == []
+
+
+def test_every_folder_of_tests_is_run():
+    folders = {
+        "/".join(name.split("/")[:2]) for name in tracked() if re.match(r"tests/.*/test_\w+\.py$", name)
+    }
+    assert set(tomllib.loads(text("pyproject.toml"))["tool"]["pytest"]["ini_options"]["testpaths"]) == folders

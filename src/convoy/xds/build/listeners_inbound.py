@@ -20,7 +20,7 @@ from convoy.xds.build.inbound_chains import ChainRule, chain_rules, looks_for_ht
 from convoy.xds.build.listeners_outbound import DETECTION_SECONDS
 from convoy.xds.build.packing import seconds, uint32
 from convoy.xds.build.routes import build_inbound_routes
-from convoy.xds.build.tcp_proxy import build_tcp_proxy
+from convoy.xds.build.tcp_proxy import build_tcp_proxy, build_tcp_proxy_of_proven
 
 
 def build_virtual_inbound(inbound: InboundPart, sds_folder: str) -> listener_v3.Listener:
@@ -92,6 +92,8 @@ def _chain(rule: ChainRule, *, name: str, cluster: str, virtual_host: str) -> li
     if rule.is_http:
         routes = build_inbound_routes(cluster, virtual_host)
         last = build_http_filter(HttpRole.INBOUND, name, routes=routes)
+    elif rule.is_mutual:
+        last = build_tcp_proxy_of_proven(cluster)
     else:
         last = build_tcp_proxy(cluster)
     match = listener_parts_v3.FilterChainMatch(

@@ -7,12 +7,31 @@ from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2 as tcp_p
 
 from convoy.mesh.model import WeightedUpstream
 from convoy.xds.build import names
-from convoy.xds.build.packing import packed
+from convoy.xds.build.packing import packed, uint32
+
+_EARLY_BYTES = 64 * 1024
 
 
 def build_tcp_proxy(cluster: str) -> listener_parts_v3.Filter:
     """Every connection to one cluster."""
     return _filter(tcp_proxy_v3.TcpProxy(stat_prefix=cluster, cluster=cluster))
+
+
+def build_tcp_proxy_of_proven(cluster: str) -> listener_parts_v3.Filter:
+    """Every connection to one cluster, for a chain of mutual TLS.
+
+    Otherwise Envoy opens the upstream as soon as it has chosen the chain, and a client that proves nothing
+    could still make the application accept (empty) connections.
+    """
+    return _filter(
+        tcp_proxy_v3.TcpProxy(
+            stat_prefix=cluster,
+            cluster=cluster,
+            upstream_connect_mode=tcp_proxy_v3.UpstreamConnectMode.ON_DOWNSTREAM_TLS_HANDSHAKE,
+            # Envoy asks for it. Nothing can be read before the handshake, so it never matters how much.
+            max_early_data_bytes=uint32(_EARLY_BYTES),
+        )
+    )
 
 
 def build_tcp_split(destinations: Sequence[WeightedUpstream]) -> listener_parts_v3.Filter:

@@ -4,16 +4,13 @@ import asyncio
 import os
 import re
 import socket
-import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from convoy.api.kube.core import Pod
-from convoy.cli.demo.mesh import DemoMesh, ask_tls
+from convoy.cli.demo.mesh import DemoMesh
 from convoy.cli.pod_traffic import Dial, Reply, Request, ask, ask_once, over
 from convoy.cluster.types import ExecResult
-from convoy.config.load import load_folder
 
 ENVOY_ADMIN = 15000
 DEBUG = 15014
@@ -91,35 +88,6 @@ class ObservedMesh(DemoMesh):
     async def signal_control_plane(self, cluster: str, number: int) -> None:
         """Send a signal to a control plane's process."""
         await self.local.world.signal(cluster, SYSTEM, "istiod", container="discovery", signal=number)
-
-    def pod_address(self, pod: str, cluster: str = "cluster1") -> str:
-        """The address of a pod in namespace default."""
-        view, _, _ = load_folder(self.folder(cluster))
-        found = view.get(Pod, "default", pod)
-        assert found is not None
-        return found.status.pod_ip
-
-    async def ask_pod_outside_mesh(
-        self, pod: str, request: Request, context: ssl.SSLContext | None = None
-    ) -> Reply:
-        """Ask a pod of cluster1 from where no sidecar captures: in plain text, or with a TLS client."""
-
-        async def dial() -> Any:
-            return await self.local.world.dial(
-                "cluster1", SYSTEM, "istio-ingressgateway", 9080, host=self.pod_address(pod)
-            )
-
-        if context is None:
-            return await ask_once(dial, request)
-        return await asyncio.to_thread(ask_tls, context, await dial(), sni="any.test", request=request)
-
-    async def wait_refused(self, pod: str, request: Request) -> None:
-        """Until plain text is answered no more."""
-        for _ in range(200):
-            if (await self.ask_pod_outside_mesh(pod, request)).status == 0:
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError("plain text is still answered")
 
     # --- the playground ---
 
@@ -213,6 +181,5 @@ async def becomes(expected: object, observe: Callable[[], Awaitable[object]]) ->
 
     try:
         await eventually(holds)
-    except AssertionError:
-        assert seen == expected
-        raise
+    except AssertionError as error:
+        raise AssertionError(f"expected {expected!r}, but saw {seen!r} last") from error

@@ -29,6 +29,17 @@ _PORTS = """\
   - {name: greeter, port: 9001}
 """
 
+_INGRESS = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: echo-from-outside, namespace: default}
+spec:
+  hosts: [echo.test]
+  gateways: [bookinfo-gateway]
+  http:
+  - route: [{destination: {host: echo, port: {number: 8000}}}]
+"""
+
 
 def write_samples(bookinfo: Path, folder: Path) -> Path:
     """A folder of samples: Bookinfo's, and the playground's objects beside them."""
@@ -44,6 +55,7 @@ def write_samples(bookinfo: Path, folder: Path) -> Path:
                 _service("outsider", "plain", "198.18.129.41", app="outsider"),
                 service_entry("far", "default", FAR_VIPS),
                 service_entry("inner", "other", ("240.0.0.43",)),
+                _INGRESS,
             ]
         )
     )

@@ -8,9 +8,19 @@ import asyncio
 
 import pytest
 from tests.e2e.observing import ObservedMesh, becomes
-from tests.e2e.playground import AUTO, HTTP, LINES, UNNAMED, destination_rule, peer_authentication
+from tests.e2e.playground import (
+    AUTO,
+    GREETER,
+    HTTP,
+    LINES,
+    UNNAMED,
+    UNNAMED_LINES,
+    destination_rule,
+    peer_authentication,
+)
 
-from convoy.cli.demo.mesh import ask_tls
+from convoy.ca.issuers import issue_intermediate, new_root
+from convoy.cli.demo.mesh import anonymous_context, ask_tls, client_context
 from convoy.cli.pod_traffic import Reply, Request, SteadyLoad, ask, ask_once, over
 
 pytestmark = [
@@ -156,6 +166,21 @@ spec:
     await playground.change("cluster1", POLICY, shifted + at_workload(P, {HTTP: S}))
     await becomes(0, lambda: call(playground, "outsider.plain", ECHO, HTTP))
     await becomes(URI, lambda: call(playground, "productpage-v1.default", "shifted", 9443))
+
+
+async def test_who_proves_nothing_is_not_even_a_connection(playground: ObservedMesh) -> None:
+    """On ports that carry bytes, too, where an application may act as soon as it is connected to."""
+    await playground.change("cluster1", POLICY, in_namespace(S))
+    await becomes(0, lambda: call(playground, "outsider.plain", ECHO, HTTP))
+    foreign = client_context(issue_intermediate(new_root(), "cluster1"))
+    for port in (LINES, GREETER, UNNAMED_LINES):
+        before = await playground.seen("echo.default", port)
+        for context in (anonymous_context(), foreign):
+            context.set_alpn_protocols(["istio"])
+            sock = await playground.dial_pod("outsider.plain", ECHO, port)()
+            reply = await asyncio.to_thread(ask_tls, context, sock, sni="any.test", request=Request("echo"))
+            assert reply.status == 0
+        assert await playground.seen("echo.default", port) == before
 
 
 async def test_nothing_of_a_refused_client_reaches_the_application(playground: ObservedMesh) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import tomllib
+from fnmatch import fnmatch
 from urllib.parse import urlsplit
 
 import pytest
@@ -72,8 +73,14 @@ def test_nothing_is_half_merged():
     assert [name for name in code_and_prose() if marks.search(text(name))] == []
 
 
+def pytest_options() -> dict[str, list[str]]:
+    options: dict[str, list[str]] = tomllib.loads(text("pyproject.toml"))["tool"]["pytest"]["ini_options"]
+    return options
+
+
 def test_every_folder_of_tests_is_run():
-    folders = {
-        "/".join(name.split("/")[:2]) for name in tracked() if re.match(r"tests/.*/test_\w+\.py$", name)
-    }
-    assert set(tomllib.loads(text("pyproject.toml"))["tool"]["pytest"]["ini_options"]["testpaths"]) == folders
+    modules = [name for name in tracked() if re.match(r"tests/.*/test_\w+\.py$", name)]
+    assert set(pytest_options()["testpaths"]) == {"/".join(name.split("/")[:2]) for name in modules}
+    folders = {part for name in modules for part in name.split("/")[:-1]}
+    passed_over = pytest_options()["norecursedirs"]
+    assert [name for name in folders if any(fnmatch(name, pattern) for pattern in passed_over)] == []

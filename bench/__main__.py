@@ -1,6 +1,8 @@
 """`python -m bench NAME`: one command for each benchmark, loaded when it is used."""
 
 import importlib
+import subprocess
+import sys
 
 import click
 
@@ -27,9 +29,15 @@ class _Benchmarks(click.Group):
             formatter.write_dl([(name, about) for name, (_, about) in BENCHMARKS.items()])
 
 
-@click.group(cls=_Benchmarks)
-def main() -> None:
-    """Benchmarks of Convoy: they print figures and assert nothing."""
+@click.group(cls=_Benchmarks, invoke_without_command=True)
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Benchmarks of Convoy: they print figures and assert nothing. Without a name, all of them."""
+    if ctx.invoked_subcommand is not None:
+        return
+    for name, (_, about) in BENCHMARKS.items():
+        click.secho(f"\n{name}: {about}", bold=True)
+        subprocess.run([sys.executable, "-m", "bench", name], check=True)
 
 
 if __name__ == "__main__":

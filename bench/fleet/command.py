@@ -15,16 +15,17 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=pathlib.Path)
 
 
 @click.command()
-@click.option("--self", "own", is_flag=True, help="Start Convoy's server with a made-up mesh and measure it.")
-@click.option("--address", metavar="HOST:PORT", help="Any ADS server on a loopback address.")
+@click.option(
+    "--address", metavar="HOST:PORT", help="Any ADS server on a loopback address; without it, Convoy's own."
+)
 @click.option("--clients", type=click.IntRange(1, _MOST_CLIENTS), default=1000, show_default=True)
 @click.option(
-    "--services", type=click.IntRange(1, 20_000), default=200, show_default=True, help="With --self."
+    "--services", type=click.IntRange(1, 20_000), default=200, show_default=True, help="Of the own server."
 )
 @click.option(
     "--processes", type=click.IntRange(1, 64), default=2, show_default=True, help="For the clients."
 )
-@click.option("--tls", is_flag=True, help="With --self: mutual TLS.")
+@click.option("--tls", is_flag=True, help="With the own server: mutual TLS.")
 @click.option("--nodes", default=NODE_PATTERN, show_default=True, help="Node IDs; {n} counts from 0.")
 @click.option("--cert", type=_FILE, help="With --address: the clients' chain (PEM).")
 @click.option("--key", type=_FILE, help="With --address: the clients' key (PEM).")
@@ -33,7 +34,6 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=pathlib.Path)
 @click.option("--seconds", type=click.FloatRange(0, 3600), default=10, help="With --address: time to watch.")
 @click.option("--at-most", type=click.FloatRange(1, 600), default=120, help="Seconds to wait for any step.")
 def fleet(
-    own: bool,
     address: str | None,
     clients: int,
     services: int,
@@ -49,8 +49,6 @@ def fleet(
 ) -> None:
     """Thousands of xDS clients that behave like Envoy; prints times, CPU, bytes and memory."""
     processes = min(processes, clients)
-    if own == (address is not None):
-        raise click.UsageError("Give either --self or --address HOST:PORT.")
     if address is None:
         measure_own_server(clients=clients, services=services, processes=processes, tls=tls, at_most=at_most)
         return

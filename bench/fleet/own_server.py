@@ -2,11 +2,11 @@
 
 import click
 
+from bench.fleet.built import CHANGES
 from bench.fleet.identity import NODE_PATTERN, new_certificates
 from bench.fleet.processes import Peer, ask_all, peer
 from bench.fleet.report import kibibytes, milliseconds, spread
 from bench.fleet.server import Figures, run_server
-from bench.fleet.synthetic import CHANGES
 from bench.fleet.watch import fleet_of
 from bench.fleet.worker import Totals
 
@@ -46,7 +46,7 @@ def _connect_all(server: Peer, workers: list[Peer], clients: int) -> None:
 
 
 def _change(server: Peer, workers: list[Peer], kind: str, clients: int) -> None:
-    expected = server.ask("change", kind)
+    expected, build_ms = server.ask("change", kind)
     ask_all(workers, "expect", expected)
     received = sum(ask_all(workers, "totals"), Totals())
     before: Figures = server.ask("figures")
@@ -54,7 +54,7 @@ def _change(server: Peer, workers: list[Peer], kind: str, clients: int) -> None:
     times = [time for answer in ask_all(workers, "had") for time in answer]
     after: Figures = server.ask("figures")
     totals = sum(ask_all(workers, "totals"), Totals())
-    click.echo(f"{kind:<19}{spread(times, applied)}")
+    click.echo(f"{kind:<19}{spread(times, applied)}, after {build_ms:.0f} ms to resolve and build")
     click.echo(
         f"  received         {(totals.resources - received.resources) / clients:.1f} resources, "
         f"{(totals.removals - received.removals) / clients:.1f} removals, "

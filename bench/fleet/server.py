@@ -1,7 +1,7 @@
-"""The server under test in a process of its own, with a made-up mesh; does what it is told over a pipe.
+"""The server under test in a process of its own, with a mesh of any size; does what it is told over a pipe.
 
 listen            start                                                 -> port
-change KIND       prepare a change                                      -> what clients must then have
+change KIND       resolve and build a change            -> what clients must then have, milliseconds
 apply             hand the prepared model to the server                 -> time
 restart           stop, and start again with the same model             -> time
 wait_streams N    wait until N streams are open                         -> time
@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import uvloop
 
-from bench.fleet.synthetic import SyntheticMesh
+from bench.fleet.built import BuiltMesh
 from bench.processes import pss_kib
 from convoy.kit.latest import LatestValue
 from convoy.kit.logs import configure_logs
@@ -43,15 +43,15 @@ def run_server(pipe: Connection, clients: int, services: int, certificates: Cert
     if certificates is not None:
         bundle = certificates
         security = MutualTls(lambda: bundle)
-    uvloop.run(_Server(SyntheticMesh(clients=clients, services=services), security).obey(pipe))
+    uvloop.run(_Server(BuiltMesh(clients=clients, services=services), security).obey(pipe))
 
 
 class _Server:
-    def __init__(self, mesh: SyntheticMesh, security: Security) -> None:
+    def __init__(self, mesh: BuiltMesh, security: Security) -> None:
         self._mesh = mesh
         self._security = security
         self._models: LatestValue[XdsModel] = LatestValue()
-        self._models.set(mesh.model())
+        self._models.set(mesh.newest)
         self._port = 0
 
     async def obey(self, pipe: Connection) -> None:
@@ -72,8 +72,8 @@ class _Server:
             return self._port
         if command == "change":
             expected = self._mesh.change(arguments[0])
-            self._next = self._mesh.model()
-            return expected
+            self._next = self._mesh.newest
+            return expected, self._mesh.build_ms
         if command == "apply":
             now = time.monotonic()
             self._models.set(self._next)

@@ -32,7 +32,10 @@ def test_help_loads_no_command():
     program = "import sys; sys.argv = ['convoy', '--help']; from convoy.cli.main import main; main()"
     loaded = loaded_by(program)
     assert loaded & NOT_FOR_VERSION == set()
-    assert {name for name in loaded if name.startswith("convoy.cli.")} == {"convoy.cli.main"}
+    assert {name for name in loaded if name.startswith("convoy.cli.")} == {
+        "convoy.cli.main",
+        "convoy.cli.command_line",
+    }
 
 
 def test_the_agent_loads_neither_grpc_nor_protobuf_nor_a_web_framework():

@@ -8,7 +8,7 @@ import pytest
 from convoy.api import codes
 from convoy.api.kinds import key_of
 from convoy.api.problems import Problem
-from convoy.cli.main import run
+from convoy.cli.command_line import run
 from convoy.cli.validate import find_problems
 
 GOOD = """\

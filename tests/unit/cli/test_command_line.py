@@ -1,5 +1,6 @@
 """Facts about the command line: its table, its exit codes, its one sentence."""
 
+import signal
 import subprocess
 import sys
 
@@ -7,8 +8,8 @@ import click
 import pytest
 
 from convoy import __version__
-from convoy.cli import main
-from convoy.cli.main import SUBCOMMANDS, Subcommand, convoy, run
+from convoy.cli import command_line
+from convoy.cli.command_line import SUBCOMMANDS, Subcommand, convoy, run
 from convoy.config.errors import FolderError
 
 
@@ -22,7 +23,7 @@ def failing(monkeypatch):
             raise error
 
         monkeypatch.setattr(
-            main, "SUBCOMMANDS", SUBCOMMANDS | {"fail": Subcommand("tests.none:fail", "Fail.")}
+            command_line, "SUBCOMMANDS", SUBCOMMANDS | {"fail": Subcommand("tests.none:fail", "Fail.")}
         )
         monkeypatch.setattr(convoy, "get_command", lambda ctx, name: fail)
         return run(["fail"])
@@ -37,7 +38,7 @@ def test_version_is_printed(capsys):
 
 def test_version_and_help_import_nothing_heavy():
     script = (
-        "import sys; from convoy.cli.main import run; run(['version']); run(['--help'])\n"
+        "import sys; from convoy.cli.command_line import run; run(['version']); run(['--help'])\n"
         "print([m for m in ('grpc', 'envoy', 'aiohttp', 'yaml', 'cryptography') if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -101,3 +102,22 @@ def test_reader_that_leaves_early_is_no_failure_to_report():
     text = "\n---\n".join("apiVersion: v1\nkind: Foo\nmetadata: {name: a}" for _ in range(2000))
     result = subprocess.run(["bash", "-c", script], input=text, capture_output=True, text=True, check=True)
     assert result.stderr == ""
+
+
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == "convoy.cli.command_line":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from convoy.cli.main import main
+main()
+"""
+
+
+def test_an_interrupt_while_the_command_line_loads_is_quiet():
+    result = subprocess.run([sys.executable, "-c", INTERRUPTED_IMPORT], capture_output=True, check=False)
+    assert (result.returncode, result.stderr) == (-signal.SIGINT, b"")

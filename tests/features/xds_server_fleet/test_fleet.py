@@ -18,11 +18,11 @@ def fleet(*arguments):
 
 @pytest.mark.parametrize("security", [(), ("--tls",)], ids=["plain", "tls"])
 def test_every_client_gets_every_change_and_a_restart_sends_nothing(security):
-    done = fleet("--self", "--clients", "6", "--services", "3", *security)
+    done = fleet("--clients", "6", "--services", "3", *security)
     assert done.returncode == 0, done.stderr
     assert "connect all" in done.stdout
-    # Three clusters and assignments, a shared and an own listener, a route configuration.
-    assert "9 resources" in done.stdout
+    # Of each service three clusters and assignments; four fixed clusters, three listeners, one table of routes.
+    assert "26 resources" in done.stdout
     assert "sent             0 resources, 0 removals" in done.stdout
 
 

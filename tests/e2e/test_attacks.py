@@ -125,3 +125,40 @@ async def test_a_declared_port_takes_no_bytes_for_silence(playground: ObservedMe
     assert b"admin" not in declared
     # The line that the decision record draws: bytes on a port of unknown protocol are passed on unread.
     assert identities(orjson.loads(unknown.partition(b"\r\n\r\n")[2])) == [FORGED.rpartition("URI=")[2]]
+
+
+@pytest.mark.parametrize("port", [15000, 15001, 15006, 15053, 15054])
+async def test_a_proxys_own_ports_serve_nobody_outside(playground: ObservedMesh, port: int) -> None:
+    """Whoever comes from outside, or from the pod itself by its address, finds neither admin nor a loop."""
+    said = b"GET /config_dump HTTP/1.1\r\nhost: echo\r\nconnection: close\r\n\r\n"
+    for source in ("outsider.plain", "productpage-v1.default", "echo.default"):
+        try:
+            answer = await say(playground.dial_pod(source, ECHO, port), said)
+        except OSError:
+            continue
+        assert b" 200 " not in answer.partition(b"\r\n")[0]
+        assert b"configs" not in answer
+    # It still serves those for whom it is there: no connection went in circles.
+    dial = playground.dial_pod("productpage-v1.default", "echo", HTTP)
+    assert told(await ask_once(dial, Request("echo:8000"))) == [PRODUCTPAGE]
+
+
+async def test_nobody_reaches_the_admin_interface_of_a_gateway(playground: ObservedMesh) -> None:
+    for address in ("198.18.1.3", "198.19.0.11"):
+        with pytest.raises(OSError):  # noqa: PT011 - refused or unreachable, both are well
+            await playground.dial_pod("outsider.plain", address, 15000)()
+
+
+async def test_headers_that_steer_proxies_are_not_followed(playground: ObservedMesh) -> None:
+    steering = {
+        "x-envoy-original-dst-host": "127.0.0.1:15000",
+        "x-envoy-original-path": "/config_dump",
+        "x-forwarded-host": "localhost:15000",
+    }
+    for host in ("echo", "far.default.global"):
+        dial = playground.dial_pod("productpage-v1.default", host, HTTP)
+        reply = await ask_once(dial, Request(f"{host}:8000", "/config_dump", steering))
+        assert told(reply) == [PRODUCTPAGE]
+    plain = playground.dial_pod("outsider.plain", ECHO, HTTP)
+    reply = await ask_once(plain, Request("127.0.0.1:15000", "/config_dump", steering))
+    assert reply.json()["pod"] == "echo"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,7 @@ ISTIOD = "198.18.1.2"
 LISTENERS = "type.googleapis.com/envoy.config.listener.v3.Listener"
 REVIEWS_NODE = "sidecar~198.18.1.13~reviews-v1.default~default.svc.cluster.local"
 PROXY = "istio-proxy"
+NOBODYS = "nobodys-listener"
 
 
 # --- configuration ---
@@ -43,32 +45,60 @@ async def ads_answer(
     mesh: ObservedMesh, issuer: Intermediate | None, account: str, node: str = REVIEWS_NODE
 ) -> grpc.StatusCode:
     """OK when the control plane of cluster1 sends listeners to this client, else why it does not."""
+    try:
+        await ads_listeners(mesh, issuer, account, [node])
+    except grpc.aio.AioRpcError as error:
+        return error.code()
+    return grpc.StatusCode.OK
+
+
+async def ads_listeners(
+    mesh: ObservedMesh, issuer: Intermediate | None, account: str, nodes: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Names and versions of the listeners that cluster1's control plane sends, asked for by each node ID.
+
+    Raises AioRpcError when it refuses. Only the first request asks for all; the others for one nobody has.
+    """
+    found: dict[str, str] = {}
+    port = await mesh.forward("cluster1", ISTIOD, 15012)
+    async with grpc.aio.secure_channel(
+        f"127.0.0.1:{port}",
+        client_credentials(mesh, issuer, account),
+        [("grpc.ssl_target_name_override", "istiod.istio-system.svc"), ("grpc.enable_retries", 0)],
+    ) as channel:
+        call = channel.stream_stream(
+            "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
+            request_serializer=discovery_v3.DeltaDiscoveryRequest.SerializeToString,
+            response_deserializer=discovery_v3.DeltaDiscoveryResponse.FromString,
+        )()
+        nonce = ""
+        async with asyncio.timeout(20):
+            for node in nodes:
+                request = discovery_v3.DeltaDiscoveryRequest(type_url=LISTENERS, response_nonce=nonce)
+                request.node.id = node
+                if nonce:
+                    request.resource_names_subscribe.append(NOBODYS)
+                await call.write(request)
+                response = await call.read()
+                if response is grpc.aio.EOF:
+                    break
+                found |= {resource.name: resource.version for resource in response.resources}
+                nonce = response.nonce
+        if not nonce:
+            raise AssertionError(f"no listeners but {await call.code()}")
+        call.cancel()
+    return sorted(found.items())
+
+
+def client_credentials(mesh: ObservedMesh, issuer: Intermediate | None, account: str) -> Any:
+    """gRPC credentials of an account's certificate, or without one."""
     key = new_key()
     chain, pem = None, None
     if issuer is not None:
         identity = Identity("cluster.local", "default", account)
         issued = issue_workload(issuer, build_csr(key), identity=identity)
         chain, pem = b"".join(issued.chain_pem), key_to_pem(key).reveal()
-    credentials = grpc.ssl_channel_credentials(mesh.roots_pem("cluster1").encode(), pem, chain)
-    port = await mesh.forward("cluster1", ISTIOD, 15012)
-    options = [("grpc.ssl_target_name_override", "istiod.istio-system.svc"), ("grpc.enable_retries", 0)]
-    async with grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials, options) as channel:
-        call = channel.stream_stream(
-            "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
-            request_serializer=discovery_v3.DeltaDiscoveryRequest.SerializeToString,
-            response_deserializer=discovery_v3.DeltaDiscoveryResponse.FromString,
-        )()
-        request = discovery_v3.DeltaDiscoveryRequest(type_url=LISTENERS)
-        request.node.id = node
-        try:
-            await call.write(request)
-            response = await asyncio.wait_for(call.read(), 10)
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            return await call.code()
-        if response is grpc.aio.EOF:
-            return await call.code()
-        call.cancel()
-        return grpc.StatusCode.OK
+    return grpc.ssl_channel_credentials(mesh.roots_pem("cluster1").encode(), pem, chain)
 
 
 def intermediate(mesh: ObservedMesh, cluster: str) -> Intermediate:
@@ -94,6 +124,15 @@ async def test_nobody_gets_the_configuration_of_another(
 ) -> None:
     answer = await ads_answer(playground, intermediate(playground, "cluster1"), account, node)
     assert answer is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_who_one_is_does_not_change_within_a_stream(playground: ObservedMesh) -> None:
+    """A later request in another's name is still answered with one's own configuration."""
+    other = REVIEWS_NODE.replace("reviews-v1", "productpage-v1")
+    issuer = intermediate(playground, "cluster1")
+    own = await ads_listeners(playground, issuer, "bookinfo-reviews", [REVIEWS_NODE])
+    assert own
+    assert await ads_listeners(playground, issuer, "bookinfo-reviews", [REVIEWS_NODE, other]) == own
 
 
 async def test_a_pod_that_does_not_exist_gets_nothing(playground: ObservedMesh) -> None:

@@ -249,9 +249,10 @@ async def test_a_changed_pod_is_replaced(world: World, watcher: Watcher) -> None
 
 
 async def test_what_ignores_sigterm_is_killed_after_the_grace_period(world: World, watcher: Watcher) -> None:
-    stubborn = shell("trap '' TERM; while :; do sleep 0.05; done")
+    stubborn = shell("trap '' TERM; touch /tmp/deaf; while :; do sleep 0.05; done")
     await world.apply("east", [pod("stubborn", stubborn, terminationGracePeriodSeconds=1)])
     await watcher.wait("container-started", "stubborn")
+    await until(lambda: _is_there(world, "stubborn", "/tmp/deaf"))
     await world.delete("east", "Pod", "default", "stubborn")
     await watcher.wait("pod-stopped", "stubborn")
     (ended,) = watcher.seen("container-exited", "stubborn")

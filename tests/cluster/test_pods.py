@@ -16,6 +16,9 @@ from convoy.cluster.client import World
 from convoy.cluster.errors import DialError, ManifestError, UnknownNameError, WaitError
 from convoy.cluster.types import ClusterInfo
 
+# Made anew, so that it stands in no file of a checkout below one of the folders searched.
+WORD = os.urandom(8).hex()
+
 pytestmark = [pytest.mark.world, pytest.mark.asyncio(loop_scope="module")]
 
 SLEEP = "exec sleep infinity"
@@ -71,7 +74,7 @@ async def peopled(world: World, tmp_path_factory: pytest.TempPathFactory) -> Non
             pod("right", shell("echo mine >/tmp/secret; echo mine >/run/secret; " + SLEEP)),
             pod("admin", admin),
             _config_map("settings", colour="green"),
-            _secret("keys", word="swordfish"),
+            _secret("keys", word=WORD),
             full,
         ],
     )
@@ -157,7 +160,7 @@ async def test_variables_and_arguments_are_expanded(world: World) -> None:
 
 async def test_volumes_show_objects_and_folders(world: World) -> None:
     script = "cd /var/run/vol; cat settings/colour keys/word token/colour host/note"
-    assert await _shell(world, "full", script) == "greenswordfishgreenfrom the host"
+    assert await _shell(world, "full", script) == f"green{WORD}greenfrom the host"
 
 
 async def test_a_read_only_host_folder_cannot_be_written(world: World) -> None:
@@ -166,9 +169,7 @@ async def test_a_read_only_host_folder_cannot_be_written(world: World) -> None:
 
 
 async def test_a_volume_is_seen_only_by_the_containers_that_mount_it(world: World) -> None:
-    assert "swordfish" not in await _shell(
-        world, "full", "grep -rs swordfish /run /tmp /var/run", container="other"
-    )
+    assert WORD not in await _shell(world, "full", f"grep -rs {WORD} /run /tmp /var/run", container="other")
 
 
 async def test_a_changed_config_map_shows_in_the_running_pod(world: World) -> None:
@@ -262,10 +263,15 @@ async def _has_succeeded(world: World, name: str) -> bool:
     return any(status.name == name and status.phase == "Succeeded" for status in await world.pods("west"))
 
 
+async def _has_set_its_trap(world: World) -> bool:
+    return (await world.exec("west", "default", "trapper", ["test", "-e", "/tmp/set"])).rc == 0
+
+
 async def test_a_signal_reaches_a_container(world: World) -> None:
-    trap = "trap 'echo caught; exit 0' USR1; while :; do sleep 0.05; done"
+    trap = "trap 'echo caught; exit 0' USR1; touch /tmp/set; while :; do sleep 0.05; done"
     await world.apply("west", [pod("trapper", shell(trap), restartPolicy="Never")])
     await world.wait_ready("west", timeout=10)
+    await until(lambda: _has_set_its_trap(world))
     await world.signal("west", "default", "trapper", "app", signal.SIGUSR1)
     await until(lambda: _has_succeeded(world, "trapper"))
     assert await world.logs("west", "default", "trapper") == "caught\n"

@@ -201,6 +201,8 @@ async def test_an_unknown_image_says_what_to_do(world: World, watcher: Watcher) 
     status = await _container(world, "strange")
     assert (status.state, status.reason) == ("waiting", "ImagePullBackOff")
     assert 'image "quay.io/nobody/knows:3" stands for no program here; map it' in status.message
+    with pytest.raises(WaitError, match="can become ready, as an image is unknown"):
+        await world.wait_ready("east")
     await world.delete("east", "Pod", "default", "strange")
 
 

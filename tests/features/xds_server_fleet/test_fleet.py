@@ -21,7 +21,7 @@ def test_every_client_gets_every_change_and_a_restart_sends_nothing(security):
     done = fleet("--clients", "6", "--services", "3", *security)
     assert done.returncode == 0, done.stderr
     assert "connect all" in done.stdout
-    # Of each service three clusters and assignments; four fixed clusters, three listeners, one table of routes.
+    # Three clusters and assignments a service; four fixed clusters, three listeners, one table of routes.
     assert "26 resources" in done.stdout
     assert "sent             0 resources, 0 removals" in done.stdout
 

@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from convoy.cluster.errors import WorldError, WorldGoneError
+
 M = TypeVar("M")
 
 
@@ -55,6 +57,8 @@ async def run_check(number: int, check: Check[M], mesh: M, *, earlier: dict[str,
             return Row(number, check.name, check.promise, Verdict.NOT_REACHED, reason)
     try:
         evidence = await check.verify(mesh)
-    except CheckFailedError as failure:
+    except WorldGoneError:
+        raise
+    except (CheckFailedError, WorldError, OSError) as failure:
         return Row(number, check.name, check.promise, Verdict.FAILED, str(failure))
     return Row(number, check.name, check.promise, Verdict.HELD, evidence)

@@ -23,6 +23,8 @@ from convoy.cluster.types import ContainerStatus, ImageEntry
 from convoy.kit.backoff import backoff
 
 Role = Literal["init", "sidecar", "app"]
+IMAGE_UNKNOWN = "ImagePullBackOff"
+
 _FIRST_RESTART = 0.2
 _LONGEST_RESTART = 30.0
 _RAN_WELL = 60.0  # seconds after which an end counts as the first one again
@@ -136,7 +138,7 @@ class ContainerRunner:
             try:
                 return self._build_plan()
             except UnknownImageError as error:
-                self._wait_for("ImagePullBackOff", str(error))
+                self._wait_for(IMAGE_UNKNOWN, str(error))
             except MissingReferenceError as error:
                 self._wait_for("CreateContainerConfigError", str(error))
             await self._context.wait_objects()

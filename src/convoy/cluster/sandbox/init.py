@@ -42,6 +42,8 @@ class PodInit:
         self._processes: dict[int, str] = {}
         self._wakeup, wakeup_in = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        # A Ctrl-C at the terminal reaches every process of the group; when a pod ends is the kubelet's word.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.set_wakeup_fd(wakeup_in, warn_on_full_buffer=False)
 
     def serve(self) -> None:

@@ -16,7 +16,7 @@ from convoy.cluster.network.services import PodEndpoint, plan_rules
 from convoy.cluster.objects import ObjectStore, key_of, load_balancer_addresses, parse_manifest
 from convoy.cluster.supervisor.names import NameServer
 from convoy.cluster.supervisor.placing import PodPlacer, Surroundings
-from convoy.cluster.supervisor.unready import describe_unready
+from convoy.cluster.supervisor.unready import describe_unready, has_unknown_image
 from convoy.cluster.tokens import TokenIssuer
 from convoy.cluster.types import ClusterInfo, ClusterSpec, PodStatus, WorldEvent
 from convoy.cluster.unsupported import check_supported
@@ -168,21 +168,29 @@ class Cluster:
         return runner
 
     async def wait_ready(self, timeout: float) -> None:
-        """Until every pod is ready or has succeeded, and the rules that follow from it are in force."""
+        """Until every pod is ready or has succeeded, and the rules that follow from it are in force.
+
+        WaitError, with what is known of the others, after `timeout` seconds or when one can never be ready.
+        """
         try:
             async with asyncio.timeout(timeout):
                 await self._until_ready()
         except TimeoutError as error:
-            raise WaitError(describe_unready(self.spec.name, self._pods.values(), timeout=timeout)) from error
+            raise self._unready(f"was ready within {timeout:g} s") from error
 
     async def _until_ready(self) -> None:
         while not all(status.ready or status.phase == "Succeeded" for status in self.statuses()):
+            if has_unknown_image(self._pods.values()):
+                raise self._unready("can become ready, as an image is unknown")
             await self._changed.wait_newer(self._changed.number)
         wanted = self._changed.number
         while self._applied < wanted:
             await self._applied_event.wait_newer(self._applied_event.number)
         if self._rules_failure is not None:
             raise self._rules_failure
+
+    def _unready(self, why: str) -> WaitError:
+        return WaitError(describe_unready(self.spec.name, self._pods.values(), why=why))
 
     async def connect(self, address: str, port: int) -> socket.socket:
         """A connection made on the router, from where load balancers, Services and pods can be reached."""

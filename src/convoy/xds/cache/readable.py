@@ -1,6 +1,6 @@
 """Encoded resources as plain data, for people: what Envoy would show of them.
 
-The inverse of `encode.py`, from the very bytes that a proxy is sent, so that nothing shown can differ from them.
+The inverse of `encode.py`, from the very bytes that a proxy is sent, so nothing shown can differ from them.
 Messages inside `Any` must be known to be shown: the builders bring them, and `views` brings the builders.
 """
 

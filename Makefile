@@ -8,10 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-.PHONY: help demo test check format lint types contracts unit bench soak lock clean host setup setup-dev
+.PHONY: help demo test check format lint types contracts bench soak lock clean host setup setup-dev
 
 help: ## print this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
 host: # what only the system's package manager can bring; prints the one line to run
 	@tools/check-host $(PYTHON)
@@ -21,6 +21,8 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml | host
 	@echo "installing what Convoy runs with (once) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@# Pods see the sources read-only: compiled here once, or else at every start of a pod.
+	@$(BIN)/python -m compileall -q src samples
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt tools/make_stubs.py
@@ -54,6 +56,9 @@ contracts: setup-dev
 
 bench: setup-dev ## benchmarks: print figures, assert nothing
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+soak: setup-dev ## the tests that take minutes: certificates of ten seconds, for five minutes under load
+	@CONVOY_SOAK_SECONDS=300 $(BIN)/python -m pytest tests/e2e/test_rotation.py $(PYTEST_ARGS)
 
 lock: setup-dev ## pin the dependencies again, with hashes and without addresses
 	@tools/lock $(BIN)

@@ -49,9 +49,11 @@ def environment(home: Path) -> dict[str, str]:
 
 @pytest.fixture
 async def mesh(home: Path) -> AsyncIterator[ObservedMesh]:
-    """The Bookinfo sample on two clusters."""
+    """The Bookinfo sample on two clusters; at the end no proxy may have refused anything."""
     async with demo_mesh(SAMPLES, home, progress=lambda _: None) as local:
-        yield await ObservedMesh.open(local, SAMPLES)
+        mesh = await ObservedMesh.open(local, SAMPLES)
+        yield mesh
+        assert await mesh.rejections() == []
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

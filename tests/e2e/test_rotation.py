@@ -29,6 +29,7 @@ async def test_ten_second_certificates_rotate_without_loss(home) -> None:
             assert load.reconnects == 0
             assert len(load.replies) > SECONDS
         assert len(serials) > SECONDS / 10
+        assert await mesh.rejections() == []
 
 
 def _load(mesh: ObservedMesh, headers: dict[str, str]) -> SteadyLoad:

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
+
 from bench.http_load import LoadResult, run_load
 from bench.processes import command, cpu_seconds, descendants, pss_kib
-
 from convoy.cli.demo.command import SAMPLES
 from convoy.cli.demo.mesh import DemoMesh
 from convoy.cli.demo.play import demo_mesh

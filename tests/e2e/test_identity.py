@@ -225,7 +225,10 @@ async def test_the_token_alone_decides_who_one_is(playground: ObservedMesh) -> N
 
 @pytest.mark.parametrize(
     "bad",
-    ["none", "garbage", "wrong audience", "expired", "other cluster", "no algorithm", "changed claim"],
+    [
+        *("none", "garbage", "wrong audience", "expired", "other cluster", "no algorithm", "changed claim"),
+        *("pod that is gone", "pod of another account"),
+    ],
 )
 async def test_a_bad_token_gets_no_certificate(playground: ObservedMesh, bad: str) -> None:
     issuer = token_issuer(playground)
@@ -238,6 +241,8 @@ async def test_a_bad_token_gets_no_certificate(playground: ObservedMesh, bad: st
         "wrong audience": token(issuer, audiences=["https://kubernetes.default.svc"]),
         "expired": token(token_issuer(playground, clock=Earlier())),  # type: ignore[arg-type]
         "other cluster": token(token_issuer(playground, "cluster2")),
+        "pod that is gone": token(issuer, pod_name="reviews-v9"),
+        "pod of another account": token(issuer, pod_name="details-v1"),
         "no algorithm": f"{none}.{claims}.",
         "changed claim": f"{head}.{claims[:-6]}AAAAAA.{signature}",
     }

@@ -9,6 +9,7 @@ import uvloop
 
 from convoy.api.meta import ClusterID
 from convoy.ca.errors import CaError
+from convoy.config.errors import ConfigError
 from convoy.controlplane.program import run_control_plane
 from convoy.controlplane.settings import ControlPlaneSettings
 from convoy.kit.logs import configure_logs
@@ -49,7 +50,7 @@ def main(
     )
     try:
         uvloop.run(run_control_plane(settings))
-    except* (CaError, AdsError, OSError) as errors:
+    except* (CaError, AdsError, ConfigError, OSError) as errors:
         for error in errors.exceptions:
             click.echo(f"The control plane cannot start: {error}", err=True)
         sys.exit(1)

@@ -14,6 +14,7 @@ from convoy.config.store import Store
 from convoy.controlplane.admission import admit_pods
 from convoy.controlplane.agent_api import AgentApi
 from convoy.controlplane.debug import DebugApi
+from convoy.controlplane.living_pods import LivingPods
 from convoy.controlplane.pipeline import Outlets, publish_states
 from convoy.controlplane.server_identity import ServerIdentity
 from convoy.controlplane.settings import ControlPlaneSettings
@@ -30,12 +31,13 @@ log = get_logger("controlplane")
 async def run_control_plane(settings: ControlPlaneSettings) -> None:
     """Serve until SIGTERM or SIGINT. Raises CaError, AdsError or OSError when it cannot start."""
     issuer = IntermediateFolder(settings.ca_dir)
-    verifier = TokenVerifier(json.loads(settings.token_keys.read_text()), issuer=TOKEN_ISSUER)
+    outlets = Outlets(LatestValue(), LatestValue(), LatestValue())
+    tokens = TokenVerifier(json.loads(settings.token_keys.read_text()), issuer=TOKEN_ISSUER)
+    verifier = LivingPods(tokens, outlets.models, trust_domain=settings.mesh.trust_domain)
     identity = ServerIdentity(issuer.current, settings.mesh.trust_domain, ttl=settings.workload_ttl)
     certificates = CertificateService(
         issuer.current, verifier, trust_domain=settings.mesh.trust_domain, max_ttl=settings.workload_ttl
     )
-    outlets = Outlets(LatestValue(), LatestValue(), LatestValue())
     ads = AdsServer(
         outlets.models,
         security=MutualTls(identity.bundle),
@@ -54,15 +56,21 @@ async def run_control_plane(settings: ControlPlaneSettings) -> None:
             ),
             tasks.create_task(identity.run(), name="identity"),
             tasks.create_task(ads.serve(), name="ads"),
-            tasks.create_task(
-                _serve_http(agents.app(), settings.address, settings.agent_port, identity), name="agents"
-            ),
+            tasks.create_task(_serve_agents(agents, outlets, settings, identity), name="agents"),
             tasks.create_task(_serve_http(debug.app(), "127.0.0.1", settings.debug_port), name="debug"),
         ]
         await _wait_signal()
         log.info("control plane stopping")
         for task in running:
             task.cancel()
+
+
+async def _serve_agents(
+    agents: AgentApi, outlets: Outlets, settings: ControlPlaneSettings, identity: ServerIdentity
+) -> None:
+    # Before the first model no pod is known, and every agent would be refused.
+    await outlets.models.wait_newer(0)
+    await _serve_http(agents.app(), settings.address, settings.agent_port, identity)
 
 
 async def _serve_http(

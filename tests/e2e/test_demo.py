@@ -41,7 +41,7 @@ def test_a_signal_at_any_time_leaves_nothing(number, moment, home) -> None:
     before = look()
     seconds = random.uniform(0.1, 2.0) if moment == "early" else random.uniform(2.0, 9.0)
     with subprocess.Popen(
-        [*CONVOY, "demo"], env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [*CONVOY, "demo", "--keep"], env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as demo:
         time.sleep(seconds)
         os.kill(demo.pid, number)

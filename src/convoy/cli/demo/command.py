@@ -87,8 +87,11 @@ async def _play(samples: Path, *, sabotage: str, sample: int, keep: bool, output
     def progress(text: str) -> None:
         console.print(Text.assemble((f"{watch}  ", "dim"), f"{text} ..."))
 
+    def report(text: str) -> None:
+        console.print(Text(f"\n{text}\n"))
+
     state = state_folder("demo")
-    async with demo_mesh(samples, state, sabotage=sabotage, progress=progress) as local:
+    async with demo_mesh(samples, state, sabotage=sabotage, progress=progress, report=report) as local:
         mesh = await DemoMesh.open(local, samples, sample=sample)
         rows = await verify(mesh, progress=progress)
         console.print(Text.assemble((f"{watch}", "dim"), "  done"))

@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from convoy.cli.demo.checks import CHECKS
@@ -11,7 +11,8 @@ from convoy.cli.demo.evidence import Row, run_check
 from convoy.cli.demo.mesh import DemoMesh
 from convoy.cli.demo.sabotage import SABOTAGES
 from convoy.cli.local.errors import LocalMeshError
-from convoy.cli.local.mesh import LocalMesh, MeshOptions, load_views, start_mesh
+from convoy.cli.local.folders import load_views
+from convoy.cli.local.mesh import LocalMesh, MeshOptions, Report, start_mesh
 from convoy.cli.local.ranges import cluster_spec
 from convoy.cli.state import use_alone
 from convoy.cluster.errors import WorldGoneError
@@ -23,8 +24,6 @@ NEEDED = (
     "networking/reviews-global-127-255-0-3.yaml",
     "networking/reviews-global-by-name.yaml",
 )
-
-Progress = Callable[[str], None]
 
 
 def stage(samples: Path, target: Path) -> dict[str, Path]:
@@ -43,7 +42,13 @@ def stage(samples: Path, target: Path) -> dict[str, Path]:
 
 @contextlib.asynccontextmanager
 async def demo_mesh(
-    samples: Path, state: Path, *, sabotage: str = "", arguments: tuple[str, ...] = (), progress: Progress
+    samples: Path,
+    state: Path,
+    *,
+    sabotage: str = "",
+    arguments: tuple[str, ...] = (),
+    progress: Report,
+    report: Report = print,
 ) -> AsyncIterator[LocalMesh]:
     """The running mesh of the demo, broken on purpose when a sabotage is named.
 
@@ -59,7 +64,7 @@ async def demo_mesh(
                 chosen.edit(state / "clusters")
         options = MeshOptions(foreign_roots=foreign, control_plane_arguments=arguments)
         try:
-            async with start_mesh(folders, state, options=options, progress=progress) as mesh:
+            async with start_mesh(folders, state, options=options, progress=progress, report=report) as mesh:
                 yield mesh
         except* WorldGoneError as gone:  # the tasks that follow the folders notice it, too
             raise LocalMeshError(
@@ -67,7 +72,7 @@ async def demo_mesh(
             ) from gone
 
 
-async def verify(mesh: DemoMesh, *, progress: Progress) -> list[Row]:
+async def verify(mesh: DemoMesh, *, progress: Report) -> list[Row]:
     """Try every check once, in order."""
     rows: dict[str, Row] = {}
     for number, check in enumerate(CHECKS, start=1):

@@ -13,11 +13,10 @@ from typing import Any
 import msgspec
 
 from convoy.api.kube.core import Pod, Service
-from convoy.api.meta import ClusterID
-from convoy.api.problems import Problem
 from convoy.ca.files import intermediate_to_files, load_or_create_root
 from convoy.ca.issuers import Intermediate, issue_intermediate
 from convoy.cli.local.errors import LocalMeshError
+from convoy.cli.local.folders import admission_of, find_mesh_problems, load_views
 from convoy.cli.local.following import follow_folder
 from convoy.cli.local.manifests import (
     control_plane_manifests,
@@ -30,16 +29,11 @@ from convoy.cli.local.ranges import cluster_spec, range_around
 from convoy.cluster.client import World, start_world
 from convoy.cluster.errors import WaitError
 from convoy.cluster.types import ImageEntry
-from convoy.config.admission import Admit
 from convoy.config.load import load_folder
 from convoy.config.view import ConfigView
-from convoy.controlplane.admission import admit_pods
 from convoy.kit.tasks import cancelled_at_end
-from convoy.mesh.links import check_links
-from convoy.mesh.model import MeshSettings
-from convoy.mesh.snapshot import build_snapshot
 
-Progress = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class MeshOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,16 +97,18 @@ async def start_mesh(
     state: Path,
     *,
     options: MeshOptions = DEFAULT_OPTIONS,
-    progress: Progress = print,
+    progress: Report = print,
+    report: Report = print,
 ) -> AsyncIterator[LocalMesh]:
     """A running mesh of one cluster a folder, every pod ready; all of it is gone when the context ends.
 
+    `progress` hears what comes next, `report` of problems that do not keep the mesh from running.
     Raises LocalMeshError for folders with problems, WorldError when namespaces, pods or programs fail.
     """
     views = load_views(folders)
     specs = {name: cluster_spec(name, folders[name], view) for name, view in views.items()}
-    for problem in link_problems(views):
-        progress(str(problem))
+    for problem in find_mesh_problems(folders):
+        report(str(problem))
     async with start_world(state_dir=state, images=mesh_images()) as world:
         progress("namespaces and networks")
         clusters = {}
@@ -131,7 +127,7 @@ async def start_mesh(
         async with contextlib.AsyncExitStack() as following:
             for name, view in views.items():
                 follow = follow_folder(
-                    world, name, folders[name], admit=_admit(name), running=view, report=progress
+                    world, name, folders[name], admit=admission_of(name), running=view, report=report
                 )
                 await following.enter_async_context(cancelled_at_end(follow, name=f"follow:{name}"))
             yield LocalMesh(world, clusters, state)
@@ -148,40 +144,12 @@ async def _wait_ready(world: World, clusters: Iterable[str], state: Path, *, opt
             ) from error
 
 
-def link_problems(views: Mapping[str, ConfigView]) -> tuple[Problem, ...]:
-    """What one cluster's rules expect of another that this one does not have."""
-    snapshots = {
-        ClusterID(name): build_snapshot(view, MeshSettings(cluster_id=ClusterID(name)))[0]
-        for name, view in views.items()
-    }
-    return check_links(snapshots)
-
-
 def mesh_images() -> list[ImageEntry]:
     """The programs behind the mesh's own images."""
     return [
         ImageEntry(pattern="convoy/proxy", argv=(sys.executable, "-m", "convoy.agent", "run")),
         ImageEntry(pattern="convoy/pilot", argv=(sys.executable, "-m", "convoy.controlplane")),
     ]
-
-
-def load_views(folders: Mapping[str, Path]) -> dict[str, ConfigView]:
-    """The objects of each cluster's folder; LocalMeshError lists what is wrong in all of them."""
-    views, errors = {}, []
-    for name, folder in folders.items():
-        views[name], problems, _ = load_folder(folder, admit=_admit(name))
-        errors += [str(problem) for problem in problems if problem.is_error]
-    if errors:
-        raise LocalMeshError(
-            "The clusters cannot start with these problems in their folders:\n"
-            + "\n".join(errors)
-            + "\nCorrect them and try again; `convoy validate -f FOLDER` checks one folder."
-        )
-    return views
-
-
-def _admit(name: str) -> Admit:
-    return admit_pods(MeshSettings(cluster_id=ClusterID(name)))
 
 
 def _issue(state: Path, name: str, *, foreign: bool) -> Intermediate:

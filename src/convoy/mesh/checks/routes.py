@@ -110,7 +110,8 @@ def _check_subset(
             rules = " and ".join(named(source) for source in rule.sources)
             names = [one.name for one in rule.subsets]
             message = f"{subset} is not a subset of {rules}, which has {listed(names)}."
-            remedy = f"Use one of those, or add {wanted} to the DestinationRule."
+            choice = "Use one of those, or add" if names else "Add"
+            remedy = f"{choice} {wanted} to the DestinationRule."
         yield Problem(
             code=codes.UNKNOWN_SUBSET,
             key=use.service.key,

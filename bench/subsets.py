@@ -1,0 +1,80 @@
+"""Under 200 requests/s, one file change after the other adds a subset and moves the route to it.
+
+Prints how long each change took until productpage's Envoy had the route, and how many requests failed.
+"""
+
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+
+import click
+
+from convoy.cli.demo.command import SAMPLES
+from convoy.cli.demo.mesh import DemoMesh
+from convoy.cli.demo.play import demo_mesh
+from convoy.cli.pod_traffic import Request, SteadyLoad, ask, over
+
+RATE = 200
+ENVOY_ADMIN = 15000
+GIVE_UP_SECONDS = 10.0
+RULES = """\
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {{name: reviews}}
+spec:
+  host: reviews.default.svc.cluster.local
+  trafficPolicy: {{tls: {{mode: ISTIO_MUTUAL}}}}
+  subsets:
+  - {{name: s{number}, labels: {{version: v1}}}}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: reviews}}
+spec:
+  hosts: [reviews.default.svc.cluster.local]
+  http:
+  - name: r{number}
+    route:
+    - destination: {{host: reviews.default.svc.cluster.local, subset: s{number}}}
+"""
+
+
+@click.command()
+@click.option("--changes", type=int, default=100)
+def subsets(changes: int) -> None:
+    """New subsets under load: time until each is in force, and failed requests."""
+    asyncio.run(_run(changes))
+
+
+async def _run(count: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="convoy-bench-") as state:
+        async with demo_mesh(SAMPLES, Path(state), progress=lambda text: click.echo(f"... {text}")) as local:
+            demo = await DemoMesh.open(local, SAMPLES)
+            (local.clusters["cluster1"].folder / "reviews-virtual-service.yaml").unlink()
+            request = Request("reviews:9080", "/reviews/0")
+            dial = demo.dial_from("productpage-v1", "reviews:9080")
+            async with SteadyLoad(dial, request, rate=RATE) as load:
+                times = sorted([await _time_change(demo, number) for number in range(count)])
+    p50, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
+    click.echo(
+        f"{count} changes under {RATE} requests/s: p50 {p50 * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms, "
+        f"worst {times[-1] * 1e3:.0f} ms; {len(load.failures())} of {len(load.replies)} requests failed"
+    )
+
+
+async def _time_change(demo: DemoMesh, number: int) -> float:
+    start = time.monotonic()
+    demo.write_file("cluster1", "reviews-destination-rule.yaml", RULES.format(number=number))
+    sock = await demo.local.world.dial("cluster1", "default", "productpage-v1", ENVOY_ADMIN)
+    connection = over(sock)
+    dump = Request("envoy", "/config_dump?resource=dynamic_route_configs")
+    try:
+        while time.monotonic() < start + GIVE_UP_SECONDS:
+            reply = await asyncio.to_thread(ask, connection, dump)
+            if f'"r{number}"'.encode() in reply.body:
+                return reply.at - start
+            await asyncio.sleep(0.005)
+    finally:
+        connection.close()
+    raise click.ClickException(f"change {number} was not in force within {GIVE_UP_SECONDS:.0f} s")

@@ -1,15 +1,12 @@
 """How long after a file changed does the first request follow it? p50, p99 and the worst of many changes."""
 
 import asyncio
-import tempfile
 import time
-from pathlib import Path
 
 import click
 
-from convoy.cli.demo.command import SAMPLES
+from bench.running import milliseconds_of, running_demo
 from convoy.cli.demo.mesh import DemoMesh
-from convoy.cli.demo.play import demo_mesh
 from convoy.cli.pod_traffic import Request, ask, over
 
 ROUTE_TO = """\
@@ -34,14 +31,9 @@ def changes(changes: int) -> None:
 
 
 async def _run(count: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="convoy-bench-") as state:
-        async with demo_mesh(SAMPLES, Path(state), progress=lambda text: click.echo(f"... {text}")) as local:
-            demo = await DemoMesh.open(local, SAMPLES)
-            times = sorted([await _time_change(demo, number) for number in range(count)])
-    p50, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
-    click.echo(
-        f"{count} changes: p50 {p50 * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms, worst {times[-1] * 1e3:.0f} ms"
-    )
+    async with running_demo() as demo:
+        times = [await _time_change(demo, number) for number in range(count)]
+    click.echo(f"{count} changes: {milliseconds_of(times)}")
 
 
 async def _time_change(demo: DemoMesh, number: int) -> float:

@@ -7,17 +7,14 @@ ratio to the application alone, because machines are noisy and ratios less so.
 import asyncio
 import functools
 import os
-import tempfile
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import click
 
 from bench.http_load import LoadResult, run_load
 from bench.processes import command, cpu_seconds, descendants, pss_kib
-from convoy.cli.demo.command import SAMPLES
+from bench.running import running_demo
 from convoy.cli.demo.mesh import DemoMesh
-from convoy.cli.demo.play import demo_mesh
 from convoy.cli.pod_traffic import Dial
 
 CONNECTIONS = 16
@@ -31,12 +28,10 @@ def mesh(requests: int) -> None:
 
 
 async def _run(requests: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="convoy-bench-") as state:
-        async with demo_mesh(SAMPLES, Path(state), progress=lambda text: click.echo(f"... {text}")) as local:
-            demo = await DemoMesh.open(local, SAMPLES)
-            await demo.add_global_service("ratings", "240.0.0.4")
-            await _compare(demo, requests)
-            _print_memory()
+    async with running_demo() as demo:
+        await demo.add_global_service("ratings", "240.0.0.4")
+        await _compare(demo, requests)
+        _print_memory()
 
 
 async def _compare(demo: DemoMesh, requests: int) -> None:

@@ -4,15 +4,12 @@ Prints how long each change took until productpage's Envoy had the route, and ho
 """
 
 import asyncio
-import tempfile
 import time
-from pathlib import Path
 
 import click
 
-from convoy.cli.demo.command import SAMPLES
+from bench.running import milliseconds_of, running_demo
 from convoy.cli.demo.mesh import DemoMesh
-from convoy.cli.demo.play import demo_mesh
 from convoy.cli.pod_traffic import Request, SteadyLoad, ask, over
 
 RATE = 200
@@ -48,19 +45,13 @@ def subsets(changes: int) -> None:
 
 
 async def _run(count: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="convoy-bench-") as state:
-        async with demo_mesh(SAMPLES, Path(state), progress=lambda text: click.echo(f"... {text}")) as local:
-            demo = await DemoMesh.open(local, SAMPLES)
-            (local.clusters["cluster1"].folder / "reviews-virtual-service.yaml").unlink()
-            request = Request("reviews:9080", "/reviews/0")
-            dial = demo.dial_from("productpage-v1", "reviews:9080")
-            async with SteadyLoad(dial, request, rate=RATE) as load:
-                times = sorted([await _time_change(demo, number) for number in range(count)])
-    p50, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
-    click.echo(
-        f"{count} changes under {RATE} requests/s: p50 {p50 * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms, "
-        f"worst {times[-1] * 1e3:.0f} ms; {len(load.failures())} of {len(load.replies)} requests failed"
-    )
+    async with running_demo() as demo:
+        (demo.local.clusters["cluster1"].folder / "reviews-virtual-service.yaml").unlink()
+        request = Request("reviews:9080", "/reviews/0")
+        async with SteadyLoad(demo.dial_from("productpage-v1", request.host), request, rate=RATE) as load:
+            times = [await _time_change(demo, number) for number in range(count)]
+    failed = f"{len(load.failures())} of {len(load.replies)} requests failed"
+    click.echo(f"{count} changes under {RATE} requests/s: {milliseconds_of(times)}; {failed}")
 
 
 async def _time_change(demo: DemoMesh, number: int) -> float:

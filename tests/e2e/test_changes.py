@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from bench.subsets import RULES
 from tests.e2e.observing import ObservedMesh
 
 from convoy.cli.pod_traffic import Request, SteadyLoad, ask_once
@@ -12,28 +13,6 @@ pytestmark = [pytest.mark.world, pytest.mark.envoy, pytest.mark.slow]
 
 CHANGES = 100
 REVIEWS = Request("reviews:9080", "/reviews/0")
-
-RULES = """\
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: {{name: reviews}}
-spec:
-  host: reviews.default.svc.cluster.local
-  trafficPolicy: {{tls: {{mode: ISTIO_MUTUAL}}}}
-  subsets:
-  - {{name: s{number}, labels: {{version: v1}}}}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {{name: reviews}}
-spec:
-  hosts: [reviews.default.svc.cluster.local]
-  http:
-  - name: r{number}
-    route:
-    - destination: {{host: reviews.default.svc.cluster.local, subset: s{number}}}
-"""
-
 
 BROKEN = """\
 apiVersion: networking.istio.io/v1

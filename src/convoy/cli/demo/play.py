@@ -11,7 +11,7 @@ from convoy.cli.demo.evidence import Row, run_check
 from convoy.cli.demo.mesh import DemoMesh
 from convoy.cli.demo.sabotage import SABOTAGES
 from convoy.cli.local.errors import LocalMeshError
-from convoy.cli.local.folders import load_views
+from convoy.cli.local.folders import load_folders
 from convoy.cli.local.mesh import LocalMesh, MeshOptions, Report, start_mesh
 from convoy.cli.local.ranges import cluster_spec
 from convoy.cli.state import use_alone
@@ -34,8 +34,8 @@ def stage(samples: Path, target: Path) -> dict[str, Path]:
     for part in NEEDED:
         if not (samples / part).exists():
             raise LocalMeshError(f"{samples} has no {part}: start from a copy of samples/bookinfo.")
-    for name, view in load_views({name: samples / name for name in CLUSTERS}).items():
-        cluster_spec(name, samples / name, view)
+    for name, folder in load_folders({name: samples / name for name in CLUSTERS}).items():
+        cluster_spec(name, samples / name, folder.view)
     shutil.rmtree(target, ignore_errors=True)
     return {name: Path(shutil.copytree(samples / name, target / name, symlinks=False)) for name in CLUSTERS}
 

@@ -16,7 +16,7 @@ from convoy.api.kube.core import Pod, Service
 from convoy.ca.files import intermediate_to_files, load_or_create_root
 from convoy.ca.issuers import Intermediate, issue_intermediate
 from convoy.cli.local.errors import LocalMeshError
-from convoy.cli.local.folders import admission_of, find_mesh_problems, load_views
+from convoy.cli.local.folders import admission_of, find_mesh_problems, load_folders
 from convoy.cli.local.following import follow_folder
 from convoy.cli.local.manifests import (
     control_plane_manifests,
@@ -105,9 +105,10 @@ async def start_mesh(
     `progress` hears what comes next, `report` of problems that do not keep the mesh from running.
     Raises LocalMeshError for folders with problems, WorldError when namespaces, pods or programs fail.
     """
-    views = load_views(folders)
+    loaded = load_folders(folders)
+    views = {name: folder.view for name, folder in loaded.items()}
     specs = {name: cluster_spec(name, folders[name], view) for name, view in views.items()}
-    for problem in find_mesh_problems(folders):
+    for problem in find_mesh_problems(loaded):
         report(str(problem))
     async with start_world(state_dir=state, images=mesh_images()) as world:
         progress("namespaces and networks")

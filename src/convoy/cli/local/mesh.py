@@ -29,7 +29,6 @@ from convoy.cli.local.ranges import cluster_spec, range_around
 from convoy.cluster.client import World, start_world
 from convoy.cluster.errors import WaitError
 from convoy.cluster.types import ImageEntry
-from convoy.config.load import load_folder
 from convoy.config.view import ConfigView
 from convoy.kit.tasks import cancelled_at_end
 
@@ -56,8 +55,9 @@ class LocalCluster(msgspec.Struct, frozen=True):
 
     name: str
     folder: Path
+    view: ConfigView
+    """The objects it was started with."""
     intermediate: Intermediate
-    dns_address: str
 
     @property
     def roots_pem(self) -> str:
@@ -75,8 +75,7 @@ class LocalMesh:
 
     def address_of(self, cluster: str, service: str, *, namespace: str = "istio-system") -> str:
         """The LoadBalancer address of a Service; LocalMeshError when it has none."""
-        view, _, _ = load_folder(self.clusters[cluster].folder)
-        found = view.get(Service, namespace, service)
+        found = self.clusters[cluster].view.get(Service, namespace, service)
         for ingress in found.status.load_balancer.ingress if found else ():
             return ingress.ip
         raise LocalMeshError(
@@ -116,8 +115,8 @@ async def start_mesh(
         for name, view in views.items():
             intermediate = _issue(state, name, foreign=name in options.foreign_roots)
             info = await world.add_cluster(specs[name])
-            clusters[name] = LocalCluster(name, folders[name], intermediate, info.dns_address)
-            await world.apply(name, _control_plane(clusters[name], view, info.jwks, options=options))
+            clusters[name] = LocalCluster(name, folders[name], view, intermediate)
+            await world.apply(name, _control_plane(clusters[name], info.jwks, options=options))
         # Control planes first: proxies that start beside them would only take the processors from them.
         progress("control planes")
         await _wait_ready(world, clusters, state, options=options)
@@ -159,10 +158,10 @@ def _issue(state: Path, name: str, *, foreign: bool) -> Intermediate:
 
 
 def _control_plane(
-    cluster: LocalCluster, view: ConfigView, jwks: Mapping[str, Any], *, options: MeshOptions
+    cluster: LocalCluster, jwks: Mapping[str, Any], *, options: MeshOptions
 ) -> list[dict[str, Any]]:
     """The control plane's objects, and what every pod needs of the cluster's trust."""
-    taken = [pod.status.pod_ip for pod in view.all(Pod)]
+    taken = [pod.status.pod_ip for pod in cluster.view.all(Pod)]
     control_plane = control_plane_manifests(
         cluster_id=cluster.name,
         address=free_pod_address(range_around(taken[0]), taken),
@@ -171,5 +170,5 @@ def _control_plane(
         jwks=jwks,
         arguments=list(options.control_plane_arguments),
     )
-    namespaces = namespaces_of(manifests_of(view))
+    namespaces = namespaces_of(manifests_of(cluster.view))
     return [*root_certificates(namespaces, cluster.roots_pem), *control_plane]

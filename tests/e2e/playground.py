@@ -17,6 +17,15 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
+# What every module marks its tests with that shares the playground among them.
+MARKS = [
+    pytest.mark.world,
+    pytest.mark.envoy,
+    pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="module"),
+]
 ROOT = Path(__file__).parents[2]
 HTTP, AUTO, LINES, GREETER, UNNAMED, UNNAMED_LINES = 8000, 8001, 9000, 9001, 8002, 9002
 FAR_VIPS = ("240.0.0.31", "127.255.0.31")

@@ -10,18 +10,13 @@ from typing import Any
 import orjson
 import pytest
 from tests.e2e.observing import ObservedMesh
-from tests.e2e.playground import AUTO, HTTP
+from tests.e2e.playground import AUTO, HTTP, MARKS
 from tests.e2e.raw import say
 
 from convoy.cli.demo.mesh import ask_tls
 from convoy.cli.pod_traffic import Reply, Request, ask_once
 
-pytestmark = [
-    pytest.mark.world,
-    pytest.mark.envoy,
-    pytest.mark.slow,
-    pytest.mark.asyncio(loop_scope="module"),
-]
+pytestmark = MARKS
 
 ECHO = "198.18.1.31"
 NAME = "x-forwarded-client-cert"

@@ -15,6 +15,7 @@ from tests.e2e.playground import (
     GREETER,
     HTTP,
     LINES,
+    MARKS,
     UNNAMED,
     UNNAMED_LINES,
     destination_rule,
@@ -23,12 +24,7 @@ from tests.e2e.raw import say
 
 from convoy.cli.pod_traffic import Dial, Reply, Request, ask, ask_many, ask_once, over
 
-pytestmark = [
-    pytest.mark.world,
-    pytest.mark.envoy,
-    pytest.mark.slow,
-    pytest.mark.asyncio(loop_scope="module"),
-]
+pytestmark = MARKS
 
 CALLER = "productpage-v1.default"
 CALLER_ID = "spiffe://cluster.local/ns/default/sa/bookinfo-productpage"

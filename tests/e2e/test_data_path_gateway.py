@@ -5,19 +5,14 @@ import ssl
 
 import pytest
 from tests.e2e.observing import ObservedMesh, becomes
-from tests.e2e.playground import HTTP, LINES
+from tests.e2e.playground import HTTP, LINES, MARKS
 from tests.e2e.raw import handshake_in_pieces, say
 
 from convoy.ca.issuers import issue_intermediate, new_root
 from convoy.cli.demo.mesh import anonymous_context, client_context
 from convoy.cli.pod_traffic import Request, ask_once
 
-pytestmark = [
-    pytest.mark.world,
-    pytest.mark.envoy,
-    pytest.mark.slow,
-    pytest.mark.asyncio(loop_scope="module"),
-]
+pytestmark = MARKS
 
 FAR = "outbound_.8000_._.far.default.global"
 INNER = "outbound_.8000_._.inner.other.global"

@@ -5,16 +5,11 @@ from typing import Any
 
 import pytest
 from tests.e2e.observing import ObservedMesh, becomes
-from tests.e2e.playground import HTTP, service_entry
+from tests.e2e.playground import HTTP, MARKS, service_entry
 
 from convoy.cli.pod_traffic import Request, ask_once
 
-pytestmark = [
-    pytest.mark.world,
-    pytest.mark.envoy,
-    pytest.mark.slow,
-    pytest.mark.asyncio(loop_scope="module"),
-]
+pytestmark = MARKS
 
 CALLER = "productpage-v1.default"
 FILE = "test-names.yaml"

@@ -13,6 +13,7 @@ from tests.e2e.playground import (
     GREETER,
     HTTP,
     LINES,
+    MARKS,
     UNNAMED,
     UNNAMED_LINES,
     destination_rule,
@@ -23,12 +24,7 @@ from convoy.ca.issuers import issue_intermediate, new_root
 from convoy.cli.demo.mesh import anonymous_context, ask_tls, client_context
 from convoy.cli.pod_traffic import Reply, Request, SteadyLoad, ask, ask_once, over
 
-pytestmark = [
-    pytest.mark.world,
-    pytest.mark.envoy,
-    pytest.mark.slow,
-    pytest.mark.asyncio(loop_scope="module"),
-]
+pytestmark = MARKS
 
 ECHO = "198.18.1.31"
 URI = "spiffe://cluster.local/ns/default/sa/bookinfo-productpage"

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from envoy.service.discovery.v3 import discovery_pb2 as discovery_v3
 from tests.e2e.observing import ObservedMesh
+from tests.e2e.playground import MARKS
 
 from convoy.ca.identity import Identity
 from convoy.ca.issuers import Intermediate, issue_intermediate, issue_workload, new_root
@@ -23,12 +24,7 @@ from convoy.cluster.tokens import TokenIssuer, load_issuer
 from convoy.kit.clock import Clock
 from convoy.kit.tls import unverified_client_context
 
-pytestmark = [
-    pytest.mark.world,
-    pytest.mark.envoy,
-    pytest.mark.slow,
-    pytest.mark.asyncio(loop_scope="module"),
-]
+pytestmark = MARKS
 
 ISTIOD = "198.18.1.2"
 LISTENERS = "type.googleapis.com/envoy.config.listener.v3.Listener"

@@ -2,16 +2,11 @@
 
 import pytest
 from tests.e2e.observing import SYSTEM, ObservedMesh
-from tests.e2e.playground import HTTP
+from tests.e2e.playground import HTTP, MARKS
 
 from convoy.cli.pod_traffic import Request, ask_once
 
-pytestmark = [
-    pytest.mark.world,
-    pytest.mark.envoy,
-    pytest.mark.slow,
-    pytest.mark.asyncio(loop_scope="module"),
-]
+pytestmark = MARKS
 
 PROXY = "istio-proxy"
 

@@ -24,6 +24,10 @@ from convoy.cluster.types import (
     ClusterSpec,
     ExecResult,
     ImageEntry,
+    KubeClusterInfo,
+    KubeClusterSpec,
+    OutsideInfo,
+    OutsideSpec,
     PodStatus,
     Segment,
     WorldEvent,
@@ -48,6 +52,30 @@ class World:
         """Make a cluster."""
         made = await self._caller.call("add_cluster", spec=msgspec.to_builtins(spec))
         return msgspec.convert(made, ClusterInfo)
+
+    async def start_cluster(self, spec: KubeClusterSpec, listener: socket.socket) -> KubeClusterInfo:
+        """Start a cluster whose API server answers on the host's `listener`; returns once it is ready.
+
+        It has the objects and addresses it had when it ran from this state folder before. The world keeps its
+        own copy of the listener.
+        """
+        made = await self._caller.call(
+            "start_cluster", spec=msgspec.to_builtins(spec), fds=(listener.fileno(),)
+        )
+        return msgspec.convert(made, KubeClusterInfo)
+
+    async def stop_cluster(self, name: str) -> None:
+        """Stop a cluster that `start_cluster` started: pods end gracefully, objects stay in the state folder."""
+        await self._caller.call("stop_cluster", name=name)
+
+    async def kube_clusters(self) -> list[KubeClusterInfo]:
+        """The clusters with an API server, in the order they were started."""
+        return msgspec.convert(await self._caller.call("kube_clusters"), list[KubeClusterInfo])
+
+    async def open_outside(self, spec: OutsideSpec) -> OutsideInfo:
+        """Make the network outside of the clusters, or add names to it."""
+        made = await self._caller.call("open_outside", spec=msgspec.to_builtins(spec))
+        return msgspec.convert(made, OutsideInfo)
 
     async def clusters(self) -> list[ClusterInfo]:
         """The clusters in the order they were added."""

@@ -24,6 +24,51 @@ class ClusterInfo(msgspec.Struct, frozen=True):
     dns_address: str
 
 
+class KubeClusterSpec(msgspec.Struct, frozen=True):
+    """A cluster with an API server.
+
+    It gets `nodes` nodes, each in a zone of its own, up to three zones. Ranges in CIDR form and the region are
+    chosen when they are left empty, and remembered in the state folder. `ephemeral` keeps no objects.
+    """
+
+    name: str
+    nodes: int = 1
+    ephemeral: bool = False
+    region: str = ""
+    pod_cidr: str = ""
+    service_cidr: str = ""
+
+
+class KubeClusterInfo(msgspec.Struct, frozen=True):
+    """A cluster as it runs: where its API server is reached from the host, and its addresses inside.
+
+    `folder` holds what a kubeconfig is made of; `dns_address` is the ClusterIP of kube-dns.
+    """
+
+    name: str
+    server: str
+    folder: str
+    nodes: tuple[str, ...]
+    region: str
+    pod_cidr: str
+    service_cidr: str
+    dns_address: str
+
+
+class OutsideSpec(msgspec.Struct, frozen=True):
+    """The network outside of all clusters; `names` are names it serves beside its own under `outside.test`."""
+
+    names: tuple[str, ...] = ()
+
+
+class OutsideInfo(msgspec.Struct, frozen=True):
+    """What is outside: addresses by name, the address of its DNS, and the file with its root certificate."""
+
+    names: dict[str, str]
+    dns_address: str
+    ca_file: str
+
+
 class ImageEntry(msgspec.Struct, frozen=True):
     """A program that stands for an image.
 

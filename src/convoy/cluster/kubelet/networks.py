@@ -55,5 +55,12 @@ class PodNetwork(Protocol):
         that is attached already is detached first.
         """
 
+    async def withdraw(self, pod: PodKey) -> None:
+        """Return once no Service leads new connections to a pod that is being deleted, at most seconds later.
+
+        For a kubelet to await between the pod's deletionTimestamp and its preStop hooks and SIGTERM:
+        connections that exist go on, and those just made had time to be accepted.
+        """
+
     async def detach(self, pod: PodKey) -> None:
         """Take the pod off the network and free its address; nothing happens when it is not attached."""

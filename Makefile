@@ -59,7 +59,8 @@ bench: setup-dev ## benchmarks: print figures, assert nothing
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 soak: setup-dev ## the tests that take minutes: certificates of ten seconds, for five minutes under load
-	@CONVOY_SOAK_SECONDS=300 $(BIN)/python -m pytest tests/e2e/test_rotation.py $(PYTEST_ARGS)
+	@CONVOY_SOAK_SECONDS=300 $(BIN)/python -m pytest -o faulthandler_timeout=0 \
+		tests/e2e/test_rotation.py $(PYTEST_ARGS)
 
 lock: setup-dev ## pin the dependencies again, with hashes and without addresses
 	@tools/lock $(BIN)

@@ -42,7 +42,9 @@ class FleetClient:
     async def run(self, on_progress: Callable[[], None]) -> None:
         """Stay connected for ever; `on_progress` is called when a time above was taken."""
         delays = backoff(0.1, at_most=1.0, jitter=0.5)
-        while True:
+        task = asyncio.current_task()
+        # gRPC may report cancelling as an error of a call that was ending anyway.
+        while task is None or not task.cancelling():
             async with self._channel() as channel:
                 try:
                     await self._talk(channel.stream_stream(METHOD)(), on_progress)

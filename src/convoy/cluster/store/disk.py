@@ -16,6 +16,7 @@ from convoy.cluster.store.errors import NewerStateError, StoreError
 from convoy.cluster.store.records import Key
 
 FORMAT = 1
+BUSY_SECONDS = 1.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS objects (
     storage TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
@@ -55,7 +56,7 @@ class Disk:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Made here, not by SQLite, for its mode: the log beside it gets the same.
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        database = sqlite3.connect(self._path, isolation_level=None, timeout=1.0)
+        database = sqlite3.connect(self._path, isolation_level=None, timeout=BUSY_SECONDS)
         try:
             database.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._check_format(database)

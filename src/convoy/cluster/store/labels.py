@@ -169,6 +169,9 @@ class _Parser:
     def _values(self) -> list[str]:
         if (opening := self._next()) != "(":
             raise _unparsable(f"found '{opening}' expected: '('")
+        if self._peek() == ")":
+            self._next()
+            return []
         values = [""]
         while (token := self._next()) != ")":
             if token == ",":

@@ -120,9 +120,10 @@ class Store:
         self, kind: EventType, storage: str, key: Key, obj: dict[str, Any], *, previous: Stored | None
     ) -> Stored:
         turn = self._begin()
-        self.revision += 1
-        obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(self.revision)}}
-        stored = Stored(key, obj, self.revision, orjson.dumps(obj))
+        revision = self.revision + 1
+        obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(revision)}}
+        stored = Stored(key, obj, revision, orjson.dumps(obj))
+        self.revision = revision
         self._table(storage).set(key, None if kind == "DELETED" else stored)
         turn.undo.append((storage, key, previous))
         turn.events.setdefault(storage, []).append(Event(kind, stored, previous))

@@ -65,7 +65,7 @@ class World:
         return msgspec.convert(made, KubeClusterInfo)
 
     async def stop_cluster(self, name: str) -> None:
-        """Stop a cluster that `start_cluster` started: pods end gracefully, objects stay in the state folder."""
+        """Stop a cluster that `start_cluster` started: its pods end gracefully, its objects are kept."""
         await self._caller.call("stop_cluster", name=name)
 
     async def kube_clusters(self) -> list[KubeClusterInfo]:

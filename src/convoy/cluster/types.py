@@ -27,8 +27,8 @@ class ClusterInfo(msgspec.Struct, frozen=True):
 class KubeClusterSpec(msgspec.Struct, frozen=True):
     """A cluster with an API server.
 
-    It gets `nodes` nodes, each in a zone of its own, up to three zones. Ranges in CIDR form and the region are
-    chosen when they are left empty, and remembered in the state folder. `ephemeral` keeps no objects.
+    It gets `nodes` nodes, in up to three zones. Ranges in CIDR form and the region are chosen where they are
+    left empty, and remembered in the state folder. `ephemeral` keeps no objects.
     """
 
     name: str
@@ -56,7 +56,7 @@ class KubeClusterInfo(msgspec.Struct, frozen=True):
 
 
 class OutsideSpec(msgspec.Struct, frozen=True):
-    """The network outside of all clusters; `names` are names it serves beside its own under `outside.test`."""
+    """The network outside of all clusters; it serves `names` beside its own below `outside.test`."""
 
     names: tuple[str, ...] = ()
 

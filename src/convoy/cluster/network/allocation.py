@@ -48,7 +48,7 @@ class ServiceAllocator:
         self._ports = Pool(NODE_PORTS, first=NODE_PORTS.start, holds=self._holds_port, clock=clock)
         self._is_loaded = False
 
-    def allocate(self, service: Object, old: Object | None, *, dry_run: bool = False) -> Object:
+    def allocate(self, service: Object, *, old: Object | None, dry_run: bool = False) -> Object:
         """A copy of a defaulted Service with every address and port that it needs, and none that it does not.
 
         `old` is the stored one, None for a create. Raises StatusError (422, with the known words) for an

@@ -30,7 +30,7 @@ class Registry:
         if status:
             wanted["status"] = status
         try:
-            made = self.allocator.allocate(wanted, before.object if before else None)
+            made = self.allocator.allocate(wanted, old=before.object if before else None)
             return self.store.put("services", key, made, expected=before.revision if before else None).object
         finally:
             self.allocator.settle(*key)
@@ -108,13 +108,13 @@ def test_every_address_of_a_range_is_given_and_then_no_more() -> None:
 
 def test_two_writes_at_the_same_time_get_different_addresses(registry: Registry) -> None:
     wanted = [{"metadata": {"namespace": "default", "name": name}, "spec": {}} for name in ("a", "b")]
-    one, two = (registry.allocator.allocate(service, None)["spec"]["clusterIP"] for service in wanted)
+    one, two = (registry.allocator.allocate(service, old=None)["spec"]["clusterIP"] for service in wanted)
     assert one != two
 
 
 def test_a_write_that_failed_frees_what_it_was_given(registry: Registry) -> None:
     wanted = {"metadata": {"namespace": "default", "name": "a"}, "spec": {"clusterIP": "198.18.16.10"}}
-    registry.allocator.allocate(wanted, None)
+    registry.allocator.allocate(wanted, old=None)
     assert "already allocated" in refusal(registry, "b", clusterIP="198.18.16.10")
     registry.allocator.settle("default", "a")
     registry.write("b", clusterIP="198.18.16.10")
@@ -122,14 +122,14 @@ def test_a_write_that_failed_frees_what_it_was_given(registry: Registry) -> None
 
 def test_a_write_that_nobody_reported_the_end_of_blocks_for_a_while_only(registry: Registry) -> None:
     wanted = {"metadata": {"namespace": "default", "name": "a"}, "spec": {"clusterIP": "198.18.16.10"}}
-    registry.allocator.allocate(wanted, None)
+    registry.allocator.allocate(wanted, old=None)
     registry.clock.goes_on(31)
     registry.write("b", clusterIP="198.18.16.10")
 
 
 def test_a_dry_run_reserves_nothing(registry: Registry) -> None:
     wanted = {"metadata": {"namespace": "default", "name": "a"}, "spec": {"clusterIP": "198.18.16.10"}}
-    made = registry.allocator.allocate(wanted, None, dry_run=True)
+    made = registry.allocator.allocate(wanted, old=None, dry_run=True)
     assert made["spec"]["clusterIPs"] == ["198.18.16.10"]
     registry.write("b", clusterIP="198.18.16.10")
 
@@ -144,7 +144,7 @@ def test_what_stored_services_have_is_taken_after_a_restart(registry: Registry) 
 
 def test_what_is_given_to_the_allocator_stays_as_it_is(registry: Registry) -> None:
     wanted = {"metadata": {"namespace": "default", "name": "a"}, "spec": {"ports": [{"port": 80}]}}
-    registry.allocator.allocate(wanted, None)
+    registry.allocator.allocate(wanted, old=None)
     assert wanted["spec"] == {"ports": [{"port": 80}]}
 
 

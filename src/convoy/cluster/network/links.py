@@ -8,12 +8,11 @@ pods come and go and leaves the others with a stale neighbour entry.
 """
 
 import asyncio
-import ipaddress
 import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
@@ -52,13 +51,15 @@ def make_wan(address: str) -> None:
     _quiet_ipv6()
     with _netlink() as ip:
         _up(ip, "lo")
-        _make_bridge(ip, WAN_BRIDGE, address, hardware="02:00:c6:13:00:01")
+        bridge = _make_bridge(ip, WAN_BRIDGE, hardware="02:00:c6:13:00:01")
+        ip.addr("add", index=bridge, address=address.partition("/")[0], prefixlen=_prefix(address))
 
 
-def make_router(number: int, *, wan_address: str, gateway: str, service_cidr: str) -> int:
-    """A router's namespace: the pods' bridge at `gateway` (with prefix), the uplink at `wan_address`.
+def make_router(number: int, *, wan_address: str, gateways: Sequence[str], service_cidr: str) -> int:
+    """A router's namespace: the pods' bridge at `gateways` (with prefixes), the uplink at `wan_address`.
 
-    The range of the cluster's Services is local to it, so that a Service without ready pods refuses at once.
+    The range of the cluster's Services is local to it, so that an address that is no Service's refuses at
+    once.
     """
     netns = make_netns()
     with inside(netns):
@@ -67,8 +68,9 @@ def make_router(number: int, *, wan_address: str, gateway: str, service_cidr: st
         # Where br_netfilter is loaded it would rewrite frames on their way into the bridge, before the router
         # sees them, and lose those that a pod sends to itself through a Service.
         write_sysctl("bridge/bridge-nf-call-iptables", "0")
-        write_sysctl("ipv4/conf/all/send_redirects", "0")
-        write_sysctl("ipv4/conf/default/send_redirects", "0")
+        for which in ("all", "default"):
+            write_sysctl(f"ipv4/conf/{which}/send_redirects", "0")
+            write_sysctl(f"ipv4/conf/{which}/rp_filter", "0")
     with _netlink() as ip:
         peer = {"ifname": UPLINK, "net_ns_fd": netns}
         ip.link(
@@ -83,13 +85,19 @@ def make_router(number: int, *, wan_address: str, gateway: str, service_cidr: st
         loopback = _up(ip, "lo")
         uplink = _up(ip, UPLINK)
         ip.addr("add", index=uplink, address=wan_address.partition("/")[0], prefixlen=_prefix(wan_address))
-        _make_bridge(ip, PODS_LINK, gateway, hardware=f"02:00:c6:12:{number:02x}:01")
+        bridge = _make_bridge(ip, PODS_LINK, hardware=f"02:00:c6:12:{number:02x}:01")
+        for gateway in gateways:
+            ip.addr("add", index=bridge, address=gateway.partition("/")[0], prefixlen=_prefix(gateway))
         ip.route("add", dst=service_cidr, oif=loopback, type="local", table=255, scope=254)
     return netns
 
 
 def make_pod_network(router: int, name: str, *, address: str, gateway: str) -> int:
-    """A pod's namespace, linked to its router's bridge; `gateway` with the prefix of the pods' range."""
+    """A pod's namespace, linked to its router's bridge.
+
+    Everything but the gateway lies behind the gateway, other pods of the bridge, too: so the router sees both
+    directions of every connection, and what it translates finds back.
+    """
     netns = make_netns()
     with inside(router), _netlink() as ip:
         peer = {"ifname": POD_LINK, "net_ns_fd": netns}
@@ -102,8 +110,9 @@ def make_pod_network(router: int, name: str, *, address: str, gateway: str) -> i
         with _netlink() as ip:
             _up(ip, "lo")
             own = _up(ip, POD_LINK)
-            ip.addr("add", index=own, address=address, prefixlen=_prefix(gateway))
-            ip.route("add", gateway=gateway.partition("/")[0])
+            ip.addr("add", index=own, address=address, prefixlen=32)
+            ip.route("add", dst=f"{gateway}/32", oif=own, scope=253)
+            ip.route("add", gateway=gateway)
     return netns
 
 
@@ -123,11 +132,11 @@ def set_uplink_addresses(router: int, wanted: frozenset[str], current: frozenset
             ip.addr("add", index=uplink, address=address, prefixlen=32)
 
 
-def apply_ruleset(netns: int, ruleset: str) -> None:
-    """Replace a namespace's rules, all or nothing."""
+def run_nft(netns: int, commands: str) -> None:
+    """Change a namespace's rules, all or nothing."""
     nft = find_nft()
     with inside(netns):
-        result = subprocess.run([nft, "-f", "-"], input=ruleset, capture_output=True, text=True, check=False)
+        result = subprocess.run([nft, "-f", "-"], input=commands, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise WorldError(f"nft refused the service rules: {' '.join(result.stderr.split())}.")
 
@@ -141,22 +150,15 @@ def find_nft() -> str:
     return nft
 
 
-def network_gateway(cidr: str) -> str:
-    """The first address of a range, with its prefix length: `198.18.1.1/24`."""
-    network = ipaddress.ip_network(cidr)
-    return f"{network[1]}/{network.prefixlen}"
-
-
 def _netlink() -> Any:
     from pyroute2.iproute.linux import IPRoute
 
     return IPRoute()
 
 
-def _make_bridge(ip: Any, name: str, address: str, *, hardware: str) -> None:
+def _make_bridge(ip: Any, name: str, *, hardware: str) -> int:
     ip.link("add", ifname=name, kind="bridge", address=hardware, br_forward_delay=0, br_mcast_snooping=0)
-    index = _up(ip, name)
-    ip.addr("add", index=index, address=address.partition("/")[0], prefixlen=_prefix(address))
+    return _up(ip, name)
 
 
 def _quiet_ipv6(where: str = "conf/default") -> None:

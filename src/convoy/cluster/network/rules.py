@@ -1,18 +1,28 @@
 """Forwarding rules as an nftables ruleset for a cluster's router.
 
-Pure text. One verdict map leads from (address, protocol, port) to a chain per Service port, so the cost of a
-packet does not grow with the number of Services. Replies to a pod on the same bridge would not pass the
-router, so what it forwards from pods to pods carries its own address; from other clusters only what was meant
-for a load balancer's address comes in.
+Pure. One verdict map leads from (address, protocol, port) to a chain per Service port, so the cost of a
+packet does not grow with the number of Services. Every packet between pods passes the router, so replies find
+their way back without hiding the client; it is hidden where a pod reaches itself, and where that is what the
+Service's policy means. From other clusters only what was meant for a load balancer's address comes in.
+
+Address translation looks at the first packet of a connection only: a change of the rules steers new
+connections and leaves the others alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
-from convoy.cluster.network.services import ForwardingRule
+from convoy.cluster.network.forwarding import ForwardingRule, Targets
+from convoy.cluster.network.rulesets import Ruleset
 
-TABLE = "ip convoy_services"
+TO_SERVICES = "services"
+TO_NOBODY = "nobody"
+_KEY = "type ipv4_addr . inet_proto . inet_service : verdict;"
+_LOOKUP = "ip daddr . meta l4proto . th dport vmap"
+# A mark lives as long as its packet is in the router: those that pods set do not pass the link.
+_HIDE = "meta mark set 0x4000"
 
 
 class RouterPlan(msgspec.Struct, frozen=True):
@@ -22,68 +32,107 @@ class RouterPlan(msgspec.Struct, frozen=True):
     service_cidr: str
     pods_link: str
     uplink: str
+    shared_cidr: str
 
 
-def build_ruleset(rules: Sequence[ForwardingRule], plan: RouterPlan) -> str:
-    """Text for `nft -f -` that replaces the whole table at once."""
-    chains = [chain for number, rule in enumerate(rules) for chain in _rule_chains(number, rule)]
-    body = [*chains, *_entry(rules), *_masquerade(plan), *_border(plan)]
-    return "\n".join((f"add table {TABLE}", f"delete table {TABLE}", f"table {TABLE} {{", *body, "}", ""))
+def build_ruleset(rules: Iterable[ForwardingRule], plan: RouterPlan) -> Ruleset:
+    """Everything the router's kernel has to know."""
+    chains = _fixed_chains(plan)
+    sets = {TO_SERVICES: f"map {{ {_KEY} }}", TO_NOBODY: f"map {{ {_KEY} }}"}
+    elements: dict[tuple[str, str], str] = {}
+    for rule in rules:
+        part = _rule_part(rule)
+        chains |= part.chains
+        sets |= part.sets
+        elements |= part.elements
+    return Ruleset(chains, sets, elements)
 
 
-def _rule_chains(number: int, rule: ForwardingRule) -> list[str]:
-    if len(rule.targets) == 1:
-        return _chain(f"service_{number}", _dnat(rule.targets[0]))
-    chains = []
-    for index, target in enumerate(rule.targets):
-        chains += _chain(f"service_{number}_{index}", _dnat(target))
-    choices = ", ".join(f"{index} : goto service_{number}_{index}" for index in range(len(rule.targets)))
-    return chains + _chain(f"service_{number}", f"numgen random mod {len(rule.targets)} vmap {{ {choices} }}")
+@lru_cache(maxsize=10_000)
+def _rule_part(rule: ForwardingRule) -> Ruleset:
+    keys = [f"{address} . {rule.protocol} . {rule.port}" for address in rule.addresses]
+    if not rule.leads_somewhere:
+        verdict = "drop" if rule.drops else "goto refuse"
+        return Ruleset({}, {}, {(TO_NOBODY, key): verdict for key in keys})
+    chains: dict[str, tuple[str, ...]] = {}
+    name = f"service_{rule.name}"
+    lines = [f"ip saddr != {{ {', '.join(rule.allowed)} }} drop"] if rule.allowed else []
+    lines += [_HIDE] if rule.masquerades else []
+    for clients, targets in rule.nearby:
+        near = f"{name}_for_{clients.replace('.', '_').replace('/', '_')}"
+        chains[near] = tuple(_choose(rule, targets))
+        lines.append(f"ip saddr {clients} goto {near}")
+    chains[name] = (*lines, *_choose(rule, rule.targets))
+    everyone = {*rule.targets, *(target for _clients, targets in rule.nearby for target in targets)}
+    sets: dict[str, str] = {}
+    for target in sorted(everyone):
+        chains[_target_chain(rule, target)] = tuple(_reach(rule, target))
+        if rule.affinity:
+            sets[_memory(rule, target)] = _memory_of(rule.affinity)
+    return Ruleset(chains, sets, {(TO_SERVICES, key): f"goto {name}" for key in keys})
 
 
-def _dnat(target: tuple[str, int]) -> str:
-    # A bare `dnat` in a chain that several protocols could reach is refused by nft; this names those with
-    # ports.
-    return f"meta l4proto {{ tcp, udp }} dnat to {target[0]}:{target[1]}"
+def _choose(rule: ForwardingRule, targets: Targets) -> list[str]:
+    if not targets:
+        return ["drop"]
+    lines = []
+    if rule.affinity:
+        lines += [
+            f"ip saddr @{_memory(rule, target)} goto {_target_chain(rule, target)}" for target in targets
+        ]
+    if len(targets) == 1:
+        return [*lines, f"goto {_target_chain(rule, targets[0])}"]
+    choices = ", ".join(f"{index} : goto {_target_chain(rule, each)}" for index, each in enumerate(targets))
+    return [*lines, f"numgen random mod {len(targets)} vmap {{ {choices} }}"]
 
 
-def _entry(rules: Sequence[ForwardingRule]) -> list[str]:
-    elements = ", ".join(
-        f"{address} . {rule.protocol} . {rule.port} : goto service_{number}"
-        for number, rule in enumerate(rules)
-        for address in rule.addresses
-    )
-    lookup = ["ip daddr . meta l4proto . th dport vmap @services"] if elements else []
-    listed = [f"    elements = {{ {elements} }}"] if elements else []
-    return [
-        "  map services {",
-        "    type ipv4_addr . inet_proto . inet_service : verdict",
-        *listed,
-        "  }",
-        *_chain("prerouting", "type nat hook prerouting priority -100; policy accept;", *lookup),
-        *_chain("output", "type nat hook output priority -100; policy accept;", *lookup),
-    ]
+def _reach(rule: ForwardingRule, target: tuple[str, int]) -> list[str]:
+    address, port = target
+    remember = [f"update @{_memory(rule, target)} {{ ip saddr }}"] if rule.affinity else []
+    # nft refuses a bare `dnat` to a port in a chain that any protocol could reach.
+    dnat = f"meta l4proto {{ tcp, udp, sctp }} dnat to {address}:{port}"
+    return [*remember, f"ip saddr {address} {_HIDE}", dnat]
 
 
-def _masquerade(plan: RouterPlan) -> list[str]:
-    inside = f"ip saddr {{ {plan.pod_cidr}, {plan.service_cidr} }}"
-    return _chain(
-        "postrouting",
-        "type nat hook postrouting priority 100; policy accept;",
-        f'oifname "{plan.pods_link}" ct status dnat {inside} masquerade',
-        f'oifname "{plan.uplink}" ip saddr {plan.pod_cidr} masquerade',
-    )
+def _target_chain(rule: ForwardingRule, target: tuple[str, int]) -> str:
+    """Rules share the chains of targets, except where they remember who went there."""
+    place = f"to_{target[0].replace('.', '_')}_{target[1]}"
+    return f"{place}_from_{rule.name}" if rule.affinity else place
 
 
-def _border(plan: RouterPlan) -> list[str]:
-    return _chain(
-        "forward",
-        "type filter hook forward priority 0; policy accept;",
-        f'iifname "{plan.uplink}" ct state established,related accept',
-        f'iifname "{plan.uplink}" ct status dnat accept',
-        f'iifname "{plan.uplink}" drop',
-    )
+def _memory(rule: ForwardingRule, target: tuple[str, int]) -> str:
+    return f"clients_{_target_chain(rule, target)}_{rule.affinity}"
 
 
-def _chain(name: str, *lines: str) -> list[str]:
-    return [f"  chain {name} {{", *(f"    {line}" for line in lines), "  }"]
+def _memory_of(seconds: int) -> str:
+    return f"set {{ type ipv4_addr; flags dynamic,timeout; timeout {seconds}s; }}"
+
+
+def _fixed_chains(plan: RouterPlan) -> dict[str, tuple[str, ...]]:
+    nobody = f"{_LOOKUP} @{TO_NOBODY}"
+    return {
+        "refuse": ("meta l4proto tcp reject with tcp reset", "reject"),
+        "prerouting": ("type nat hook prerouting priority -100;", f"{_LOOKUP} @{TO_SERVICES}"),
+        "output": ("type nat hook output priority -100;", f"{_LOOKUP} @{TO_SERVICES}"),
+        "postrouting": (
+            "type nat hook postrouting priority 100;",
+            "meta mark 0x4000 masquerade",
+            # The router reaches a Service from the Service's own address, which is local to it.
+            f'oifname "{plan.pods_link}" ip saddr {plan.service_cidr} masquerade',
+            f'oifname "{plan.uplink}" ip saddr {plan.pod_cidr} masquerade',
+        ),
+        "input": (
+            "type filter hook input priority 0;",
+            "ct state established,related accept",
+            nobody,
+            f'iifname "{plan.uplink}" ip daddr != {plan.shared_cidr} drop',
+        ),
+        "forward": (
+            "type filter hook forward priority 0;",
+            "ct state established,related accept",
+            nobody,
+            f'iifname "{plan.uplink}" ct status dnat accept',
+            f'iifname "{plan.uplink}" drop',
+        ),
+        "own": ("type filter hook output priority 0;", nobody),
+    }

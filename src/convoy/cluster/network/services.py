@@ -1,4 +1,4 @@
-"""Services and pods as forwarding rules: which address and port leads to which pods.
+"""Services and static pods as forwarding rules: which address and port leads to which pods.
 
 Pure. A port without ready pods has no rule: packets to it then meet the router itself, which refuses them.
 """
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from convoy.api.kube.core import Container, Pod, Service, ServicePort
+from convoy.cluster.network.forwarding import ForwardingRule
 from convoy.cluster.objects import load_balancer_addresses
 
 
@@ -21,15 +22,6 @@ class PodEndpoint(msgspec.Struct, frozen=True):
     def address(self) -> str:
         """The pod's address; empty before it has one."""
         return self.pod.status.pod_ip
-
-
-class ForwardingRule(msgspec.Struct, frozen=True, order=True):
-    """Connections to any of `addresses` at `port` go to one of `targets` (address, port), by chance."""
-
-    addresses: tuple[str, ...]
-    protocol: str
-    port: int
-    targets: tuple[tuple[str, int], ...]
 
 
 def plan_rules(services: Iterable[Service], endpoints: Sequence[PodEndpoint]) -> tuple[ForwardingRule, ...]:

@@ -12,6 +12,7 @@ from convoy.cluster.errors import ManifestError, UnknownNameError
 from convoy.cluster.images import SOURCE_TREE
 from convoy.cluster.kubelet.sandboxes import Sandbox
 from convoy.cluster.network import links
+from convoy.cluster.network.nodes import plan_nodes
 from convoy.cluster.network.routers import WAN_GATEWAY, Router
 from convoy.cluster.supervisor.captures import Capture
 from convoy.cluster.supervisor.clusters import Cluster
@@ -45,7 +46,13 @@ class World:
         """Make a cluster; raises ManifestError when its name is taken."""
         if spec.name in self._clusters:
             raise ManifestError(f'there is a cluster "{spec.name}" already.')
-        router = Router(spec, len(self._clusters), self._worker)
+        router = Router(
+            plan_nodes(spec.name, 1, pod_cidr=spec.pod_cidr, region=""),
+            len(self._clusters),
+            pod_cidr=spec.pod_cidr,
+            service_cidr=spec.service_cidr,
+            worker=self._worker,
+        )
         issuer = load_issuer(self._state_dir / "clusters" / spec.name / "service-account.key")
         cluster = Cluster(spec, router, issuer, self._surroundings())
         self._clusters[spec.name] = cluster

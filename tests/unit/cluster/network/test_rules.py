@@ -1,97 +1,166 @@
-"""Services and pods as nft text."""
+"""Forwarding rules as an nftables table, and the way from one table to the next."""
 
+import random
 import shutil
 import subprocess
-from typing import Any
+from itertools import pairwise
 
 import pytest
-from tests.cluster.manifests import container, load_balancer, pod, service
+from msgspec.structs import replace as with_fields
 
-from convoy.api.kube.core import Pod, Service
+from convoy.cluster.network.forwarding import ForwardingRule
 from convoy.cluster.network.links import find_nft
 from convoy.cluster.network.rules import RouterPlan, build_ruleset
-from convoy.cluster.network.services import ForwardingRule, PodEndpoint, plan_rules
-from convoy.cluster.objects import parse_manifest
+from convoy.cluster.network.rulesets import Ruleset, build_transaction
 
-PLAN = RouterPlan("198.18.1.0/24", "198.18.101.0/24", "pods", "wan0")
-
-
-def _service(manifest: dict[str, object]) -> Service:
-    parsed = parse_manifest(manifest)
-    assert isinstance(parsed, Service)
-    return parsed
+PLAN = RouterPlan("198.18.0.0/20", "198.18.16.0/20", "pods", "wan0", "198.19.0.0/24")
+A, B, C = ("198.18.1.2", 8080), ("198.18.1.3", 8080), ("198.18.2.4", 9090)
+WEB = ForwardingRule(("198.18.16.1",), "tcp", 80, (A, B))
 
 
-def _endpoint(name: str, address: str, *, ready: bool = True, **fields: Any) -> PodEndpoint:
-    parsed = parse_manifest(pod(name, container(**fields), address=address))
-    assert isinstance(parsed, Pod)
-    return PodEndpoint(parsed, ready)
+def ruleset(*rules: ForwardingRule) -> Ruleset:
+    return build_ruleset(rules, PLAN)
 
 
-ONE, TWO = _endpoint("web-1", "198.18.1.2"), _endpoint("web-2", "198.18.1.3")
+def test_an_address_leads_to_its_services_chain() -> None:
+    made = ruleset(with_fields(WEB, addresses=("198.18.16.1", "198.19.0.9")))
+    assert made.elements == {
+        ("services", "198.18.16.1 . tcp . 80"): "goto service_198_18_16_1_tcp_80",
+        ("services", "198.19.0.9 . tcp . 80"): "goto service_198_18_16_1_tcp_80",
+    }
 
 
-def test_a_service_leads_to_its_ready_pods_only() -> None:
-    unready = _endpoint("web-3", "198.18.1.4", ready=False)
-    other = _endpoint("other", "198.18.1.5")
-    rules = plan_rules([_service(service("web", clusterIP="198.18.101.1"))], [TWO, unready, other, ONE])
-    targets = (("198.18.1.2", 8080), ("198.18.1.3", 8080))
-    assert rules == (ForwardingRule(("198.18.101.1",), "tcp", 80, targets),)
+def test_several_targets_are_chosen_from_by_chance() -> None:
+    made = ruleset(WEB)
+    assert made.chains["service_198_18_16_1_tcp_80"] == (
+        "numgen random mod 2 vmap { 0 : goto to_198_18_1_2_8080, 1 : goto to_198_18_1_3_8080 }",
+    )
+    assert "dnat to 198.18.1.3:8080" in made.chains["to_198_18_1_3_8080"][-1]
 
 
-def test_pods_that_are_not_ready_count_where_the_service_says_so() -> None:
-    unready = _endpoint("web-3", "198.18.1.4", ready=False)
-    early = _service(service("web", clusterIP="198.18.101.1", publishNotReadyAddresses=True))
-    assert plan_rules([early], [unready])[0].targets == (("198.18.1.4", 8080),)
+def test_a_target_that_calls_itself_is_hidden_from_itself() -> None:
+    assert ruleset(WEB).chains["to_198_18_1_2_8080"][0] == "ip saddr 198.18.1.2 meta mark set 0x4000"
 
 
-def test_a_load_balancer_has_both_addresses() -> None:
-    made = _service(load_balancer("web", "198.19.0.9", clusterIP="198.18.101.1"))
-    assert plan_rules([made], [ONE])[0].addresses == ("198.18.101.1", "198.19.0.9")
+def test_a_client_is_hidden_only_where_the_rule_says_so() -> None:
+    name = "service_198_18_16_1_tcp_80"
+    assert ruleset(with_fields(WEB, masquerades=True)).chains[name][0] == "meta mark set 0x4000"
+    assert "mark" not in ruleset(WEB).chains[name][0]
 
 
-@pytest.mark.parametrize("cluster_ip", ["None", "198.18.101.1"])
-def test_a_service_without_address_or_pods_has_no_rule(cluster_ip: str) -> None:
-    endpoints = [ONE] if cluster_ip == "None" else []
-    assert plan_rules([_service(service("web", clusterIP=cluster_ip))], endpoints) == ()
+def test_clients_near_targets_of_their_own_go_there() -> None:
+    made = ruleset(with_fields(WEB, nearby=(("198.18.1.0/24", (A,)), ("198.18.2.0/24", ()))))
+    name = "service_198_18_16_1_tcp_80"
+    assert made.chains[name][:2] == (
+        f"ip saddr 198.18.1.0/24 goto {name}_for_198_18_1_0_24",
+        f"ip saddr 198.18.2.0/24 goto {name}_for_198_18_2_0_24",
+    )
+    assert made.chains[f"{name}_for_198_18_1_0_24"] == ("goto to_198_18_1_2_8080",)
+    assert made.chains[f"{name}_for_198_18_2_0_24"] == ("drop",)
 
 
-def test_a_named_target_port_is_looked_up_in_each_pod() -> None:
-    old = _endpoint("web-1", "198.18.1.2", ports=[{"name": "http", "containerPort": 8080}])
-    new = _endpoint("web-2", "198.18.1.3", ports=[{"name": "http", "containerPort": 9090}])
-    none = _endpoint("web-3", "198.18.1.4")
-    made = _service(service("web", target="http", clusterIP="198.18.101.1"))
-    assert plan_rules([made], [old, new, none])[0].targets == (("198.18.1.2", 8080), ("198.18.1.3", 9090))
+def test_a_rule_without_targets_refuses_or_drops() -> None:
+    nobody = with_fields(WEB, targets=())
+    assert ruleset(nobody).elements == {("nobody", "198.18.16.1 . tcp . 80"): "goto refuse"}
+    assert set(ruleset(with_fields(nobody, drops=True)).elements.values()) == {"drop"}
 
 
-def test_without_a_target_port_the_port_itself_is_meant() -> None:
-    made = _service(service("web", clusterIP="198.18.101.1", ports=[{"port": 8000}]))
-    assert plan_rules([made], [ONE])[0].targets == (("198.18.1.2", 8000),)
+def test_clients_are_remembered_per_target_and_rule() -> None:
+    made = ruleset(with_fields(WEB, affinity=60))
+    memory = "clients_to_198_18_1_2_8080_from_198_18_16_1_tcp_80_60"
+    target = "to_198_18_1_2_8080_from_198_18_16_1_tcp_80"
+    assert made.sets[memory] == "set { type ipv4_addr; flags dynamic,timeout; timeout 60s; }"
+    assert made.chains["service_198_18_16_1_tcp_80"][0] == f"ip saddr @{memory} goto {target}"
+    assert made.chains[target][0] == f"update @{memory} {{ ip saddr }}"
 
 
-def test_several_pods_are_chosen_from_by_chance() -> None:
-    targets = (("198.18.1.2", 8080), ("198.18.1.3", 8080))
-    text = build_ruleset([ForwardingRule(("198.18.101.1",), "tcp", 80, targets)], PLAN)
-    assert "198.18.101.1 . tcp . 80 : goto service_0" in text
-    assert "numgen random mod 2 vmap { 0 : goto service_0_0, 1 : goto service_0_1 }" in text
-    assert "dnat to 198.18.1.3:8080" in text
+def test_nothing_is_sent_when_nothing_changed() -> None:
+    assert build_transaction(ruleset(WEB), ruleset(WEB)) == ""
 
 
-def test_the_order_of_services_and_pods_does_not_matter() -> None:
-    first = _service(service("web", clusterIP="198.18.101.1"))
-    second = _service(service("other", clusterIP="198.18.101.2", selector={"app": "web"}))
-    one_way = build_ruleset(plan_rules([first, second], [ONE, TWO]), PLAN)
-    assert one_way == build_ruleset(plan_rules([second, first], [TWO, ONE]), PLAN)
+def test_a_target_less_touches_its_service_alone() -> None:
+    other = ForwardingRule(("198.18.16.2",), "tcp", 80, (A,))
+    commands = build_transaction(ruleset(WEB, other), ruleset(with_fields(WEB, targets=(A,)), other))
+    assert commands.splitlines() == [
+        "flush chain ip convoy_services service_198_18_16_1_tcp_80",
+        "add rule ip convoy_services service_198_18_16_1_tcp_80 goto to_198_18_1_2_8080",
+        "flush chain ip convoy_services to_198_18_1_3_8080",
+        "delete chain ip convoy_services to_198_18_1_3_8080",
+    ]
 
 
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_nft_understands_the_text(count: int) -> None:
-    targets = tuple((f"198.18.1.{number + 2}", 8080) for number in range(count))
-    rules = [ForwardingRule(("198.18.101.1", "198.19.0.9"), "udp", 53, targets)] if count else []
+def test_who_is_remembered_stays_while_other_targets_come_and_go() -> None:
+    lasting = with_fields(WEB, affinity=60)
+    commands = build_transaction(ruleset(lasting), ruleset(with_fields(lasting, targets=(A, B, C))))
+    assert [line for line in commands.splitlines() if line.split()[1] in ("set", "table")] == [
+        "add set ip convoy_services clients_to_198_18_2_4_9090_from_198_18_16_1_tcp_80_60 "
+        "{ type ipv4_addr; flags dynamic,timeout; timeout 60s; }"
+    ]
+
+
+def _random_rules(chance: random.Random) -> list[ForwardingRule]:
+    rules = []
+    for number in chance.sample(range(1, 9), chance.randint(0, 6)):
+        targets = tuple(sorted(chance.sample((A, B, C), chance.randint(0, 3))))
+        near = chance.choice([(), (("198.18.1.0/24", targets[:1]), ("198.18.2.0/24", ()))])
+        rules.append(
+            ForwardingRule(
+                (f"198.18.16.{number}", f"198.19.0.{number}"),
+                chance.choice(["tcp", "udp"]),
+                chance.choice([53, 80]),
+                targets,
+                nearby=near,
+                masquerades=chance.random() < 0.3,
+                affinity=chance.choice([0, 0, 60, 90]),
+                allowed=chance.choice([(), ("10.0.0.0/8", "198.19.0.0/24")]),
+                drops=chance.random() < 0.3,
+            )
+        )
+    return rules
+
+
+def _nft(script: str) -> str:
+    """What nft lists at the end of a script, in a network namespace of its own."""
     unshare = shutil.which("unshare")
     assert unshare is not None
-    command = [unshare, "--user", "--map-root-user", "--net", find_nft(), "--check", "-f", "-"]
+    shell = f'exec {unshare} --user --map-root-user --net sh -c "$0"'
     result = subprocess.run(
-        command, input=build_ruleset(rules, PLAN), capture_output=True, text=True, check=False
+        ["sh", "-c", shell, script], capture_output=True, text=True, check=False, timeout=60
     )
     assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def _applied(*transactions: str) -> str:
+    nft = find_nft()
+    parts = [f"{nft} -f - <<'END' || exit 1\n{each}END\n" for each in transactions]
+    return _nft("".join(parts) + f"{nft} -s list ruleset")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_kernel_ends_with_the_same_table_by_whatever_steps(seed: int) -> None:
+    chance = random.Random(seed)
+    steps = [ruleset(*_random_rules(chance)) for _ in range(8)]
+    transactions = [build_transaction(None, steps[0])]
+    transactions += [build_transaction(old, new) for old, new in pairwise(steps)]
+    step_by_step = _applied(*(each for each in transactions if each))
+    at_once = _applied(build_transaction(None, steps[-1]))
+    assert _sorted_blocks(step_by_step) == _sorted_blocks(at_once)
+
+
+def _sorted_blocks(listing: str) -> list[str]:
+    """Chains, sets and maps of a listing, whose order is that of their making; likewise elements."""
+    blocks = listing.replace("\n\t\t\t     ", " ").split("\n\n")
+    inner = [block.replace("table ip convoy_services {\n", "").rstrip("}\n\t ") for block in blocks]
+    return sorted(_sorted_elements(block) for block in inner)
+
+
+def _sorted_elements(block: str) -> str:
+    head, found, elements = block.partition("elements = {")
+    return head + found + ",".join(sorted(part.strip(" }\n\t") for part in elements.split(",")))
+
+
+def test_a_table_can_be_emptied_again() -> None:
+    full = ruleset(with_fields(WEB, affinity=60))
+    listing = _applied(build_transaction(None, full), build_transaction(full, ruleset()))
+    assert "198.18.1." not in listing

@@ -4,6 +4,7 @@ Everything raises StatusError with the words of Kubernetes. What is read is shar
 handed in is copied before it is kept. A write returns after it is on disk.
 """
 
+import builtins
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +12,26 @@ from convoy.cluster.machinery.admission import Admission
 from convoy.cluster.machinery.allocation import ServiceAllocator
 from convoy.cluster.machinery.requests import DeleteOptions, Patch, WriteOptions
 from convoy.cluster.machinery.resources import Resource, ResourceTable
-from convoy.cluster.store import Store, Stored, Watch
+from convoy.cluster.machinery.statuses import StatusError, internal_error, not_found
+from convoy.cluster.registry import scaling
+from convoy.cluster.registry.admitting import Admitting
+from convoy.cluster.registry.applying import Applying
+from convoy.cluster.registry.binding import bound_pod
+from convoy.cluster.registry.bodies import read_body
+from convoy.cluster.registry.context import Context, Target, private_copy
+from convoy.cluster.registry.eviction import check_budget, eviction_options
+from convoy.cluster.registry.patching import apply_patch, patched_object
+from convoy.cluster.registry.removing import Removing
+from convoy.cluster.registry.served import Shelf
+from convoy.cluster.registry.showing import Shown
+from convoy.cluster.registry.writing import Writing
+from convoy.cluster.schema import ScalePaths, Schemas
+from convoy.cluster.store import Key, Store, Stored, StoreError, Watch
 from convoy.cluster.store.selectors import FieldSelector, LabelSelector
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
 
-Change = Callable[[dict[str, Any]], dict[str, Any] | None]
+Object = dict[str, Any]
+Change = Callable[[Object], Object | None]
 
 
 class Registry:
@@ -26,7 +42,7 @@ class Registry:
         *,
         store: Store,
         resources: ResourceTable,
-        schemas: Any,
+        schemas: Schemas,
         clock: Clock = SYSTEM_CLOCK,
         admission: Admission | None = None,
         allocate: ServiceAllocator | None = None,
@@ -35,16 +51,42 @@ class Registry:
         self.resources = resources
         self.schemas = schemas
         self.clock = clock
-        self.admission = admission  # may be set later: webhooks read their configurations from here
-        self.allocate = allocate
+        self._context = Context(store, resources, schemas, clock, admission, allocate)
+        self._shelf = Shelf(self._context)
+        admitting = Admitting(self._context)
+        self._writing = Writing(self._context, self._shelf, admitting)
+        self._applying = Applying(self._context, self._writing)
+        self._removing = Removing(self._context, self._shelf, admitting)
+        self._shown = Shown()
+
+    @property
+    def admission(self) -> Admission | None:
+        """Who is asked about every write; set once it exists, for webhooks read their configurations here."""
+        return self._context.admission
+
+    @admission.setter
+    def admission(self, admission: Admission | None) -> None:
+        self._context.admission = admission
+
+    @property
+    def allocate(self) -> ServiceAllocator | None:
+        """Who gives Services their addresses; may be set once it exists."""
+        return self._context.allocate
+
+    @allocate.setter
+    def allocate(self, allocate: ServiceAllocator | None) -> None:
+        self._context.allocate = allocate
 
     def get(self, resource: Resource, namespace: str, name: str) -> Stored:
         """An object as it is kept, in the stored version; StatusError 404."""
-        raise NotImplementedError
+        stored = self.find(resource, namespace, name)
+        if stored is None:
+            raise not_found(resource, name)
+        return stored
 
     def find(self, resource: Resource, namespace: str, name: str) -> Stored | None:
         """As `get`, None when there is none."""
-        raise NotImplementedError
+        return self.store.get(resource.storage, Key(namespace if resource.namespaced else "", name))
 
     def list(
         self,
@@ -55,38 +97,47 @@ class Registry:
         fields: FieldSelector | None = None,
     ) -> list[Stored]:
         """Objects of one namespace, or of all (None), sorted by namespace and name."""
-        raise NotImplementedError
+        found = self.store.list(resource.storage, namespace if resource.namespaced else None)
+        if labels is not None and not labels.is_everything:
+            found = [each for each in found if labels.matches(each.object["metadata"].get("labels"))]
+        if fields is not None and not fields.is_everything:
+            found = [each for each in found if fields.matches(each.object)]
+        return [*found]
 
     def watch(self, resource: Resource, *, namespace: str | None = None, since: int | None = None) -> Watch:
         """What is there and what changes, in the stored version."""
-        raise NotImplementedError
+        return self.store.watch(
+            resource.storage, namespace=namespace if resource.namespaced else None, since=since
+        )
 
     def shown(self, stored: Stored, resource: Resource) -> bytes:
         """An object's JSON in the version of `resource`."""
-        raise NotImplementedError
+        return self._shown.raw(stored, resource)
 
-    def shown_object(self, stored: Stored, resource: Resource) -> dict[str, Any]:
+    def shown_object(self, stored: Stored, resource: Resource) -> Object:
         """An object in the version of `resource`; shared, never to be changed."""
-        raise NotImplementedError
+        return self._shown.object(stored, resource)
 
-    async def create(
-        self, resource: Resource, namespace: str, obj: dict[str, Any], options: WriteOptions
-    ) -> Stored:
+    async def create(self, resource: Resource, namespace: str, obj: Object, options: WriteOptions) -> Stored:
         """Keep a new object."""
-        raise NotImplementedError
+        body = read_body(obj, resource, self.schemas, options)
+        return await self._committed(await self._writing.create(resource, namespace, body, options))
 
     async def update(
         self,
         resource: Resource,
         namespace: str,
         name: str,
-        obj: dict[str, Any],
+        obj: Object,
         options: WriteOptions,
         *,
         subresource: str = "",
     ) -> Stored:
         """Replace an object, or the part of it that `subresource` (status, finalize, ...) names."""
-        raise NotImplementedError
+        target = self._target(resource, namespace, name, subresource)
+        target.read(self.store)
+        body = read_body(obj, resource, self.schemas, options)
+        return await self._committed(await self._writing.rewrite(target, lambda _: body, options))
 
     async def patch(
         self,
@@ -99,7 +150,15 @@ class Registry:
         subresource: str = "",
     ) -> tuple[Stored, bool]:
         """Change an object by a patch; True with it when server-side apply created it."""
-        raise NotImplementedError
+        target = self._target(resource, namespace, name, subresource)
+        if patch.kind == "apply":
+            stored, is_new = await self._applying.apply(target, patch, options)
+            return await self._committed(stored), is_new
+
+        def make(old: Stored) -> Object:
+            return patched_object(old.object, patch, resource, self.schemas, options)
+
+        return await self._committed(await self._writing.rewrite(target, make, options)), False
 
     async def modify(
         self,
@@ -116,13 +175,21 @@ class Registry:
         `change` gets a copy of its own in the stored version; what it returns is written, None leaves the
         object alone. A change that changes nothing makes no new revision.
         """
-        raise NotImplementedError
+
+        def make(old: Stored) -> Object | None:
+            changed = change(private_copy(old.object))
+            return None if changed == old.object else changed
+
+        target = self._target(resource, namespace, name, subresource)
+        return await self._committed(await self._writing.rewrite(target, make, options))
 
     async def delete(
         self, resource: Resource, namespace: str, name: str, delete: DeleteOptions, options: WriteOptions
     ) -> Stored | None:
         """The object while it terminates, None when it is gone."""
-        raise NotImplementedError
+        stored = await self._removing.delete(self._target(resource, namespace, name), delete, options)
+        await self._wait_committed()
+        return stored
 
     async def delete_collection(
         self,
@@ -133,32 +200,93 @@ class Registry:
         *,
         labels: LabelSelector | None = None,
         fields: FieldSelector | None = None,
-    ) -> list[Stored]:
-        """Delete all that match; gives them as they were."""
-        raise NotImplementedError
+    ) -> builtins.list[Stored]:
+        """Delete all that match; gives them as they were, or as they wait for their end."""
+        deleted = []
+        for stored in self.list(resource, namespace, labels=labels, fields=fields):
+            target = self._target(resource, stored.key.namespace, stored.key.name)
+            try:
+                deleted.append(await self._removing.delete(target, delete, options) or stored)
+            except StatusError as error:
+                if error.code != 404:
+                    raise
+        await self._wait_committed()
+        return deleted
 
-    def scale(self, resource: Resource, namespace: str, name: str) -> dict[str, Any]:
+    def scale(self, resource: Resource, namespace: str, name: str) -> Object:
         """The autoscaling/v1 Scale of an object."""
-        raise NotImplementedError
+        return scaling.build_scale(self.get(resource, namespace, name).object, self._scale_paths(resource))
 
     async def update_scale(
-        self, resource: Resource, namespace: str, name: str, scale: dict[str, Any], options: WriteOptions
-    ) -> dict[str, Any]:
+        self, resource: Resource, namespace: str, name: str, scale: Object, options: WriteOptions
+    ) -> Object:
         """Set the number of replicas; gives the new Scale."""
-        raise NotImplementedError
+        return await self._rescale(resource, namespace, name, lambda _: scale, options)
 
     async def patch_scale(
         self, resource: Resource, namespace: str, name: str, patch: Patch, options: WriteOptions
-    ) -> dict[str, Any]:
+    ) -> Object:
         """As `update_scale`, by a patch of the Scale."""
-        raise NotImplementedError
+        merge = Patch("merge", patch.body) if patch.kind == "apply" else patch
 
-    async def bind(self, namespace: str, name: str, binding: dict[str, Any], options: WriteOptions) -> Stored:
-        """Assign a pod to a node (pods/binding)."""
-        raise NotImplementedError
+        def change(scale: Object) -> Object:
+            return apply_patch(scale, merge, scaling.SCALE, self.schemas)
+
+        return await self._rescale(resource, namespace, name, change, options)
+
+    async def _rescale(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        change: Callable[[Object], Object],
+        options: WriteOptions,
+    ) -> Object:
+        paths = self._scale_paths(resource)
+
+        def make(old: Stored) -> Object:
+            scale = change(scaling.build_scale(old.object, paths))
+            if (error := scaling.check_scale_precondition(scale, old.object, resource)) is not None:
+                raise error
+            return scaling.with_replicas(old.object, paths, scaling.wanted_replicas(scale, name))
+
+        target = self._target(resource, namespace, name, "scale")
+        stored = await self._committed(await self._writing.rewrite(target, make, options))
+        return scaling.build_scale(stored.object, paths)
+
+    async def bind(self, namespace: str, name: str, binding: Object, options: WriteOptions) -> Stored:
+        """Assign a pod to a node (pods/binding); the pod."""
+        target = self._target(self.resources.stored("pods"), namespace, name, "binding")
+
+        def make(old: Stored) -> Object:
+            return bound_pod(old.object, binding, self.clock.now())
+
+        return await self._committed(await self._writing.rewrite(target, make, options))
 
     async def evict(
-        self, namespace: str, name: str, eviction: dict[str, Any], options: WriteOptions
+        self, namespace: str, name: str, eviction: Object, options: WriteOptions
     ) -> Stored | None:
-        """Delete a pod unless a PodDisruptionBudget forbids it: StatusError 429 (pods/eviction)."""
-        raise NotImplementedError
+        """Delete a pod unless a PodDisruptionBudget needs it: StatusError 429 (pods/eviction)."""
+        pods = self.resources.stored("pods")
+        delete = eviction_options(eviction, name)
+        check_budget(self._context, self.get(pods, namespace, name).object)
+        return await self.delete(pods, namespace, name, delete, options)
+
+    def _target(self, resource: Resource, namespace: str, name: str, subresource: str = "") -> Target:
+        return Target(resource, self._context.kept(resource), namespace, name, subresource)
+
+    def _scale_paths(self, resource: Resource) -> ScalePaths:
+        paths = self.schemas.scale_paths(resource) if resource.is_custom else scaling.BUILTIN_PATHS
+        if paths is None:
+            raise StatusError(404, "NotFound", "the server could not find the requested resource", {})
+        return paths
+
+    async def _committed(self, stored: Stored) -> Stored:
+        await self._wait_committed()
+        return stored
+
+    async def _wait_committed(self) -> None:
+        try:
+            await self.store.committed()
+        except StoreError as error:
+            raise internal_error(str(error)) from error

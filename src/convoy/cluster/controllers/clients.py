@@ -91,7 +91,7 @@ class Client:
         storage: str,
         obj: Json,
         *,
-        propagation: Propagation = "Background",
+        propagation: Propagation | None = "Background",
         grace_seconds: int | None = None,
     ) -> bool:
         """Ask for the deletion of this very object; False when it was gone already."""

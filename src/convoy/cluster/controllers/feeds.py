@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from convoy.cluster.machinery.resources import ResourceTable
-from convoy.cluster.store import Event, Key, Store, Stored
+from convoy.cluster.store import Event, Key, Store, Stored, Watch
 from convoy.kit.logs import get_logger
 
 Handler = Callable[[Event], None]
@@ -29,6 +29,7 @@ class Feed:
         self._broad: list[BroadHandler] = []
         self._known: dict[str, dict[Key, Stored]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.ready = asyncio.Event()  # everything there was at the start has been told
 
     def on(self, storage: str, handler: Handler) -> None:
         """Tell `handler` what there is of a resource, as ADDED events, and then every change."""
@@ -44,35 +45,43 @@ class Feed:
             self._follow(tasks, sorted(self._handlers))
             if self._broad:
                 self._follow(tasks, self._resources.storages())
+            self.ready.set()
+            if self._broad:
                 await self._follow_definitions(tasks)
 
     def _follow(self, tasks: asyncio.TaskGroup, storages: Iterable[str]) -> None:
         for storage in storages:
             if storage not in self._tasks:
-                work = self._read(storage)
-                self._tasks[storage] = tasks.create_task(work, name=f"feed:{storage}")
+                watch = self._begin(storage)
+                self._tasks[storage] = tasks.create_task(self._read(storage, watch), name=f"feed:{storage}")
 
     async def _follow_definitions(self, tasks: asyncio.TaskGroup) -> None:
         """Follow the resources that definitions add; those that went are quiet, and cost nothing."""
         seen = 0
-        while True:
-            with self._store.watch(DEFINITIONS) as watch:
-                while await watch.take():
-                    if self._resources.generation != seen:
-                        seen = self._resources.generation
-                        self._follow(tasks, self._resources.storages())
+        with self._store.watch(DEFINITIONS) as watch:
+            while await watch.take():
+                if self._resources.generation != seen:
+                    seen = self._resources.generation
+                    self._follow(tasks, self._resources.storages())
 
-    async def _read(self, storage: str) -> None:
+    def _begin(self, storage: str) -> Watch:
+        """A watch whose initial objects have been told."""
         known = self._known.setdefault(storage, {})
+        watch = self._store.watch(storage)
+        for event in _changes_since(known, watch.initial):
+            self._tell(storage, known, event)
+        return watch
+
+    async def _read(self, storage: str, watch: Watch) -> None:
+        known = self._known[storage]
         while True:
-            with self._store.watch(storage) as watch:
-                for event in _changes_since(known, watch.initial):
-                    self._tell(storage, known, event)
+            with watch:
                 async for event in watch:
                     self._tell(storage, known, event)
             if not watch.overflowed:
                 return  # the store was closed
             log.warning("feed fell behind", storage=storage, effect="everything is compared anew")
+            watch = self._begin(storage)
 
     def _tell(self, storage: str, known: dict[Key, Stored], event: Event) -> None:
         if event.type == "DELETED":

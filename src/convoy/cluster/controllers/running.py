@@ -20,5 +20,6 @@ async def run_controllers(registry: Registry, recorder: EventRecorder, settings:
         controller.follow(around.feed)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(around.feed.run(), name="feed")
+        await around.feed.ready.wait()  # the garbage collector must know every owner before it acts
         for controller in controllers:
             tasks.create_task(controller.run(), name=f"controller:{controller.name}")

@@ -42,7 +42,7 @@ def update_managed_fields(
     subresource: str = "",
     reset: Fields = NOTHING,
 ) -> list[Object]:
-    """`metadata.managedFields` after a create (`old` None) or an update by other means than apply; may be []."""
+    """`metadata.managedFields` after a create (`old` None) or an update that is no apply; may be []."""
     raise NotImplementedError
 
 
@@ -52,7 +52,7 @@ def reset_fields(resource: Resource, subresource: str) -> Fields:
 
 
 def keep_times(old: Mapping[str, Any], new: Object) -> Object:
-    """`new`, or `old` itself when they differ in nothing but the times in managedFields: a write of nothing."""
+    """`new`, or `old` itself when they differ in nothing but times in managedFields: a write of nothing."""
     raise NotImplementedError
 
 

@@ -6,7 +6,7 @@ anything else is refused, because an unknown field that silently matched nothing
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,15 +91,18 @@ class FieldSelector:
 ANY_FIELDS = FieldSelector()
 
 
-def parse_field_selector(resource: Resource, text: str) -> FieldSelector:
-    """The selector of `?fieldSelector=` on a resource; raises StatusError 400."""
+def parse_field_selector(resource: Resource, text: str, *, selectable: Sequence[str] = ()) -> FieldSelector:
+    """The selector of `?fieldSelector=` on a resource; raises StatusError 400.
+
+    `selectable` are the fields that a custom resource's definition allows besides name and namespace.
+    """
     requirements = []
     for term in _terms(text):
         parts = _PARTS.fullmatch(term)
         if parts is None:
             raise bad_request(f"invalid selector: '{text}'; can't understand '{term}'")
         path, sign, value = parts.groups()
-        _check_field(resource, path)
+        _check_field(resource, path, selectable)
         requirements.append(FieldRequirement(path, _unescape(value, text), sign != "!="))
     return FieldSelector(tuple(requirements))
 
@@ -123,11 +126,11 @@ def _unescape(value: str, text: str) -> str:
     return re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
 
 
-def _check_field(resource: Resource, path: str) -> None:
+def _check_field(resource: Resource, path: str, selectable: Sequence[str]) -> None:
     if path == "metadata.name" or (path == "metadata.namespace" and resource.namespaced):
         return
     known = _FIELDS.get(resource.storage)
-    if path in (known or ()):
+    if path in (known or ()) or path in selectable:
         return
     if known is not None or resource.is_custom:
         raise bad_request(f"field label not supported: {path}")

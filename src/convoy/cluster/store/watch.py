@@ -66,8 +66,8 @@ class Watch:
         self._queue.append(events)
         self._wake()
 
-    async def take(self) -> Sequence[Event]:
-        """Everything that waits, at least one event; nothing once the watch has ended."""
+    async def batches(self) -> Sequence[Sequence[Event]]:
+        """Everything that waits, as it was committed; nothing once the watch has ended."""
         while not self._queue and self._is_open:
             self._waiter = asyncio.get_running_loop().create_future()
             try:
@@ -75,11 +75,13 @@ class Watch:
             finally:
                 self._waiter = None
         self._waiting = self._waiting_bytes = 0
-        if len(self._queue) == 1:
-            return self._queue.popleft()
-        events = [event for batch in self._queue for event in batch]
+        found = tuple(self._queue)
         self._queue.clear()
-        return events
+        return found
+
+    async def take(self) -> Sequence[Event]:
+        """Everything that waits, at least one event; nothing once the watch has ended."""
+        return [event for batch in await self.batches() for event in batch]
 
     def __aiter__(self) -> Self:
         return self

@@ -49,7 +49,7 @@ def ready_addresses(slices: Iterable[Json]) -> Iterator[str]:
     """The addresses that slices offer to new connections; those that only serve as a last resort are not."""
     for piece in slices:
         for endpoint in piece.get("endpoints") or ():
-            if _is_ready(endpoint.get("conditions") or {}):
+            if is_ready(endpoint):
                 yield from endpoint.get("addresses") or ()
 
 
@@ -84,7 +84,7 @@ def _endpoint(endpoint: Json, address: str, port: int) -> Endpoint:
         address=address,
         port=port,
         node=endpoint.get("nodeName") or "",
-        is_ready=_is_ready(conditions),
+        is_ready=is_ready(endpoint),
         is_last_resort=bool(conditions.get("terminating") and conditions.get("serving")),
         zones=tuple(zone.get("name", "") for zone in hints),
     )
@@ -110,8 +110,9 @@ def _ranges(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(network) for network in ipaddress.collapse_addresses(networks)) or ("0.0.0.0/32",)
 
 
-def _is_ready(conditions: Json) -> bool:
-    return conditions.get("ready") is not False  # unknown counts as ready
+def is_ready(endpoint: Json) -> bool:
+    """Whether a slice's endpoint takes new connections; what nobody knows counts as ready."""
+    return (endpoint.get("conditions") or {}).get("ready") is not False
 
 
 def _usable(endpoints: Sequence[Endpoint]) -> list[Endpoint]:

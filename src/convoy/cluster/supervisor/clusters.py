@@ -7,7 +7,7 @@ from typing import Any
 
 from convoy.api.kube.core import Pod, Service
 from convoy.api.meta import ObjectKey
-from convoy.cluster.dns import build_name_table, load_balancer_names
+from convoy.cluster.dns.tables import build_name_table, load_balancer_names
 from convoy.cluster.errors import DialError, UnknownNameError, WaitError, WorldError
 from convoy.cluster.kubelet.pods import PodRunner
 from convoy.cluster.linux.netns import socket_in
@@ -141,7 +141,7 @@ class Cluster:
     def refresh_names(self) -> None:
         """Make the DNS table anew."""
         services = list(self.objects.all(Service))
-        self._names.table = build_name_table(services, self._endpoints(), self._around.world_names())
+        self._names.names = build_name_table(services, self._endpoints(), self._around.world_names())
 
     def own_names(self) -> dict[str, tuple[str, ...]]:
         """What this cluster adds to the names that every cluster knows."""

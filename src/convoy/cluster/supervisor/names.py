@@ -5,7 +5,8 @@ import socket
 import struct
 from typing import Any
 
-from convoy.cluster.dns import NameTable, answer
+from convoy.cluster.dns.answers import answer
+from convoy.cluster.dns.records import Names, NamesTogether
 from convoy.cluster.linux.netns import inside
 
 _PORT = 53
@@ -14,10 +15,10 @@ _IDLE = 10.0  # seconds a TCP connection may wait between queries
 
 
 class NameServer:
-    """Answers from whatever table is set at the moment."""
+    """Answers from whoever knows the names at the moment."""
 
-    def __init__(self) -> None:
-        self.table = NameTable({})
+    def __init__(self, names: Names | None = None) -> None:
+        self.names: Names = names or NamesTogether()
         self._transport: asyncio.DatagramTransport | None = None
         self._server: asyncio.Server | None = None
 
@@ -39,7 +40,7 @@ class NameServer:
                 async with asyncio.timeout(_IDLE):
                     (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
                     query = await reader.readexactly(length)
-                response = answer(query, self.table, over_udp=False)
+                response = answer(query, self.names, over_udp=False)
                 if response is None:
                     return
                 writer.write(_LENGTH.pack(len(response)) + response)
@@ -59,6 +60,6 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        response = answer(data, self._server.table, over_udp=True)
+        response = answer(data, self._server.names, over_udp=True)
         if response is not None and self._transport is not None:
             self._transport.sendto(response, addr)

@@ -9,7 +9,8 @@ import pytest
 from tests.cluster.manifests import load_balancer, pod, service
 
 from convoy.api.kube.core import Pod, Service
-from convoy.cluster.dns import NameTable, answer, build_name_table, load_balancer_names
+from convoy.cluster.dns.answers import answer
+from convoy.cluster.dns.tables import NameTable, build_name_table, load_balancer_names
 from convoy.cluster.network.services import PodEndpoint
 from convoy.cluster.objects import parse_manifest
 

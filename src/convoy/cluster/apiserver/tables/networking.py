@@ -131,7 +131,7 @@ NETWORK_POLICY = printer(
     text(
         "Pod-Selector",
         "Which pods it is for.",
-        lambda o: or_none(label_selector(look(o, "spec", "podSelector"))),
+        lambda o: label_selector(look(o, "spec", "podSelector")) or NONE,
     ),
     AGE,
 )

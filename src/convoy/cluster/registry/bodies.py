@@ -84,7 +84,8 @@ def _identified(obj: Any, resource: Resource) -> dict[str, Any]:
         metadata = {}
     if not isinstance(metadata, dict):
         raise cannot_be_handled(resource, "metadata is not an object")
-    return {**obj, "apiVersion": api_version, "kind": kind, "metadata": metadata}
+    identity = {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+    return {**identity, **obj, **identity}  # in this order, whatever the body's
 
 
 def _check_types(

@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from convoy.cluster.machinery.statuses import Cause, field_forbidden, field_invalid
+from convoy.cluster.machinery.statuses import Cause, field_invalid
 
 Metadata = dict[str, Any]
 
@@ -81,20 +81,12 @@ def updated_metadata(sent: Metadata, old: Metadata) -> Metadata:
 
 
 def changed_immutables(new: Metadata, old: Metadata) -> list[Cause]:
-    """What an update may not change, and finalizers that come too late."""
-    causes = [
+    """What an update may not change."""
+    return [
         field_invalid(f"metadata.{key}", _quoted(new[key]), "field is immutable")
         for key in _IMMUTABLE
         if key in new and new[key] != old.get(key)
     ]
-    if old.get("deletionTimestamp"):
-        before = set(old.get("finalizers") or ())
-        fresh = [each for each in new.get("finalizers") or () if each not in before]
-        if fresh:
-            listed = ", ".join(f'"{each}"' for each in fresh)
-            why = "no new finalizers can be added if the object is being deleted, found new finalizers "
-            causes.append(field_forbidden("metadata.finalizers", f"{why}[]string{{{listed}}}"))
-    return causes
 
 
 def _quoted(value: Any) -> str:

@@ -6,6 +6,7 @@ An update of the main resource leaves the status alone, an update of `status` ev
 from typing import Any
 
 from convoy.cluster.machinery.resources import Resource
+from convoy.cluster.machinery.statuses import Cause, field_forbidden
 
 _NOT_BY_STATUS = ("finalizers", "ownerReferences")
 
@@ -69,6 +70,20 @@ def _replace(base: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     if value is None:
         del replaced[key]
     return replaced
+
+
+def changed_debuggers(old: dict[str, Any], new: dict[str, Any]) -> list[Cause]:
+    """Ephemeral containers can only be added."""
+    before = (old.get("spec") or {}).get("ephemeralContainers") or ()
+    after = {each["name"]: each for each in (new.get("spec") or {}).get("ephemeralContainers") or ()}
+    causes = []
+    for each in before:
+        name = each["name"]
+        if after.get(name) != each:
+            how = "changed" if name in after else "removed"
+            why = f'existing ephemeral containers "{name}" may not be {how}\n'
+            causes.append(field_forbidden("spec.ephemeralContainers", why))
+    return causes
 
 
 def generation_changes(resource: Resource, old: dict[str, Any], new: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What every new pod is given beside its defaults: a priority, and patience with nodes in trouble; pure.
+"""What every new pod is given beside its defaults: a status, a priority, patience with sick nodes; pure.
 
 https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#defaulttolerationseconds and
 #priority there.
@@ -16,6 +16,34 @@ _PATIENCE_SECONDS = 300
 _TROUBLES = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _SYSTEM_PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
 _PREEMPTS = "PreemptLowerPriority"
+_RANKING = ("cpu", "memory")
+
+
+def newborn_status(spec: Object) -> Object:
+    """The status of a pod that nobody has looked at."""
+    return {"phase": "Pending", "qosClass": qos_class(spec)}
+
+
+def qos_class(spec: Object) -> str:
+    """How a pod's resources rank it (https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/)."""
+    containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+    pairs = [_resources(each) for each in containers]
+    if not any(requests or limits for requests, limits in pairs):
+        return "BestEffort"
+    if all(limits.keys() == set(_RANKING) and (requests or limits) == limits for requests, limits in pairs):
+        return "Guaranteed"
+    return "Burstable"
+
+
+def _resources(container: Object) -> tuple[Object, Object]:
+    """Requests and limits, as far as they rank a pod."""
+    resources = container.get("resources") or {}
+    requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+    return _ranking(requests), _ranking(limits)
+
+
+def _ranking(amounts: Object) -> Object:
+    return {key: amounts[key] for key in _RANKING if key in amounts}
 
 
 def with_tolerations(pod: Object) -> Object:

@@ -22,7 +22,7 @@ from convoy.cluster.machinery.statuses import (
     not_found,
 )
 from convoy.cluster.patches import keep_times, reset_fields, update_managed_fields
-from convoy.cluster.registry import namespaces
+from convoy.cluster.registry import namespaces, pods
 from convoy.cluster.registry.admitting import Admitting, write_request
 from convoy.cluster.registry.context import ATTEMPTS, Context, Target, manager_of, private_copy, unwritten
 from convoy.cluster.registry.deleting import ends_with_update
@@ -32,7 +32,7 @@ from convoy.cluster.registry.metadata import (
     new_metadata,
     updated_metadata,
 )
-from convoy.cluster.registry.parts import carry_over, generation_changes
+from convoy.cluster.registry.parts import carry_over, changed_debuggers, generation_changes
 from convoy.cluster.registry.served import Shelf
 from convoy.cluster.schema import validate_crd, validate_custom
 from convoy.cluster.store import Key, KeyTakenError, StaleError, Stored
@@ -43,12 +43,14 @@ from convoy.cluster.strategies import (
     validate_create,
     validate_update,
 )
+from convoy.cluster.strategies.metadata import validate_metadata
 
 Object = dict[str, Any]
 Make = Callable[[Stored], Object | None]
 """The wanted object in the version in which it is kept, from the one there is; None leaves that alone."""
 
 _DEFINITIONS = "apiextensions.k8s.io/customresourcedefinitions"
+_WHOLE = ("", "scale")  # writes of the spec, to which the rules of the kind apply
 _BIRTH_STATUS = ("nodes",)  # who registers a node tells its state at once
 
 
@@ -100,8 +102,8 @@ class Writing:
 
     def _newborn(self, target: Target, body: Object) -> Object:
         """A copy of `body` that begins its life: nobody knows its state yet."""
-        obj = private_copy(body)
         kept = target.kept
+        obj = private_copy({"apiVersion": kept.api_version, "kind": kept.kind, "metadata": {}, **body})
         if keeps_status(kept) and kept.storage not in _BIRTH_STATUS:
             obj.pop("status", None)
         obj["metadata"] = new_metadata(
@@ -182,6 +184,8 @@ class Writing:
     def _finished(self, target: Target, obj: Object, *, old: Object | None, options: WriteOptions) -> Object:
         """The object with what the server itself decides; the caller's own copy."""
         kept = target.kept
+        if old is None and kept.storage == "pods":
+            obj["status"] = pods.newborn_status(obj["spec"])
         if old is not None and has_generation(kept) and generation_changes(kept, old, obj):
             obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         if kept.storage == "services" and not target.subresource and self._context.allocate is not None:
@@ -196,11 +200,15 @@ class Writing:
         return self._shelf.settle_definition(obj) if target.kept.storage == _DEFINITIONS else obj
 
     def _causes(self, target: Target, obj: Object, *, old: Object | None) -> list[Cause]:
-        kept = target.kept
+        kept, part = target.kept, target.subresource
         if old is None:
             causes = validate_create(kept, obj)
-        else:
+        elif part in _WHOLE:
             causes = changed_immutables(obj["metadata"], old["metadata"]) + validate_update(kept, obj, old)
+        elif part == "ephemeralcontainers":
+            causes = changed_debuggers(old, obj) + validate_create(kept, obj)
+        else:
+            causes = changed_immutables(obj["metadata"], old["metadata"]) + validate_metadata(kept, obj)
         if kept.is_custom:
             causes += validate_custom(self._context.schema(kept), obj, old)
         elif kept.storage == _DEFINITIONS:

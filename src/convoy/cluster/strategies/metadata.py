@@ -78,5 +78,5 @@ def validate_metadata_update(obj: dict[str, Any], old: dict[str, Any]) -> list[C
     if not added:
         return []
     listed = ", ".join(f'"{name}"' for name in sorted(added))
-    why = f"no new finalizers can be added if the object is being deleted, found new finalizers [{listed}]"
-    return [field_forbidden("metadata.finalizers", why)]
+    why = "no new finalizers can be added if the object is being deleted, found new finalizers "
+    return [field_forbidden("metadata.finalizers", f"{why}[]string{{{listed}}}")]

@@ -24,6 +24,7 @@ WAN_BRIDGE = "wan"
 UPLINK = "wan0"
 PODS_LINK = "pods"
 POD_LINK = "eth0"
+OUTSIDE_CIDR = "198.19.128.0/24"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -72,15 +73,8 @@ def make_router(number: int, *, wan_address: str, gateways: Sequence[str], servi
             write_sysctl(f"ipv4/conf/{which}/send_redirects", "0")
             write_sysctl(f"ipv4/conf/{which}/rp_filter", "0")
     with _netlink() as ip:
-        peer = {"ifname": UPLINK, "net_ns_fd": netns}
-        ip.link(
-            "add",
-            ifname=f"router{number}",
-            kind="veth",
-            peer=peer,
-            master=socket.if_nametoindex(WAN_BRIDGE),
-            state="up",
-        )
+        # A cluster that comes back is known to its neighbours by the same hardware address.
+        _link_to_wan(ip, f"router{number}", netns, hardware=f"02:00:c6:13:01:{number:02x}")
     with inside(netns), _netlink() as ip:
         loopback = _up(ip, "lo")
         uplink = _up(ip, UPLINK)
@@ -89,7 +83,34 @@ def make_router(number: int, *, wan_address: str, gateways: Sequence[str], servi
         for gateway in gateways:
             ip.addr("add", index=bridge, address=gateway.partition("/")[0], prefixlen=_prefix(gateway))
         ip.route("add", dst=service_cidr, oif=loopback, type="local", table=255, scope=254)
+        ip.route("add", dst=OUTSIDE_CIDR, oif=uplink, scope=253)
     return netns
+
+
+def make_outside(wan_cidr: str) -> int:
+    """A namespace beside the clusters, to which every address of the outside range belongs."""
+    netns = make_netns()
+    with inside(netns):
+        _quiet_ipv6()
+    with _netlink() as ip:
+        _link_to_wan(ip, "outside", netns, hardware="02:00:c6:13:80:01")
+    with inside(netns), _netlink() as ip:
+        loopback = _up(ip, "lo")
+        uplink = _up(ip, UPLINK)
+        ip.route("add", dst=OUTSIDE_CIDR, oif=loopback, type="local", table=255, scope=254)
+        ip.route("add", dst=wan_cidr, oif=uplink, scope=253)
+    return netns
+
+
+def _link_to_wan(ip: Any, name: str, netns: int, *, hardware: str) -> None:
+    ip.link(
+        "add",
+        ifname=name,
+        kind="veth",
+        peer={"ifname": UPLINK, "net_ns_fd": netns, "address": hardware},
+        master=socket.if_nametoindex(WAN_BRIDGE),
+        state="up",
+    )
 
 
 def make_pod_network(router: int, name: str, *, address: str, gateway: str) -> int:

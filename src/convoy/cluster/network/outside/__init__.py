@@ -1,0 +1,1 @@
+"""What lies outside of all clusters: names, addresses, and a server that tells what it saw."""

@@ -6,6 +6,7 @@ when its pod names a command that exists here.
 """
 
 import fnmatch
+import hashlib
 import os
 import re
 import shutil
@@ -111,6 +112,15 @@ def build_command(container: Container, table: Sequence[ImageEntry]) -> Command:
             "map it to a local command, or give the container a command that this machine has"
         )
     return Command(_with_interpreter((*entry.argv, *(container.args or entry.args))), entry.env, cwd)
+
+
+def image_id(container: Container, table: Sequence[ImageEntry]) -> str:
+    """What a status calls the image that runs: a digest of the command that stands for it."""
+    entry = find_entry(container.image, table)
+    stands_for = repr((entry.argv, entry.args, entry.cwd)) if entry else container.image
+    name = parse_image(container.image)
+    registry = name.registry or "docker.io"
+    return f"{registry}/{name.repository}@sha256:{hashlib.sha256(stands_for.encode()).hexdigest()}"
 
 
 def _with_interpreter(argv: tuple[str, ...]) -> tuple[str, ...]:

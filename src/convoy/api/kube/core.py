@@ -107,6 +107,10 @@ class SecurityContext(ApiStruct, frozen=True):
     allow_privilege_escalation: bool | None = None
     read_only_root_filesystem: bool | None = None
     seccomp_profile: dict[str, Any] = {}
+    app_armor_profile: dict[str, Any] = {}
+    proc_mount: str = ""
+    se_linux_options: dict[str, Any] = {}
+    windows_options: dict[str, Any] = {}
 
 
 class HttpGetAction(ApiStruct, frozen=True):
@@ -139,7 +143,9 @@ class VolumeMount(ApiStruct, frozen=True):
     name: str
     mount_path: str
     sub_path: str = ""
+    sub_path_expr: str = ""
     read_only: bool = False
+    recursive_read_only: str = ""
     mount_propagation: str = ""
 
 
@@ -162,13 +168,22 @@ class Container(ApiStruct, frozen=True):
     security_context: SecurityContext = SecurityContext()
     restart_policy: str = ""
     stdin: bool = False
+    stdin_once: bool = False
     tty: bool = False
     termination_message_path: str = ""
     termination_message_policy: str = ""
+    volume_devices: list[dict[str, Any]] = []
+    resize_policy: list[dict[str, Any]] = []
+
+
+class EphemeralContainer(Container, frozen=True):
+    """A container added to a running pod, to look into it."""
+
+    target_container_name: str = ""
 
 
 class Volume(ApiStruct, frozen=True):
-    """One volume; the embedded cluster mounts the sources named here, others are kept as written."""
+    """One volume; the embedded cluster mounts the first sources, the others it only knows by name."""
 
     name: str
     secret: dict[str, Any] | None = None
@@ -178,11 +193,35 @@ class Volume(ApiStruct, frozen=True):
     projected: dict[str, Any] | None = None
     downward_api: dict[str, Any] | None = field(name="downwardAPI", default=None)
     persistent_volume_claim: dict[str, Any] | None = None
+    aws_elastic_block_store: dict[str, Any] | None = None
+    azure_disk: dict[str, Any] | None = None
+    azure_file: dict[str, Any] | None = None
+    cephfs: dict[str, Any] | None = None
+    cinder: dict[str, Any] | None = None
+    csi: dict[str, Any] | None = None
+    ephemeral: dict[str, Any] | None = None
+    fc: dict[str, Any] | None = None
+    flex_volume: dict[str, Any] | None = None
+    flocker: dict[str, Any] | None = None
+    gce_persistent_disk: dict[str, Any] | None = None
+    git_repo: dict[str, Any] | None = None
+    glusterfs: dict[str, Any] | None = None
+    image: dict[str, Any] | None = None
+    iscsi: dict[str, Any] | None = None
+    nfs: dict[str, Any] | None = None
+    photon_persistent_disk: dict[str, Any] | None = None
+    portworx_volume: dict[str, Any] | None = None
+    quobyte: dict[str, Any] | None = None
+    rbd: dict[str, Any] | None = None
+    scale_io: dict[str, Any] | None = field(name="scaleIO", default=None)
+    storageos: dict[str, Any] | None = None
+    vsphere_volume: dict[str, Any] | None = None
 
 
 class PodSpec(ApiStruct, frozen=True):
     containers: list[Container] = []
     init_containers: list[Container] = []
+    ephemeral_containers: list[EphemeralContainer] = []
     volumes: list[Volume] = []
     service_account_name: str = ""
     service_account: str = ""
@@ -210,6 +249,16 @@ class PodSpec(ApiStruct, frozen=True):
     scheduler_name: str = ""
     enable_service_links: bool | None = None
     share_process_namespace: bool | None = None
+    set_hostname_as_fqdn: bool | None = field(name="setHostnameAsFQDN", default=None)
+    host_pid: bool = field(name="hostPID", default=False)
+    host_ipc: bool = field(name="hostIPC", default=False)
+    host_users: bool | None = None
+    os: dict[str, Any] = {}
+    overhead: dict[str, Any] = {}
+    resources: dict[str, Any] = {}
+    resource_claims: list[dict[str, Any]] = []
+    runtime_class_name: str = ""
+    scheduling_gates: list[dict[str, Any]] = []
 
 
 class PodIP(ApiStruct, frozen=True):
@@ -237,6 +286,9 @@ class PodStatus(ApiStruct, frozen=True):
     conditions: list[PodCondition] = []
     container_statuses: list[dict[str, Any]] = []
     init_container_statuses: list[dict[str, Any]] = []
+    ephemeral_container_statuses: list[dict[str, Any]] = []
+    resize: str = ""
+    resource_claim_statuses: list[dict[str, Any]] = []
     message: str = ""
     reason: str = ""
     qos_class: str = ""

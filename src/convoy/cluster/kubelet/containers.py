@@ -1,254 +1,321 @@
-"""One container over its life: start, probes, restarts with growing delays, graceful end."""
+"""One container over its life: start, hooks, probes, restarts with growing delays, graceful end."""
 
 import asyncio
-import os
 import signal
-from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from contextlib import suppress
+from typing import Any
 
-import msgspec
-
-from convoy.api.kube.core import Container, Pod, Probe
+from convoy.api.kube.core import Container, Probe
 from convoy.cluster.errors import WorldError, WorldGoneError
-from convoy.cluster.images import UnknownImageError, build_command, default_path
-from convoy.cluster.kubelet.environment import MissingReferenceError, build_environment, expand_all
+from convoy.cluster.kubelet.contexts import PodContext as PodContext  # callers find it here
+from convoy.cluster.kubelet.deadlines import Deadline
+from convoy.cluster.kubelet.ending import end_process
+from convoy.cluster.kubelet.health import Health
+from convoy.cluster.kubelet.hooks import HookError, run_hook
+from convoy.cluster.kubelet.launching import beside, build_plan
 from convoy.cluster.kubelet.logs import ContainerLog
-from convoy.cluster.kubelet.probes import ProbeTarget, probe_target, watch_probe
+from convoy.cluster.kubelet.outputs import RunLogs
+from convoy.cluster.kubelet.preparing import IMAGE_UNKNOWN as IMAGE_UNKNOWN
+from convoy.cluster.kubelet.preparing import wait_plan
+from convoy.cluster.kubelet.probes import ProbeTarget, probe_target
+from convoy.cluster.kubelet.progress import KILLED, Progress
 from convoy.cluster.kubelet.sandboxes import Process, Sandbox
-from convoy.cluster.kubelet.volumes import plan_mounts
-from convoy.cluster.linux.capabilities import capability_name
-from convoy.cluster.objects import ObjectStore
+from convoy.cluster.kubelet.states import ContainerView, Role, Running, Seed, Terminated, Waiting
+from convoy.cluster.kubelet.stdio import Stdio, run_and_collect
 from convoy.cluster.sandbox.plan import ProcessPlan
-from convoy.cluster.types import ContainerStatus, ImageEntry
-from convoy.kit.backoff import backoff
+from convoy.cluster.types import ContainerStatus
 
-Role = Literal["init", "sidecar", "app"]
-IMAGE_UNKNOWN = "ImagePullBackOff"
-
-_FIRST_RESTART = 0.2
-_LONGEST_RESTART = 30.0
-_RAN_WELL = 60.0  # seconds after which an end counts as the first one again
-
-
-class PodContext(msgspec.Struct, frozen=True):
-    """What a pod's containers share.
-
-    `report(what, container, detail)` tells of a change; `wait_objects` waits for one of the objects.
-    """
-
-    pod: Pod
-    objects: ObjectStore
-    images: tuple[ImageEntry, ...]
-    report: Callable[[str, str, str], None]
-    wait_objects: Callable[[], Awaitable[None]]
+DEFAULT_GRACE = 30
+_LONGEST_MESSAGE = 4096
+_LOGGED_MESSAGE = 2048
+_LINES_FOR_MESSAGE = 80
 
 
 class ContainerRunner:
     """Keeps one container of a pod in the state its spec asks for."""
 
-    def __init__(self, context: PodContext, container: Container, role: Role, log: ContainerLog) -> None:
-        self.container = container
+    def __init__(
+        self,
+        context: PodContext,
+        container: Container,
+        role: Role,
+        log: ContainerLog | RunLogs,
+        seed: Seed | None = None,
+    ) -> None:
+        seed = seed or Seed()
         self.role: Role = role
         self.log = log
         self.started = asyncio.Event()
+        self.process: Process | None = None
+        self.stdio: Stdio | None = None
+        self.progress = Progress(context, container, role, seed)
+        self._done = seed.last.exit_code if seed.is_done and seed.last else None
         self._context = context
-        self._process: Process | None = None
         self._plan: ProcessPlan | None = None
-        self._state: Literal["waiting", "running", "terminated"] = "waiting"
-        self._reason = "ContainerCreating"
-        self._message = ""
-        self._ready = False
-        self._restarts = 0
-        self._exit_code: int | None = None
-        self._stopping = False
+        self._was_lost = False  # it ran in a sandbox that is gone
+        self._was_replaced = False
+        self._stopping = asyncio.Event()
+        self._beside: set[Process] = set()
+
+    @property
+    def container(self) -> Container:
+        """What it runs."""
+        return self.progress.container
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process runs."""
+        return self.process is not None and not self.process.exited.done()
+
+    def view(self) -> ContainerView:
+        """How the container is, for the API."""
+        return self.progress.view()
 
     def status(self) -> ContainerStatus:
-        """How the container is."""
-        return ContainerStatus(
-            name=self.container.name,
-            role=self.role,
-            state=self._state,
-            ready=self._ready,
-            restarts=self._restarts,
-            pid=self._process.pid if self._process and self._state == "running" else 0,
-            exit_code=self._exit_code,
-            reason=self._reason,
-            message=self._message,
-        )
+        """How the container is, for callers of the world."""
+        return self.progress.status(self.process.pid if self.process else 0)
 
     async def keep(self, sandbox: Sandbox) -> int:
         """Run and restart as the restartPolicy says; the exit code once there is nothing more to run."""
-        delays = backoff(_FIRST_RESTART, at_most=_LONGEST_RESTART)
+        if self._done is not None:
+            return self._done
+        self._was_lost = False
+        delays = self._context.habits.delays()
         while True:
             began = asyncio.get_running_loop().time()
             code = await self._run_once(sandbox)
             if not self._is_restarted_after(code):
-                return code
-            if asyncio.get_running_loop().time() - began > _RAN_WELL:
-                delays = backoff(_FIRST_RESTART, at_most=_LONGEST_RESTART)
-            self._restarts += 1
-            delay = next(delays)
-            self._change("waiting", "CrashLoopBackOff", f"{self._message}; restarted in {delay:.1f} s")
-            await asyncio.sleep(delay)
+                return self._finish(code)
+            if asyncio.get_running_loop().time() - began > self._context.habits.ran_well:
+                delays = self._context.habits.delays()
+            if not self._was_replaced:
+                await self._back_off(next(delays))
+            self._was_replaced = False
+            if self._stopping.is_set():
+                return self._finish(code)
+
+    @property
+    def would_run(self) -> bool:
+        """Whether a new sandbox would find it something to run."""
+        return self._done is None and not (self._was_lost and not self._is_restarted_after(KILLED))
+
+    def give_up(self) -> None:
+        """It is not to run again, and was not running when that became clear."""
+        if self._done is None:
+            self._finish(KILLED)
+
+    def _finish(self, code: int) -> int:
+        self.progress.settle()
+        if self.role != "init":  # those run again in a new sandbox
+            self._done = code
+        return code
 
     def _is_restarted_after(self, code: int) -> bool:
-        if self._stopping:
+        if self._stopping.is_set() or self.role == "ephemeral":
             return False
         policy = self._context.pod.spec.restart_policy
-        if self.role == "sidecar" or (self.role == "app" and policy == "Always"):
+        if self._was_replaced or self.role == "sidecar" or (self.role == "app" and policy == "Always"):
             return True
         return code != 0 and policy != "Never"
 
+    async def _back_off(self, delay: float) -> None:
+        if delay <= 0:
+            return
+        pod, name = self._context.pod.metadata, self.container.name
+        if self._context.habits.own_roots:
+            where = f"container={name} pod={pod.name}_{pod.namespace}({pod.uid})"
+            text = f"back-off {duration_text(delay)} restarting failed {where}"
+            where = f"container {name} in pod {pod.name}_{pod.namespace}({pod.uid})"
+            self.progress.record("Warning", "BackOff", f"Back-off restarting failed {where}")
+        else:
+            how = self.progress.state.how if isinstance(self.progress.state, Terminated) else ""
+            text = f"{how}; restarted in {delay:.1f} s"
+        self.progress.change(Waiting("CrashLoopBackOff", text))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._stopping.wait()
+
     async def _run_once(self, sandbox: Sandbox) -> int:
-        self._plan = await self._wait_plan()
+        self._plan = await wait_plan(self._context, self.progress, self._stopping)
+        if self._plan is None:
+            return KILLED
+        self.progress.begin()
+        self.log.begin(self.progress.restarts)
         try:
-            self._process = await self._start(sandbox, self._plan)
+            self.process = await self._start(sandbox, self._plan)
         except WorldGoneError:
             raise
         except WorldError as error:
-            self._exit_code = 128
-            self._change("terminated", "StartError", str(error))
-            return 128
-        self._exit_code = None
-        self._change("running", "", "")
-        self._context.report("container-started", self.container.name, f"pid {self._process.pid}")
-        probes = asyncio.create_task(self._watch_probes(sandbox), name=f"probes:{self.container.name}")
+            return await self._record_no_start(str(error))
+        self.progress.record("Normal", "Created", f"Created container: {self.container.name}")
+        self.progress.record("Normal", "Started", f"Started container {self.container.name}")
+        target = self._target(sandbox)
+        if await self._run_post_start(target, self.process):
+            assert self.progress.began is not None
+            self.progress.change(Running(self.progress.began))
+            self.progress.tell("container-started", f"pid {self.process.pid}")
+            await self._watch(target, self.process)
+        code = await self.process.wait()
+        return await self._record_end(code, self.process)
+
+    async def _watch(self, target: ProbeTarget, process: Process) -> None:
+        """Probe the container until its process ends."""
+        if self._stopping.is_set() and not process.exited.done():
+            await process.signal(signal.SIGTERM)  # it was just being started when its end was asked for
+        health = Health(self.progress, target, started=self.started, fail=self._end_failed)
+        watching = asyncio.create_task(health.watch(), name=f"probes:{self.container.name}")
         try:
-            either: set[asyncio.Future[Any]] = {self._process.exited, probes}
+            either: set[asyncio.Future[Any]] = {process.exited, watching}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if probes.done():
-                probes.result()  # without probes to repeat it ends early; a fault in it must not pass unseen
-            code = await asyncio.shield(self._process.exited)
+            if watching.done():
+                watching.result()  # without probes to repeat it ends early; a fault must not pass unseen
+            await process.wait()
         finally:
-            probes.cancel()
-            await asyncio.gather(probes, return_exceptions=True)
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
             self.started.clear()
-        self._record_end(code)
-        return code
 
-    def _record_end(self, code: int) -> None:
-        self._exit_code = code if code >= 0 else 128 - code
+    def _target(self, sandbox: Sandbox) -> ProbeTarget:
+        async def run(argv: list[str]) -> tuple[int, str]:
+            return await run_and_collect(lambda stdio: self.start_beside(sandbox, argv, stdio))
+
+        return probe_target(self._context.pod, self.container, sandbox.netns, run)
+
+    async def _run_post_start(self, target: ProbeTarget, process: Process) -> bool:
+        """Whether the container may go on; it is ended when its hook failed."""
+        hook = self.container.lifecycle.get("postStart")
+        if not hook:
+            return True
+        running = asyncio.create_task(run_hook(hook, target), name=f"postStart:{self.container.name}")
+        either: set[asyncio.Future[Any]] = {process.exited, running}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
+            return running.done()
+        except HookError as error:
+            self.progress.record("Warning", "FailedPostStartHook", f"PostStartHook failed: {error}")
+            await self._end(Deadline(self._grace()), "FailedPostStartHook")
+            return False
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    async def _record_no_start(self, text: str) -> int:
+        self.progress.record("Warning", "Failed", f"Error: {text}")
+        await self.log.finish()
+        return self.progress.end(128, reason="StartError", message=text, how=text)
+
+    async def _record_end(self, code: int, process: Process) -> int:
         how = f"ended with exit code {code}" if code >= 0 else f"was ended by {signal.Signals(-code).name}"
-        self._change("terminated", "Completed" if code == 0 else "Error", how)
-        self._context.report("container-exited", self.container.name, how)
+        exit_code = code if code >= 0 else 128 - code
+        if self.stdio is not None:
+            self.stdio.close()
+        for other in tuple(self._beside):
+            await other.kill()
+        await self.log.finish()
+        message = await self._read_message(exit_code, process)
+        self.progress.end(exit_code, message=message, how=how)
+        self.progress.tell("container-exited", how)
+        return exit_code
 
-    async def _wait_plan(self) -> ProcessPlan:
-        """The plan of the process, as soon as everything it refers to exists."""
-        while True:
-            try:
-                return self._build_plan()
-            except UnknownImageError as error:
-                self._wait_for(IMAGE_UNKNOWN, str(error))
-            except MissingReferenceError as error:
-                self._wait_for("CreateContainerConfigError", str(error))
-            await self._context.wait_objects()
+    async def _read_message(self, code: int, process: Process) -> str:
+        """What the container left in its termination log, or failing that in its log."""
+        if self._plan is None or "root" not in self._plan:
+            return ""
+        with suppress(WorldError):
+            file = self._plan["root"]["termination"]
+            text = await process.sandbox.read_message(file, at_most=_LONGEST_MESSAGE)
+            if text or code == 0 or self.container.termination_message_policy != "FallbackToLogsOnError":
+                return text
+        return "\n".join(self.log.last_lines(_LINES_FOR_MESSAGE))[-_LOGGED_MESSAGE:]
 
-    def _wait_for(self, reason: str, message: str) -> None:
-        if (self._reason, self._message) != (reason, message):
-            self._change("waiting", reason, message)
-            self._context.report("container-waiting", self.container.name, f"{reason}: {message}")
-
-    def _build_plan(self) -> ProcessPlan:
-        command = build_command(self.container, self._context.images)
-        base = {"PATH": default_path(), "HOME": "/tmp", "LANG": "C.UTF-8", **command.env}
-        base["HOSTNAME"] = self._context.pod.metadata.name
-        env = build_environment(self.container, self._context.pod, self._context.objects, base=base)
-        added = self.container.security_context.capabilities.add
-        return {
-            "argv": expand_all(command.argv, env),
-            "env": env,
-            "cwd": command.cwd,
-            "mounts": plan_mounts(self.container, self._context.pod),
-            "capabilities": [capability_name(name) for name in added],
-        }
+    def lose(self) -> None:
+        """The sandbox is gone, and the process with it."""
+        self._was_lost = isinstance(self.progress.state, Running)
+        if self._was_lost:
+            self.progress.end(KILLED, how="was ended with its pod's sandbox")
+        if self.stdio is not None:
+            self.stdio.close()
+        if isinstance(self.log, RunLogs):
+            self.log.close()
+        self.process = None
+        self.started.clear()
 
     async def _start(self, sandbox: Sandbox, plan: ProcessPlan) -> Process:
-        null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        output = self.log.open_pipe()
+        self.stdio = await Stdio.open(self.container, sandbox, self.log)
         try:
-            return await sandbox.start(self.container.name, plan, (null, output, output))
-        finally:
-            os.close(null)
-            os.close(output)
-
-    async def _watch_probes(self, sandbox: Sandbox) -> None:
-        target = probe_target(
-            self._context.pod,
-            self.container,
-            sandbox.netns,
-            lambda argv: self._run_probe_command(sandbox, argv),
-        )
-        if self.container.startup_probe is not None:
-            async for failure in watch_probe(self.container.startup_probe, target):
-                if failure is None:
-                    break
-                await self._restart_for("startup", failure)
-        self.started.set()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._watch_readiness(self.container.readiness_probe, target), name="readiness")
-            if self.container.liveness_probe is not None:
-                tasks.create_task(
-                    self._watch_liveness(self.container.liveness_probe, target), name="liveness"
-                )
-
-    async def _watch_readiness(self, probe: Probe | None, target: ProbeTarget) -> None:
-        if probe is None:
-            self._set_ready(True, "")
-            return
-        async for failure in watch_probe(probe, target):
-            self._set_ready(failure is None, f"readiness probe: {failure}" if failure else "")
-
-    async def _watch_liveness(self, probe: Probe, target: ProbeTarget) -> None:
-        async for failure in watch_probe(probe, target):
-            if failure is not None:
-                await self._restart_for("liveness", failure)
-
-    async def _restart_for(self, which: str, failure: str) -> None:
-        """End a container whose probe failed; the policy then restarts it."""
-        self._context.report("probe-failed", self.container.name, f"{which} probe: {failure}")
-        if self._process is not None:
-            await self._process.stop(self._context.pod.spec.termination_grace_period_seconds or 30)
-
-    async def _run_probe_command(self, sandbox: Sandbox, argv: list[str]) -> int:
-        """The exit code of a command run in this container, its output thrown away."""
-        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            process = await self.start_beside(sandbox, argv, (null, null, null))
-        except WorldError:
-            return 127
-        finally:
-            os.close(null)
-        try:
-            return await asyncio.shield(process.exited)
-        except asyncio.CancelledError:
-            await process.signal(signal.SIGKILL, group=True)
+            return await sandbox.start(self.container.name, plan, self.stdio.theirs)
+        except BaseException:
+            self.stdio.close()
             raise
+        finally:
+            self.stdio.close_theirs()
 
-    async def start_beside(self, sandbox: Sandbox, argv: list[str], stdio: tuple[int, int, int]) -> Process:
+    async def start_beside(
+        self, sandbox: Sandbox, argv: list[str], stdio: tuple[int, int, int], *, tty: bool = False
+    ) -> Process:
         """Start a command with this container's view of files and variables, and without capabilities."""
-        plan = self._plan or self._build_plan()
-        beside: ProcessPlan = {**plan, "argv": argv, "capabilities": []}
-        return await sandbox.start(f"{self.container.name}/exec", beside, stdio)
+        plan = self._plan or build_plan(self._context, self.container)
+        running = self.process.name if self.process else ""
+        planned = beside(plan, argv, running=running, tty=tty)
+        process = await sandbox.start(f"{self.container.name}/exec", planned, stdio)
+        self._beside.add(process)
+        process.exited.add_done_callback(lambda _code: self._beside.discard(process))
+        return process
 
-    def _set_ready(self, ready: bool, message: str) -> None:
-        if (self._ready, self._message) != (ready, message):
-            self._ready, self._message = ready, message
-            self._context.report(
-                "container-ready" if ready else "container-unready", self.container.name, message
-            )
+    async def _end_failed(self, which: str, failure: str, probe: Probe) -> None:
+        """End a container whose probe failed; the policy then restarts it."""
+        if self._stopping.is_set():
+            return
+        self.progress.tell("probe-failed", f"{which} probe: {failure}")
+        own = probe.termination_grace_period_seconds
+        why = f"Container {self.container.name} failed {which} probe, will be restarted"
+        await self._end(Deadline(self._grace() if own is None else own), why)
 
-    def _change(self, state: Literal["waiting", "running", "terminated"], reason: str, message: str) -> None:
-        self._state, self._reason, self._message, self._ready = state, reason, message, False
-        self._context.report("", self.container.name, "")
+    def _grace(self) -> float:
+        grace = self._context.pod.spec.termination_grace_period_seconds
+        return DEFAULT_GRACE if grace is None else grace
 
     async def signal(self, number: int) -> None:
         """Send a signal to the container's main process."""
-        if self._process is None or self._process.exited.done():
+        if self.process is None or self.process.exited.done():
             raise WorldError(f"container {self.container.name} does not run.")
-        await self._process.signal(number)
+        await self.process.signal(number)
 
-    async def stop(self, grace: float) -> None:
+    async def replace(self, container: Container) -> None:
+        """Run another image from now on."""
+        self.progress.container = container
+        if self.is_running:
+            self._was_replaced = True
+            why = f"Container {container.name} definition changed, will be restarted"
+            await self._end(Deadline(self._grace()), why)
+
+    async def stop(self, grace: float | Deadline) -> None:
         """End the container gracefully, for good."""
-        self._stopping = True
-        if self._process is not None and not self._process.exited.done():
-            await self._process.stop(grace)
+        self._stopping.set()
+        deadline = grace if isinstance(grace, Deadline) else Deadline(grace)
+        await self._end(deadline, f"Stopping container {self.container.name}")
+
+    async def _end(self, deadline: Deadline, why: str) -> None:
+        """Return once its process, if it runs, has ended."""
+        process = self.process
+        if process is None or process.exited.done():
+            return
+        self.progress.record("Normal", "Killing", why)
+        hook = self.container.lifecycle.get("preStop")
+        target = self._target(process.sandbox)
+        await end_process(
+            process,
+            deadline,
+            pre_stop=(lambda: run_hook(hook, target)) if hook else None,
+            on_failure=lambda failure: self.progress.record(
+                "Warning", "FailedPreStopHook", f"PreStopHook failed: {failure}"
+            ),
+        )
+
+
+def duration_text(seconds: float) -> str:
+    """As Go prints a duration: `10s`, `1m20s`, `5m0s`."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

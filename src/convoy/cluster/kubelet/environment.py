@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from convoy.api.kube.core import ConfigMap, Container, EnvVar, Pod, Secret
-from convoy.cluster.objects import ObjectStore, config_map_content, secret_content
+from convoy.cluster.kubelet.contexts import Objects
+from convoy.cluster.kubelet.quantities import resource_field
+from convoy.cluster.objects import config_map_content, secret_content
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^()\s]+)\)")
 
@@ -35,14 +37,25 @@ def expand_all(texts: Iterable[str], variables: Mapping[str, str]) -> list[str]:
 
 
 def build_environment(
-    container: Container, pod: Pod, objects: ObjectStore, *, base: Mapping[str, str]
+    container: Container,
+    pod: Pod,
+    objects: Objects,
+    *,
+    base: Mapping[str, str],
+    allocatable: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The variables of a container on top of `base`; raises MissingReferenceError."""
+    """The variables of a container on top of `base`; raises MissingReferenceError.
+
+    `allocatable` is what the node has, for limits that are not set.
+    """
     variables = dict(base)
     for source in container.env_from:
         variables |= _from_object(source, pod, objects)
     for variable in container.env:
-        value = _value(variable, pod, objects, variables)
+        if "resourceFieldRef" in (variable.value_from or {}):
+            value: str | None = _resource(variable, container, pod, allocatable or {})
+        else:
+            value = _value(variable, pod, objects, variables)
         if value is not None:
             variables[variable.name] = value
     return variables
@@ -50,16 +63,17 @@ def build_environment(
 
 def field_value(pod: Pod, path: str) -> str:
     """What a `fieldRef` names; raises MissingReferenceError for a path the downward API does not have."""
-    metadata = pod.metadata
+    metadata, status = pod.metadata, pod.status
     plain = {
         "metadata.name": metadata.name,
         "metadata.namespace": metadata.namespace,
         "metadata.uid": metadata.uid,
         "spec.nodeName": pod.spec.node_name or "node",
         "spec.serviceAccountName": service_account(pod),
-        "status.podIP": pod.status.pod_ip,
-        "status.podIPs": pod.status.pod_ip,
-        "status.hostIP": pod.status.host_ip,
+        "status.podIP": status.pod_ip,
+        "status.podIPs": ",".join(each.ip for each in status.pod_ips) or status.pod_ip,
+        "status.hostIP": status.host_ip,
+        "status.hostIPs": ",".join(each["ip"] for each in status.host_ips) or status.host_ip,
     }
     if path in plain:
         return plain[path]
@@ -68,10 +82,30 @@ def field_value(pod: Pod, path: str) -> str:
         ("metadata.annotations", metadata.annotations),
     ):
         if path == field:
-            return "".join(f'{key}="{value}"\n' for key, value in sorted(entries.items()))
+            return "".join(f"{key}={_quoted(value)}\n" for key, value in sorted(entries.items()))
         if path.startswith(f"{field}['") and path.endswith("']"):
             return entries.get(path[len(field) + 2 : -2], "")
     raise MissingReferenceError(f'fieldPath "{path}" is not a field of the downward API')
+
+
+def _quoted(value: str) -> str:
+    """As Go's %q writes the values of labels and annotations."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return f'"{escaped}"'
+
+
+def resource_value(
+    reference: Mapping[str, Any], container: Container, pod: Pod, allocatable: Mapping[str, str]
+) -> str:
+    """What a `resourceFieldRef` names, of the container it names or else of this one."""
+    named = reference.get("containerName") or container.name
+    for each in (*pod.spec.init_containers, *pod.spec.containers):
+        if each.name == named:
+            try:
+                return resource_field(each, reference, allocatable)
+            except ValueError as error:
+                raise MissingReferenceError(str(error)) from error
+    raise MissingReferenceError(f'resourceFieldRef: the pod has no container "{named}"')
 
 
 def service_account(pod: Pod) -> str:
@@ -79,7 +113,11 @@ def service_account(pod: Pod) -> str:
     return pod.spec.service_account_name or pod.spec.service_account or "default"
 
 
-def _value(variable: EnvVar, pod: Pod, objects: ObjectStore, variables: Mapping[str, str]) -> str | None:
+def _resource(variable: EnvVar, container: Container, pod: Pod, allocatable: Mapping[str, str]) -> str:
+    return resource_value((variable.value_from or {})["resourceFieldRef"], container, pod, allocatable)
+
+
+def _value(variable: EnvVar, pod: Pod, objects: Objects, variables: Mapping[str, str]) -> str | None:
     source = variable.value_from
     if not source:
         return expand(variable.value, variables)
@@ -95,27 +133,31 @@ def _value(variable: EnvVar, pod: Pod, objects: ObjectStore, variables: Mapping[
         raise MissingReferenceError(
             f'env {variable.name}: "{reference["name"]}" has no key "{reference["key"]}"'
         )
-    return content[reference["key"]].decode()
+    return content[reference["key"]].decode(errors="replace")
 
 
-def _from_object(source: dict[str, Any], pod: Pod, objects: ObjectStore) -> dict[str, str]:
+def _from_object(source: dict[str, Any], pod: Pod, objects: Objects) -> dict[str, str]:
     prefix = source.get("prefix", "")
     variables: dict[str, str] = {}
     for kind in ("configMap", "secret"):
         if reference := source.get(f"{kind}Ref"):
             content = _content(kind, reference, pod, objects) or {}
-            variables |= {prefix + key: value.decode() for key, value in content.items()}
+            variables |= {
+                prefix + key: value.decode(errors="replace")
+                for key, value in content.items()
+                if "=" not in key and b"\0" not in value
+            }
     return variables
 
 
-def _content(kind: str, reference: dict[str, Any], pod: Pod, objects: ObjectStore) -> dict[str, bytes] | None:
+def _content(kind: str, reference: dict[str, Any], pod: Pod, objects: Objects) -> dict[str, bytes] | None:
     return referenced_content(
         kind, reference.get("name", ""), pod, objects, optional=bool(reference.get("optional"))
     )
 
 
 def referenced_content(
-    kind: str, name: str, pod: Pod, objects: ObjectStore, *, optional: bool
+    kind: str, name: str, pod: Pod, objects: Objects, *, optional: bool
 ) -> dict[str, bytes] | None:
     """The keys of a secret or config map in the pod's namespace; None when it is optional and absent."""
     namespace = pod.metadata.namespace

@@ -33,6 +33,17 @@ class ContainerLog:
         asyncio.get_running_loop().add_reader(reading, self._copy, reading)
         return writing
 
+    def open_output(self) -> tuple[int, int]:
+        """Descriptors for a container's stdout and stderr; the caller closes them."""
+        writing = self.open_pipe()
+        return writing, os.dup(writing)
+
+    def begin(self, number: int) -> None:
+        """A run begins; all runs share one file."""
+
+    async def finish(self) -> None:
+        """A run has ended."""
+
     def _copy(self, reading: int) -> None:
         try:
             data = os.read(reading, _CHUNK)

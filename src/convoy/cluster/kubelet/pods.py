@@ -1,61 +1,63 @@
-"""One pod over its life: sandbox, volumes, init containers in order, sidecars, containers; and its end.
+"""One pod over its life: its sandbox, its volumes, its containers, and its end.
 
-Native sidecars (init containers with restartPolicy Always) are started in their place in the order and
-awaited until started; at the end they are stopped last, in the reverse order. A sandbox whose init dies is
-made anew.
+A sandbox whose init dies is made anew.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 from convoy.api.kube.core import Pod
-from convoy.cluster.errors import UnknownNameError, WorldError, WorldGoneError
-from convoy.cluster.kubelet.containers import ContainerRunner, PodContext
-from convoy.cluster.kubelet.environment import MissingReferenceError
-from convoy.cluster.kubelet.logs import ContainerLog
+from convoy.cluster.errors import WorldError, WorldGoneError
+from convoy.cluster.kubelet.containers import DEFAULT_GRACE, ContainerRunner, PodContext
+from convoy.cluster.kubelet.crews import Crew
+from convoy.cluster.kubelet.deadlines import Deadline
 from convoy.cluster.kubelet.sandboxes import Sandbox
-from convoy.cluster.kubelet.volumes import Issue, build_volume_files, token_requests
+from convoy.cluster.kubelet.states import PodView, Seed
+from convoy.cluster.kubelet.volume_keeping import VolumeKeeper
+from convoy.cluster.kubelet.volumes import Issue
 from convoy.cluster.types import PodStatus
 from convoy.kit.backoff import backoff
-from convoy.kit.clock import SYSTEM_CLOCK
 
 Phase = Literal["Pending", "Running", "Succeeded", "Failed"]
-_DEFAULT_GRACE = 30
-_RENEW_AT = 0.8  # of a token's life, as the kubelet does
-_STEP = 5.0  # seconds between looks at the wall clock, which jumps when the machine was suspended
+
+
+class MountRefusedError(WorldError):
+    """A volume cannot be made; the text says why."""
 
 
 class PodRunner:
     """Runs one pod until it is stopped or done."""
 
     def __init__(
-        self, context: PodContext, *, make_sandbox: Callable[[], Awaitable[Sandbox]], issue: Issue, logs: Path
+        self,
+        context: PodContext,
+        *,
+        make_sandbox: Callable[[], Awaitable[Sandbox]],
+        issue: Issue,
+        logs: Path,
+        seeds: Mapping[str, Seed] | None = None,
     ) -> None:
-        self.pod: Pod = context.pod
         self._context = context
         self._make_sandbox = make_sandbox
-        self._issue = issue
-        spec = self.pod.spec
-        log = {
-            item.name: ContainerLog(logs / f"{item.name}.log")
-            for item in (*spec.init_containers, *spec.containers)
-        }
-        self._inits = [
-            ContainerRunner(
-                context, item, "sidecar" if item.restart_policy == "Always" else "init", log[item.name]
-            )
-            for item in spec.init_containers
-        ]
-        self._apps = [ContainerRunner(context, item, "app", log[item.name]) for item in spec.containers]
+        self.crew = Crew(context, logs, seeds or {})
+        self._volumes = VolumeKeeper(context, issue, lambda why: self._say("Pending", why))
         self._phase: Phase = "Pending"
         self._message = ""
         self._sandbox: Sandbox | None = None
-        self._keeping: dict[str, asyncio.Task[int]] = {}
         self._task: asyncio.Task[None] | None = None
+        self.done = asyncio.Event()  # it came to its end by itself
+
+    @property
+    def pod(self) -> Pod:
+        """The newest state of the pod that it runs."""
+        return self._context.pod
+
+    @pod.setter
+    def pod(self, pod: Pod) -> None:
+        self._context.pod = pod
 
     def start(self) -> None:
         """Begin to run the pod."""
@@ -63,9 +65,9 @@ class PodRunner:
         self._task = asyncio.create_task(self._run(), name=name)
 
     def status(self) -> PodStatus:
-        """How the pod is."""
-        runners = [*self._inits, *self._apps]
-        lasting = [runner.status() for runner in runners if runner.role != "init"]
+        """How the pod is, for callers of the world."""
+        runners = self.crew.everyone
+        lasting = [runner.status() for runner in runners if runner.role in ("sidecar", "app")]
         return PodStatus(
             namespace=self.pod.metadata.namespace,
             name=self.pod.metadata.name,
@@ -75,6 +77,15 @@ class PodRunner:
             containers=tuple(runner.status() for runner in runners),
             message=self._message,
         )
+
+    def view(self) -> PodView:
+        """How the pod is, for the API."""
+        return self.crew.view(has_sandbox=self.has_sandbox)
+
+    @property
+    def has_sandbox(self) -> bool:
+        """Whether there is a sandbox that lives."""
+        return self._sandbox is not None and not self._sandbox.ended.done()
 
     @property
     def sandbox(self) -> Sandbox:
@@ -87,32 +98,44 @@ class PodRunner:
 
     def runner(self, container: str = "") -> ContainerRunner:
         """The runner of a container, by default of the first app container; raises UnknownNameError."""
-        for runner in (*self._apps, *self._inits):
-            if container in ("", runner.container.name):
-                return runner
-        raise UnknownNameError(
-            f'pod {self.pod.metadata.namespace}/{self.pod.metadata.name} has no container "{container}".'
-        )
+        return self.crew.find(container)
 
     async def _run(self) -> None:
         for delay in backoff(0.2, at_most=30):
             try:
                 await self._run_sandbox()
-                return
-            except WorldGoneError:
-                self._say("Pending", "the pod's init ended; the sandbox is made anew")
-            except WorldError as error:
-                self._say("Pending", str(error))
+                break
             except Exception as error:  # a fault of ours costs this pod only, and is shown
-                self._say("Pending", f"the kubelet failed: {type(error).__name__}: {error}")
+                self._note_failure(error)
             finally:
                 await self._drop_sandbox()
+            if not self.crew.has_work:
+                break
             await asyncio.sleep(delay)
+        for runner in self.crew.apps:
+            runner.give_up()
+        self.done.set()
+        self._context.report("", "", "")
+
+    def _note_failure(self, error: Exception) -> None:
+        text = str(error)
+        if isinstance(error, WorldGoneError):
+            text = "the pod's init ended; the sandbox is made anew"
+            self._context.record("Normal", "SandboxChanged", f"Pod sandbox changed: {text}.")
+        elif isinstance(error, MountRefusedError):
+            self._context.record("Warning", "FailedMount", text)
+        elif isinstance(error, WorldError):
+            self._context.record("Warning", "FailedCreatePodSandBox", f"Failed to create pod sandbox: {text}")
+        else:
+            text = f"the kubelet failed: {type(error).__name__}: {error}"
+            self._context.record("Warning", "FailedSync", text)
+        self._say("Pending", text)
 
     async def _run_sandbox(self) -> None:
         self._sandbox = await self._make_sandbox()
-        await self._fill_volumes(self._sandbox)
-        refreshing = asyncio.create_task(self._keep_volumes_fresh(self._sandbox), name="volumes")
+        self._context.report("", "", "")
+        await self._volumes.fill(self._sandbox)
+        refreshing = asyncio.create_task(self._volumes.keep_fresh(self._sandbox), name="volumes")
         running = asyncio.create_task(self._run_containers(self._sandbox), name="containers")
         try:
             await asyncio.wait([running, self._sandbox.ended], return_when=asyncio.FIRST_COMPLETED)
@@ -123,95 +146,45 @@ class PodRunner:
             await _cancel([refreshing, running])
 
     async def _run_containers(self, sandbox: Sandbox) -> None:
-        for runner in self._inits:
-            task = self._keep(runner, sandbox)
-            if runner.role == "sidecar":
-                await runner.started.wait()
-            elif await task != 0:
-                self._say("Failed", f"init container {runner.container.name} failed")
-                return
-        tasks = [self._keep(runner, sandbox) for runner in self._apps]
+        if failed := await self.crew.run_inits(sandbox):
+            await self.crew.stop_sidecars(Deadline(self.grace))
+            self._say("Failed", f"init container {failed} failed")
+            return
         self._say("Running", "")
-        codes = await asyncio.gather(*tasks)
-        for runner in reversed(self._inits):
-            await runner.stop(self._grace())
-        self._say("Failed" if any(codes) else "Succeeded", "")
-
-    def _keep(self, runner: ContainerRunner, sandbox: Sandbox) -> asyncio.Task[int]:
-        task = asyncio.create_task(runner.keep(sandbox), name=f"container:{runner.container.name}")
-        self._keeping[runner.container.name] = task
-        return task
-
-    async def _fill_volumes(self, sandbox: Sandbox) -> None:
-        """Write every volume's files, as soon as the objects they show exist."""
-        for volume in self.pod.spec.volumes:
-            while True:
-                try:
-                    files = build_volume_files(volume, self.pod, self._context.objects, self._issue)
-                    break
-                except MissingReferenceError as error:
-                    self._say("Pending", f"volume {volume.name}: {error}")
-                    await self._context.wait_objects()
-            if files is not None:
-                await sandbox.write_files(volume.name, files)
-        self._say("Pending", "")
-
-    async def _keep_volumes_fresh(self, sandbox: Sandbox) -> None:
-        """Show changed objects in the volumes, and renew tokens."""
-        expiries = [request.expiry for volume in self.pod.spec.volumes for request in token_requests(volume)]
-        life = timedelta(seconds=min(expiries) * _RENEW_AT) if expiries else None
-        renew_at = SYSTEM_CLOCK.now() + life if life else None
-        while True:
-            step = min(_STEP, life.total_seconds() / 8) if life else None
-            changed = await self._objects_changed_within(step)
-            if not changed and (renew_at is None or SYSTEM_CLOCK.now() < renew_at):
-                continue
-            for volume in self.pod.spec.volumes:
-                with suppress(MissingReferenceError):  # what was deleted stays in the volume
-                    files = build_volume_files(volume, self.pod, self._context.objects, self._issue)
-                    if files is not None:
-                        await sandbox.write_files(volume.name, files)
-            renew_at = SYSTEM_CLOCK.now() + life if life else None
-
-    async def _objects_changed_within(self, seconds: float | None) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._context.wait_objects()
-        except TimeoutError:
-            return False
-        return True
+        succeeded = await self.crew.run_apps(sandbox)
+        await self.crew.stop_sidecars(Deadline(self.grace))
+        self._say("Succeeded" if succeeded else "Failed", "")
 
     def _say(self, phase: Phase, message: str) -> None:
         if (self._phase, self._message) != (phase, message):
             self._phase, self._message = phase, message
             self._context.report("pod-waiting" if message else "", "", message)
 
-    def _grace(self) -> float:
+    @property
+    def grace(self) -> float:
+        """The pod's own grace period, in seconds."""
         grace = self.pod.spec.termination_grace_period_seconds
-        return _DEFAULT_GRACE if grace is None else grace
+        return DEFAULT_GRACE if grace is None else grace
 
-    async def stop(self) -> None:
+    async def stop(self, deadline: Deadline | None = None) -> None:
         """End the pod: its containers, then its sidecars from the last to the first, then the sandbox."""
-        if self._sandbox is not None and not self._sandbox.ended.done():
+        if self.has_sandbox:
             with suppress(WorldGoneError):
-                others = [runner for runner in self._inits if runner.role == "init"]
-                await asyncio.gather(*(runner.stop(self._grace()) for runner in (*self._apps, *others)))
-                for runner in reversed(self._inits):
-                    await runner.stop(self._grace())
+                await self.crew.stop(deadline or Deadline(self.grace))
         if self._task is not None:
             await _cancel([self._task])
-        for runner in (*self._inits, *self._apps):
-            runner.log.close()
+        self.crew.close()
 
     async def _drop_sandbox(self) -> None:
-        await _cancel(list(self._keeping.values()))
-        self._keeping.clear()
+        await self.crew.lose_sandbox()
         sandbox, self._sandbox = self._sandbox, None
         if sandbox is not None:
             await sandbox.close()
+        for runner in self.crew.everyone:
+            runner.lose()
 
 
-async def _cancel(tasks: list[asyncio.Task[None]] | list[asyncio.Task[int]]) -> None:
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

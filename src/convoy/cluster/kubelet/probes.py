@@ -12,10 +12,12 @@ import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import msgspec
 
 from convoy.api.kube.core import Container, HttpGetAction, Pod, Probe
+from convoy.cluster.kubelet.grpc_health import check_health
 from convoy.cluster.linux.netns import socket_in
 from convoy.kit.backoff import backoff
 
@@ -25,7 +27,7 @@ _FIRST_RETRY, _LONGEST_RETRY = (
 )  # a pod starts in steps, and each waits for the probe of the one before
 _STATUS_LINE_LIMIT = 1 << 16
 
-RunCommand = Callable[[list[str]], Awaitable[int]]
+RunCommand = Callable[[list[str]], Awaitable[tuple[int, str]]]
 
 
 class ProbeError(Exception):
@@ -33,7 +35,7 @@ class ProbeError(Exception):
 
 
 class ProbeTarget(msgspec.Struct, frozen=True):
-    """Where a container's probes go, and how a command is run in it."""
+    """Where a container's probes go, and how a command is run in it: to its exit code and what it wrote."""
 
     netns: int
     address: str
@@ -55,56 +57,75 @@ async def try_probe(probe: Probe, target: ProbeTarget) -> None:
             elif probe.tcp_socket is not None:
                 port = port_number(probe.tcp_socket.port, target.container)
                 (await _connect(target, probe.tcp_socket.host, port)).close()
-            elif (
-                probe.exec is not None
-                and (code := await target.run_command(probe.exec.get("command", []))) != 0
-            ):
-                raise ProbeError(f"the command ended with {code}")
+            elif probe.grpc is not None:
+                await _check_health(probe.grpc, target)
+            elif probe.exec is not None:
+                code, output = await target.run_command(probe.exec.get("command", []))
+                if code != 0:
+                    raise ProbeError(output.strip() or f"the command ended with {code}")
     except TimeoutError as error:
         raise ProbeError(f"no answer within {probe.timeout_seconds} s") from error
     except OSError as error:
         raise ProbeError(os.strerror(error.errno) if error.errno else str(error)) from error
 
 
-async def watch_probe(probe: Probe, target: ProbeTarget) -> AsyncIterator[str | None]:
+OnFailure = Callable[[str], None]
+
+
+async def watch_probe(
+    probe: Probe, target: ProbeTarget, on_failure: OnFailure = lambda _failure: None
+) -> AsyncIterator[str | None]:
     """The probe's state whenever it changes by the thresholds: None for success, else why it fails.
 
-    Without end.
+    Without end. `on_failure` is told of single failures, once in a period at most.
     """
     await asyncio.sleep(probe.initial_delay_seconds)
-    first_failure = await _until_first_success(probe, target)
+    first_failure = await _until_first_success(probe, target, on_failure)
     if first_failure is not None:
         yield first_failure
-        await _until_success(probe, target)
+        await _until_success(probe, target, on_failure)
     yield None
     failures = 0
     while True:
         await asyncio.sleep(probe.period_seconds)
         failure = await _failure(probe, target)
         failures = failures + 1 if failure else 0
+        if failure is not None:
+            on_failure(failure)
         if failure is not None and failures >= probe.failure_threshold:
             yield failure
-            await _until_success(probe, target)
+            await _until_success(probe, target, on_failure)
             failures = 0
             yield None
 
 
-async def _until_first_success(probe: Probe, target: ProbeTarget) -> str | None:
+async def _until_first_success(probe: Probe, target: ProbeTarget, on_failure: OnFailure) -> str | None:
     loop = asyncio.get_running_loop()
-    give_up = loop.time() + probe.failure_threshold * probe.period_seconds
+    told, successes = 0, 0
+    began = loop.time()
     for delay in backoff(_FIRST_RETRY, at_most=_LONGEST_RETRY):
         failure = await _failure(probe, target)
-        if failure is None or loop.time() >= give_up:
+        successes = 0 if failure else successes + 1
+        if successes >= probe.success_threshold:
+            return None
+        periods = (loop.time() - began) / probe.period_seconds
+        if failure is not None and periods >= told:
+            told += 1
+            on_failure(failure)
+        if failure is not None and periods >= probe.failure_threshold:
             return failure
         await asyncio.sleep(delay)
     raise AssertionError("backoff has no end")
 
 
-async def _until_success(probe: Probe, target: ProbeTarget) -> None:
+async def _until_success(probe: Probe, target: ProbeTarget, on_failure: OnFailure) -> None:
     successes = 0
     while successes < probe.success_threshold:
         await asyncio.sleep(probe.period_seconds)
-        successes = 0 if await _failure(probe, target) else successes + 1
+        failure = await _failure(probe, target)
+        successes = 0 if failure else successes + 1
+        if failure is not None:
+            on_failure(failure)
 
 
 async def _failure(probe: Probe, target: ProbeTarget) -> str | None:
@@ -136,6 +157,14 @@ async def _http_get(action: HttpGetAction, target: ProbeTarget) -> None:
         writer.close()
     if len(status_line) < 2 or not status_line[1].isdigit() or not 200 <= int(status_line[1]) < 400:
         raise ProbeError(f"answered {b' '.join(status_line[:3]).decode(errors='replace')}")
+
+
+async def _check_health(action: dict[str, Any], target: ProbeTarget) -> None:
+    port = int(action["port"])
+    sock = await _connect(target, "", port)
+    status = await check_health(sock, action.get("service") or "", authority=f"{target.address}:{port}")
+    if status != "SERVING":
+        raise ProbeError(f'service unhealthy (responded with "{status or "an error"}")')
 
 
 def _unverified_tls() -> ssl.SSLContext:

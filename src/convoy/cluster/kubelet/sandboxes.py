@@ -5,21 +5,32 @@ import base64
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from convoy.cluster.caller import Caller
 from convoy.cluster.channel import Channel
 from convoy.cluster.errors import WorldError
 from convoy.cluster.frames import Message
-from convoy.cluster.sandbox.plan import PodPlan, ProcessPlan
+from convoy.cluster.kubelet.deadlines import Deadline
+from convoy.cluster.sandbox.plan import FilePlan, PodPlan, ProcessPlan
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeFile:
+    """One file of a volume; its content is never printed."""
+
+    content: bytes = field(repr=False)
+    mode: int = 0o644
 
 
 class Process:
     """A process in a pod. `exited` gives its exit code, negative for a signal; -9 when the whole pod ends."""
 
     def __init__(self, sandbox: "Sandbox", name: str) -> None:
-        self._sandbox = sandbox
+        self.sandbox = sandbox
         self.name = name
         self.pid = 0
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -27,17 +38,33 @@ class Process:
     async def signal(self, number: int, *, group: bool = False) -> None:
         """Send a signal to the process, or to all of its process group."""
         if not self.exited.done():
-            await self._sandbox.call("signal", name=self.name, signal=number, group=group)
+            await self.sandbox.call("signal", name=self.name, signal=number, group=group)
+
+    async def wait(self) -> int:
+        """Its exit code, once it has ended; cancelling the wait leaves it alone."""
+        return await asyncio.shield(self.exited)
+
+    async def kill(self) -> None:
+        """SIGKILL to all of its process group; nothing happens when it has ended."""
+        with suppress(WorldError):
+            await self.signal(signal.SIGKILL, group=True)
 
     async def stop(self, grace: float) -> None:
         """SIGTERM, up to `grace` seconds of waiting, SIGKILL."""
+        await self.stop_by(Deadline(grace))
+
+    async def stop_by(self, deadline: Deadline, *, at_least: float = 0.0) -> None:
+        """SIGTERM, then SIGKILL at the deadline, though not before `at_least` seconds."""
         await self.signal(signal.SIGTERM)
+        waiting = asyncio.create_task(deadline.wait(extra=at_least), name="grace period")
         try:
-            async with asyncio.timeout(grace):
+            either: set[asyncio.Future[Any]] = {self.exited, waiting}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not self.exited.done():
+                await self.signal(signal.SIGKILL, group=True)
                 await asyncio.wait([self.exited])
-        except TimeoutError:
-            await self.signal(signal.SIGKILL, group=True)
-            await asyncio.wait([self.exited])
+        finally:
+            waiting.cancel()
 
 
 class Sandbox:
@@ -59,10 +86,24 @@ class Sandbox:
         """Make the pod's file system; before anything else."""
         await self.call("furnish", plan=plan)
 
-    async def write_files(self, volume: str, files: dict[str, bytes]) -> None:
+    async def write_files(
+        self, volume: str, files: Mapping[str, VolumeFile], *, group: int | None = None
+    ) -> None:
         """Set the content of a volume."""
-        encoded = {path: base64.b64encode(content).decode() for path, content in files.items()}
-        await self.call("write", volume=volume, files=encoded)
+        plans: dict[str, FilePlan] = {
+            path: {"content": base64.b64encode(file.content).decode(), "mode": file.mode}
+            for path, file in files.items()
+        }
+        await self.call("write", volume=volume, files=plans, group=group)
+
+    async def open_terminal(self) -> tuple[int, int]:
+        """A terminal inside the pod: its master and its slave, both the caller's to close."""
+        _result, fds = await self._caller.call_for_fds("terminal")
+        return fds[0], fds[1]
+
+    async def read_message(self, file: str, *, at_most: int) -> str:
+        """The first bytes of a file that a container wrote for the kubelet."""
+        return str(await self.call("read", file=file, at_most=at_most))
 
     async def start(self, name: str, plan: ProcessPlan, stdio: Sequence[int]) -> Process:
         """Start a process; `stdio` are its stdin, stdout and stderr, which stay the caller's to close."""

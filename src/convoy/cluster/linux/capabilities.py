@@ -5,6 +5,7 @@ so that it survives exec.
 """
 
 import errno
+from collections.abc import Callable
 
 from convoy.cluster.linux import syscalls
 
@@ -28,8 +29,11 @@ def capability_name(name: str) -> str:
     return name.upper().removeprefix("CAP_")
 
 
-def keep_only(names: list[str]) -> None:
-    """Drop every capability of this process but `names`, for good. Ends with no_new_privs set."""
+def keep_only(names: list[str], *, become: Callable[[], None] = lambda: None) -> None:
+    """Drop every capability of this process but `names`, for good. Ends with no_new_privs set.
+
+    `become` may change its user: it is called while that is still allowed, and `names` outlive it.
+    """
     kept = {NUMBERS[capability_name(name)] for name in names}
     for number in range(64):
         if number in kept:
@@ -40,6 +44,8 @@ def keep_only(names: list[str]) -> None:
             if error.errno == errno.EINVAL:  # past the last one this kernel knows
                 break
             raise
+    syscalls.prctl(syscalls.PR_SET_KEEPCAPS, 1)
+    become()
     syscalls.set_capabilities(sum(1 << number for number in kept))
     syscalls.prctl(syscalls.PR_CAP_AMBIENT, syscalls.PR_CAP_AMBIENT_CLEAR_ALL)
     for number in kept:

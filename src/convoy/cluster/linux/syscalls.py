@@ -20,11 +20,13 @@ MS_NODEV = 0x4
 MS_NOEXEC = 0x8
 MS_REMOUNT = 0x20
 MS_BIND = 0x1000
+MS_MOVE = 0x2000
 MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 MNT_DETACH = 0x2
 
 PR_SET_PDEATHSIG = 1
+PR_SET_KEEPCAPS = 8
 PR_SET_NAME = 15
 PR_CAPBSET_READ = 23
 PR_CAPBSET_DROP = 24
@@ -74,6 +76,11 @@ def mount(source: str, target: str, kind: str = "", *, flags: int = 0, data: str
 def unmount(target: str, *, flags: int = 0) -> None:
     """umount2(2)."""
     _check(_libc.umount2(target.encode(), flags), f"unmount of {target}")
+
+
+def pivot_root(new: str, old: str) -> None:
+    """Make the mount at `new` the root, and the present root a mount at `old`, which lies below `new`."""
+    _check(_libc.pivot_root(new.encode(), old.encode()), f"making {new} the root")
 
 
 class _MountAttributes(ctypes.Structure):

@@ -7,16 +7,23 @@ bound back.
 Volumes are kept in a staging folder that only the pod's init sees: each container binds those it mounts and
 then detaches the rest, so a secret is seen by the containers that mount it and by no other. Kernels before
 5.12 cannot make a whole tree read-only at once; there the machine's files stay writable by their owner.
+
+Files of a volume are kept the way the kubelet does it, because programs that watch them rely on it: `key` is
+a link to `..data/key`, and `..data` a link to a folder that is replaced as a whole.
 """
 
+import base64
 import errno
 import os
+import shutil
 from collections.abc import Iterable
 
 from convoy.cluster.linux import syscalls
-from convoy.cluster.sandbox.plan import MountPlan, PodPlan, VolumePlan
+from convoy.cluster.sandbox.plan import FilePlan, MountPlan, PodPlan, VolumePlan
 
 STAGING = "/run/.convoy"
+PTS = f"{STAGING}/pts"  # the pod's own terminals
+FILES = ("/etc/resolv.conf", "/etc/hosts")
 PRIVATE = ("/run", "/tmp", "/var/tmp", "/dev/shm")
 _GUARDED_PROC = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")
 
@@ -39,25 +46,70 @@ def furnish(plan: PodPlan) -> None:
         if os.path.isdir(path):
             _cover(path, plan["kept"], handles, mode="755")
     _make_staging(plan["volumes"], handles)
-    _place_file("/etc/resolv.conf", plan["resolv_conf"], private=private)
-    _place_file("/etc/hosts", plan["hosts"], private=private)
+    for path, text in zip(FILES, (plan["resolv_conf"], plan["hosts"]), strict=True):
+        _place_file(path, text, private=private)
     for handle in handles.values():
         os.close(handle)
 
 
-def write_files(volume: str, files: dict[str, bytes]) -> None:
-    """Make `files` the content of a volume; each is renamed into place, so readers never see half of one."""
+def write_files(volume: str, files: dict[str, FilePlan], *, group: int | None = None) -> None:
+    """Make `files`, by relative path, the content of a volume, all at once; readable by `group` if given."""
     root = f"{STAGING}/volumes/{volume}"
-    for relative, content in files.items():
-        path = os.path.normpath(f"{root}/{relative}")
-        if not path.startswith(root + "/"):
+    for relative in files:
+        if not os.path.normpath(f"{root}/{relative}").startswith(root + "/"):
             raise MountError(f'volume {volume}: path "{relative}" leads out of the volume')
-        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-        _write_renamed(path, content)
-    for folder, _folders, names in os.walk(root):
-        for name in names:
-            if os.path.relpath(f"{folder}/{name}", root) not in {os.path.normpath(path) for path in files}:
-                os.unlink(f"{folder}/{name}")
+    previous = os.readlink(f"{root}/..data") if os.path.islink(f"{root}/..data") else ""
+    number = int(previous.rpartition("_")[2] or 0) + 1
+    fresh = f"..data_{number}"
+    os.mkdir(f"{root}/{fresh}", 0o755)
+    for relative, file in files.items():
+        _write_file(os.path.normpath(f"{root}/{fresh}/{relative}"), file, group)
+    _link(fresh, f"{root}/..data")
+    _link_names(root, {os.path.normpath(relative).partition("/")[0] for relative in files})
+    if previous:
+        shutil.rmtree(f"{root}/{previous}")
+
+
+def _write_file(path: str, file: FilePlan, group: int | None) -> None:
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    mode = file["mode"] if group is None else file["mode"] | 0o440
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(base64.b64decode(file["content"]))
+        if group is not None:
+            os.fchown(stream.fileno(), -1, group)
+        os.fchmod(stream.fileno(), mode)
+
+
+def _link_names(root: str, names: set[str]) -> None:
+    for name in names:
+        if not os.path.islink(f"{root}/{name}"):
+            _link(f"..data/{name}", f"{root}/{name}")
+    for name in os.listdir(root):
+        if not name.startswith("..") and name not in names:
+            os.unlink(f"{root}/{name}")
+
+
+def _link(target: str, path: str) -> None:
+    fresh = f"{path}_tmp"
+    os.symlink(target, fresh)
+    os.rename(fresh, path)
+
+
+def read_message(name: str, *, at_most: int) -> bytes:
+    """The first bytes of a file of the pod's that a container wrote; empty when there is none."""
+    try:
+        with open(f"{STAGING}/{name}", "rb") as file:
+            return file.read(at_most)
+    except FileNotFoundError:
+        return b""
+
+
+def make_message_file(name: str) -> None:
+    """An empty file that any user of a container may write."""
+    path = f"{STAGING}/{name}"
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        os.fchmod(file.fileno(), 0o666)
 
 
 def mount_volumes(mounts: list[MountPlan]) -> None:
@@ -65,11 +117,11 @@ def mount_volumes(mounts: list[MountPlan]) -> None:
     for mount in mounts:
         source = f"{STAGING}/volumes/{mount['volume']}"
         if mount["sub_path"]:
-            source = _existing_sub_path(source, mount["sub_path"])
+            source = existing_sub_path(source, mount["sub_path"])
         _make_target(mount["path"], like=source)
         syscalls.mount(source, mount["path"], flags=syscalls.MS_BIND | syscalls.MS_REC)
         if mount["read_only"]:
-            _set_read_only(mount["path"])
+            set_read_only(mount["path"])
     syscalls.unmount(STAGING, flags=syscalls.MNT_DETACH)
 
 
@@ -91,10 +143,11 @@ def _protect_machine() -> None:
     for path in _GUARDED_PROC:
         if os.path.exists(path):
             syscalls.mount(path, path, flags=syscalls.MS_BIND)
-            _set_read_only(path)
+            set_read_only(path)
 
 
-def _set_read_only(path: str) -> None:
+def set_read_only(path: str) -> None:
+    """Make the mount at `path` read-only, on any kernel."""
     try:
         syscalls.set_read_only(path)
     except OSError as error:
@@ -121,6 +174,9 @@ def _bind_handle(handle: int, target: str) -> None:
 def _make_staging(volumes: list[VolumePlan], handles: dict[str, int]) -> None:
     os.mkdir(STAGING, 0o700)
     syscalls.mount("tmpfs", STAGING, "tmpfs", flags=_QUIET, data="mode=700")
+    for name in ("root", "mirror", "pts"):
+        os.mkdir(f"{STAGING}/{name}", 0o755)
+    _make_terminals()
     for volume in volumes:
         target = f"{STAGING}/volumes/{volume['name']}"
         if volume["kind"] == "host":
@@ -135,6 +191,14 @@ def _make_staging(volumes: list[VolumePlan], handles: dict[str, int]) -> None:
         os.makedirs(target, mode=0o755)
         mode = "1777" if volume["kind"] == "empty" else "755"
         syscalls.mount("tmpfs", target, "tmpfs", flags=_QUIET & ~syscalls.MS_NOEXEC, data=f"mode={mode}")
+
+
+def _make_terminals() -> None:
+    """Terminals of the pod's own, so that it neither sees nor opens this machine's."""
+    flags = syscalls.MS_NOSUID | syscalls.MS_NOEXEC
+    syscalls.mount("devpts", PTS, "devpts", flags=flags, data="newinstance,ptmxmode=0666,mode=620")
+    if os.path.isdir("/dev/pts"):
+        syscalls.mount(PTS, "/dev/pts", flags=syscalls.MS_BIND)
 
 
 def _make_writable(target: str) -> None:
@@ -168,7 +232,8 @@ def _write_renamed(path: str, content: bytes) -> None:
     os.rename(fresh, path)
 
 
-def _existing_sub_path(source: str, sub_path: str) -> str:
+def existing_sub_path(source: str, sub_path: str) -> str:
+    """Where `sub_path` of a volume is, made as a folder if there is nothing; MountError when it leads out."""
     inner = os.path.realpath(f"{source}/{sub_path}")
     if inner != source and not inner.startswith(source + "/"):
         raise MountError(f'subPath "{sub_path}" leads out of the volume')

@@ -7,7 +7,9 @@ from tests.cluster.manifests import container, pod
 
 from convoy.api.kube.core import Pod
 from convoy.cluster.kubelet.environment import MissingReferenceError
+from convoy.cluster.kubelet.sandboxes import VolumeFile
 from convoy.cluster.kubelet.volumes import (
+    Sources,
     TokenRequest,
     build_volume_files,
     plan_mounts,
@@ -30,11 +32,14 @@ def _pod(*sources: dict[str, Any], **fields: Any) -> Pod:
     return parsed
 
 
-def _files(source: dict[str, Any]) -> dict[str, bytes] | None:
+def _volume(source: dict[str, Any]) -> dict[str, VolumeFile] | None:
     made = _pod(source)
-    return build_volume_files(
-        made.spec.volumes[0], made, STORE, lambda request: f"{request.audience}+{request.expiry}"
-    )
+    sources = Sources(made, STORE, lambda request: f"{request.audience}+{request.expiry}")
+    return build_volume_files(made.spec.volumes[0], sources)
+
+
+def _files(source: dict[str, Any]) -> dict[str, bytes]:
+    return {path: file.content for path, file in (_volume(source) or {}).items()}
 
 
 def test_objects_show_all_their_keys_or_the_chosen_ones() -> None:
@@ -66,8 +71,8 @@ def test_a_missing_object_is_named_unless_optional() -> None:
 
 
 def test_folders_have_no_files_of_ours() -> None:
-    assert _files({"emptyDir": {}}) is None
-    assert _files({"hostPath": {"path": "/srv"}}) is None
+    assert _volume({"emptyDir": {}}) is None
+    assert _volume({"hostPath": {"path": "/srv"}}) is None
     kinds = [plan["kind"] for plan in plan_volumes(_pod({"emptyDir": {}}, {"hostPath": {"path": "/srv"}}))]
     assert kinds == ["empty", "host"]
 

@@ -7,18 +7,26 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.types import Options
 
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
 
 ISSUER = "https://kubernetes.default.svc"
 _ALGORITHM = "ES256"
 _COORDINATE = 32  # bytes
+
+
+class TokenError(Exception):
+    """A token that proves nothing; the text says why."""
 
 
 class TokenIssuer:
@@ -40,14 +48,21 @@ class TokenIssuer:
         *,
         audiences: Sequence[str],
         expiry: int,
+        account_uid: str = "",
         pod_name: str = "",
         pod_uid: str = "",
+        bound: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     ) -> str:
-        """A token for an account, valid for `expiry` seconds from now, bound to a pod if one is named."""
+        """A token for an account, valid for `expiry` seconds from now, bound to a pod if one is named.
+
+        `bound` names other objects that must exist, as in the claim `kubernetes.io`: by `secret` or `node`,
+        each with `name` and `uid`.
+        """
         now = int(self._clock.now().timestamp())
-        bound: dict[str, object] = {"namespace": namespace, "serviceaccount": {"name": account}}
+        named = {"name": account, **({"uid": account_uid} if account_uid else {})}
+        about: dict[str, object] = {"namespace": namespace, "serviceaccount": named, **bound}
         if pod_name:
-            bound["pod"] = {"name": pod_name, "uid": pod_uid}
+            about["pod"] = {"name": pod_name, "uid": pod_uid}
         claims = {
             "iss": ISSUER,
             "sub": f"system:serviceaccount:{namespace}:{account}",
@@ -55,9 +70,40 @@ class TokenIssuer:
             "iat": now,
             "nbf": now,
             "exp": now + expiry,
-            "kubernetes.io": bound,
+            "jti": str(uuid.uuid4()),
+            "kubernetes.io": about,
         }
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"kid": self._public["kid"]})
+
+    def verify(self, token: str, *, audiences: Sequence[str]) -> dict[str, Any]:
+        """The claims of a token that this issuer signed, that is valid now and meant for one of `audiences`.
+
+        Raises TokenError, which says what is wrong and never shows the token.
+        """
+        # Times are checked below, on the clock that tests can set.
+        options: Options = {
+            "require": ["exp", "iat", "iss", "sub"],
+            "verify_exp": False,
+            "verify_nbf": False,
+            "verify_iat": False,
+        }
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self._key.public_key(),
+                algorithms=[_ALGORITHM],
+                audience=list(audiences),
+                issuer=ISSUER,
+                options=options,
+            )
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise TokenError(str(error)) from error
+        now = self._clock.now().timestamp()
+        if not isinstance(claims["exp"], int) or now >= claims["exp"]:
+            raise TokenError("the token has expired")
+        if now < claims.get("nbf", 0):
+            raise TokenError("the token is not valid yet")
+        return claims
 
 
 def load_issuer(path: Path, clock: Clock = SYSTEM_CLOCK) -> TokenIssuer:
@@ -70,16 +116,21 @@ def load_issuer(path: Path, clock: Clock = SYSTEM_CLOCK) -> TokenIssuer:
     return TokenIssuer(key, clock)
 
 
+def write_secret_file(path: Path, data: bytes) -> None:
+    """Replace a file that only its owner may read; its folder is made, closed to others."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+    fresh.replace(path)
+
+
 def _write_new_key(path: Path) -> None:
     pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(pem)
-    fresh.replace(path)
+    write_secret_file(path, pem)
 
 
 def _public_jwk(key: ec.EllipticCurvePublicKey) -> dict[str, str]:

@@ -83,9 +83,18 @@ def conflict(
 
 
 def apply_conflict(causes: Sequence[Cause]) -> StatusError:
-    """409: server-side apply of fields that others own."""
+    """409: server-side apply of fields that others own; causes of one owner stand together."""
     count = f"{len(causes)} conflict" + ("s" if len(causes) > 1 else "")
-    listed = "; ".join(f"{cause.message}: {cause.field}" for cause in causes)
+    listed = f"{causes[0].message}: {causes[0].field}"
+    if len(causes) > 1:
+        owners = {
+            cause.message: [each.field for each in causes if each.message == cause.message]
+            for cause in causes
+        }
+        listed = "\n".join(
+            "\n- ".join([owner.replace("conflict", "conflicts", 1) + ":", *fields])
+            for owner, fields in owners.items()
+        )
     details = {"causes": [cause.to_json() for cause in causes]}
     return StatusError(409, "Conflict", f"Apply failed with {count}: {listed}", details)
 

@@ -7,7 +7,10 @@ alone is only on the way to them. The root is never in the set, so there `{}` is
 Sets are never changed once made: they share nodes with each other and with stored objects.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
+
+from convoy.cluster.patches.elements import canonical_element, element_place, element_text
 
 Fields = dict[str, Any]
 
@@ -91,3 +94,36 @@ def without(left: Fields, right: Fields) -> Fields:
         elif not is_member(other) and (kept := _collapse(without(node, other))) is not None:
             rest[name] = kept
     return rest
+
+
+def ordered(fields: Fields) -> Fields:
+    """The same set, with its nodes in the order in which Kubernetes writes them."""
+    names = sorted(fields)
+    if names and names[-1][0] in "kv" and len(names) > 1:
+        names.sort(key=element_place)
+    return {name: ordered(node) if (node := fields[name]) else LEAF for name in names}
+
+
+def parse_fields(raw: Any) -> Fields:
+    """A set from outside; ValueError when it is none. What a later Kubernetes may have added is dropped."""
+    if not isinstance(raw, dict):
+        raise ValueError(f"not a set of fields: {raw}")
+    parsed: Fields = {}
+    for name, node in raw.items():
+        if name == ".":
+            parsed["."] = LEAF
+        elif (element := canonical_element(name)) is not None:
+            child = parse_fields(node or {})
+            parsed[element] = _collapse(child) or LEAF
+    return parsed
+
+
+def paths(fields: Fields, prefix: str = "") -> Iterator[str]:
+    """The path of every field in a set, as messages write it: those of a level first, then what is below."""
+    names = sorted((name for name in fields if name != "."), key=element_place)
+    for name in names:
+        if is_member(fields[name]):
+            yield prefix + element_text(name)
+    for name in names:
+        if fields[name]:
+            yield from paths(fields[name], prefix + element_text(name))

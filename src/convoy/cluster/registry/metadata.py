@@ -24,6 +24,7 @@ _SERVERS = (
     "resourceVersion",
     "selfLink",
 )
+_LEFT_OUT_EMPTY = ("generateName", "labels", "annotations", "ownerReferences", "finalizers", "managedFields")
 _IMMUTABLE = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 
 
@@ -51,7 +52,7 @@ def new_metadata(
     sent: Metadata, *, namespace: str, name: str, has_generation: bool, now: datetime
 ) -> Metadata:
     """What a new object starts with: the client's part of `sent`, the server's own values otherwise."""
-    metadata = {key: value for key, value in sent.items() if key not in _SERVERS}
+    metadata = without_empty({key: value for key, value in sent.items() if key not in _SERVERS})
     metadata["name"] = name
     if namespace:
         metadata["namespace"] = namespace
@@ -66,7 +67,7 @@ def new_metadata(
 
 def updated_metadata(sent: Metadata, old: Metadata) -> Metadata:
     """`sent` with the server's part where the client left it out; what it altered stays to be refused."""
-    metadata = {key: value for key, value in sent.items() if key not in ("generation", "selfLink")}
+    metadata = without_empty({key: value for key, value in sent.items() if key != "selfLink"})
     metadata["name"] = old["name"]
     for key in ("namespace", "generation", "resourceVersion"):
         metadata.pop(key, None)
@@ -78,6 +79,11 @@ def updated_metadata(sent: Metadata, old: Metadata) -> Metadata:
             if key in old:
                 metadata[key] = old[key]
     return metadata
+
+
+def without_empty(metadata: Metadata) -> Metadata:
+    """The metadata without the lists and maps that Go leaves out when nothing is in them."""
+    return {key: value for key, value in metadata.items() if value or key not in _LEFT_OUT_EMPTY}
 
 
 def changed_immutables(new: Metadata, old: Metadata) -> list[Cause]:

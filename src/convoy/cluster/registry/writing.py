@@ -210,7 +210,8 @@ class Writing:
         else:
             causes = changed_immutables(obj["metadata"], old["metadata"]) + validate_metadata(kept, obj)
         if kept.is_custom:
-            causes += validate_custom(self._context.schema(kept), obj, old)
+            schemas = self._context.schemas
+            causes += validate_custom(self._context.schema(kept), obj, old, scale=schemas.scale_paths(kept))
         elif kept.storage == _DEFINITIONS:
             causes += validate_crd(obj, old)
         return causes

@@ -17,7 +17,7 @@ from convoy.cluster.machinery.statuses import StatusError, bad_request, unsuppor
 LARGEST = 3 << 20  # as the real server's limit
 YAML = "application/yaml"
 _DEEPEST = 200  # orjson writes 254 levels, and managed fields are deeper than the object
-_MOST_NODES = 1_000_000  # of a YAML document with its aliases written out
+_MOST_NODES = 300_000  # of a YAML document, also with its aliases written out
 _OWN_RULES = ("timestamp", "value", "int", "float")
 _INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$")
@@ -79,6 +79,7 @@ def decode_json(data: bytes) -> Any:
 def decode_yaml(data: bytes) -> Any:
     """Any YAML value that JSON can express; raises StatusError 400."""
     try:
+        _check_yaml_size(data)
         value = yaml.load(data, Loader=_Loader)
         _count(value, {})
         return orjson.loads(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS))
@@ -108,6 +109,20 @@ def _check_depth(value: Any, data: bytes) -> None:
         if not level:
             return
     raise bad_request(f"the body of the request is nested deeper than {_DEEPEST} levels")
+
+
+def _check_yaml_size(data: bytes) -> None:
+    """Raises ValueError for what is too much or too deep: libyaml would recurse until the process dies."""
+    depth = 0
+    for number, event in enumerate(yaml.parse(data, Loader=_Loader)):
+        if number > _MOST_NODES:
+            raise ValueError(f"more than {_MOST_NODES} values")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                raise ValueError(f"nested deeper than {_DEEPEST} levels")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _count(value: Any, counted: dict[int, int]) -> int:

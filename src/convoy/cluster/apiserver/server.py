@@ -6,6 +6,7 @@ Every failure that reaches a client is a Status; the unforeseen is told to the l
 import asyncio
 import gzip
 import socket
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from convoy.kit.logs import get_logger
 _GZIP_FROM = 128 << 10  # smaller answers cost more to pack than to send
 _GZIP_LEVEL = 1
 _LONGEST_LINE = 64 << 10  # of a request and of each of its headers: `exec` has its command in the path
+_LONGEST_MESSAGE = 200  # of the parser's, which quotes what it was sent
 _CLOSING_SECONDS = 5.0  # for answers under way when the server ends
 _ALWAYS = {"Cache-Control": "no-cache, private", "Server": "convoy"}
 
@@ -43,16 +45,12 @@ class _Connection(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         if status < 500:
-            answer = refusal(bad_request(message or "the request cannot be understood"))
+            answer = refusal(bad_request((message or "the request cannot be understood")[:_LONGEST_MESSAGE]))
         else:
-            log.error("request failed", exc_info=exc)
+            log.error("request failed", trace=_trace(exc))
             answer = refusal(internal_error("the server's log says why"))
-        self.force_close_after()
+        self.close()  # where another request would begin is not known
         return _response(answer)
-
-    def force_close_after(self) -> None:
-        """Take no other request on this connection: where it would begin is not known."""
-        self.close()
 
 
 class _Server(web.Server):
@@ -107,7 +105,7 @@ class ApiServer:
         except StatusError as error:
             served = refusal(error)
         except (StoreError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-            log.error("request failed", method=request.method, path=request.path, exc_info=error)
+            log.error("request failed", method=request.method, path=request.path, trace=_trace(error))
             served = refusal(internal_error("the server's log says why"))
         if isinstance(served, web.StreamResponse):
             return served
@@ -117,6 +115,11 @@ class ApiServer:
 async def serve_api(deps: ApiDependencies, listeners: Sequence[socket.socket]) -> None:
     """Serve a cluster's API on listening sockets until cancelled."""
     await ApiServer(deps).serve(listeners)
+
+
+def _trace(error: BaseException | None) -> str:
+    """Where it went wrong, as text: without the values, among which are tokens."""
+    return "".join(traceback.format_exception(error)) if error else ""
 
 
 async def _packed(request: web.BaseRequest, answer: Answer) -> web.Response:

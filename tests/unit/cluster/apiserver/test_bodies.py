@@ -56,7 +56,8 @@ def test_a_small_document_that_writes_out_huge_is_refused():
         b"? {a: 1}\n: 1",
         b"\xff",
         b"x: !!set {a}",
-        b"- " * 2000,
+        b"- " * 100_000,
+        b"{a: " * 100_000,
     ],
 )
 def test_yaml_that_json_cannot_say_is_refused(text):

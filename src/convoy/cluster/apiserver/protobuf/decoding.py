@@ -11,7 +11,8 @@ from convoy.cluster.apiserver.protobuf.special import DECODERS, parse_json, text
 from convoy.cluster.apiserver.protobuf.wire import WireError, read_fields, read_varint, signed
 
 MAGIC = b"k8s\0"
-DEEPEST = 100  # messages in messages; schemas are the only ones without a natural end
+# Messages in messages; only schemas have no natural end. orjson writes 254 levels; one may be two of them.
+DEEPEST = 64
 _ZERO: tuple[Any, ...] = ("", 0, False)
 
 

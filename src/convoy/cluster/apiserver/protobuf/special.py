@@ -4,7 +4,7 @@ Each decoder takes a message's bytes and gives the JSON value, None where JSON h
 All raise WireError. Those that contain other messages are in `decoding.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ import orjson
 
 from convoy.cluster.apiserver.protobuf.wire import WireError, read_fields, signed
 
+_DEEPEST = 64  # of JSON in bytes
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -96,13 +97,24 @@ def decode_json(data: bytes) -> Any:
 
 
 def parse_json(raw: bytes) -> Any:
-    """JSON text; None for no text. Raises WireError."""
+    """JSON text; None for no text. Raises WireError, too for what is too deep to be written again."""
     if not raw:
         return None
     try:
-        return orjson.loads(raw)
+        value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise WireError(f"a field that should hold JSON does not: {error}") from error
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [child for each in level for child in _children(each)]
+    if level:
+        raise WireError(f"JSON in a field is nested more than {_DEEPEST} deep")
+    return value
+
+
+def _children(value: Any) -> Iterable[Any]:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return (child for child in children if isinstance(child, dict | list))
 
 
 def decode_strings(data: bytes) -> list[str]:

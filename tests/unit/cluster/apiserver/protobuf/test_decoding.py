@@ -224,6 +224,19 @@ def test_schemas_without_an_end_are_refused() -> None:
         decode_body(MAGIC + kind + chunk(2, chunk(2, versions)))
 
 
+@pytest.mark.parametrize(("depth", "code"), [(60, None), (70, 400), (900, 400)])
+def test_json_in_a_field_may_be_nested_so_deep(depth: int, code: int | None) -> None:
+    raw = b'{"a":' * depth + b"1" + b"}" * depth
+    data = chunk(2, chunk(1, raw))
+    body = MAGIC + chunk(1, text(1, "apps/v1") + text(2, "ControllerRevision")) + chunk(2, data)
+    try:
+        orjson.dumps(decode_body(body))
+        found = None
+    except StatusError as error:
+        found = error.code
+    assert found == code
+
+
 BODIES = [base64.b64decode(each["body"]) for each in CAPTURED]
 
 

@@ -19,7 +19,7 @@ NO_DEFAULT: Final = object()
 _NO_FIELDS: Final[Mapping[str, "Schema"]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Schema:
     """One place in an object.
 
@@ -52,6 +52,8 @@ class Schema:
         ""  # what Go calls it, for the words of a decoding error: `int32`, `[]string`, `v1.PodSpec`
     )
     is_custom: bool = False  # the root of a custom kind
+    rules: tuple[Mapping[str, Any], ...] = ()  # its own x-kubernetes-validations
+    has_rules: bool = False  # here or below
     source: Mapping[str, Any] = field(default_factory=dict, repr=False)  # custom kinds: the JSON schema
 
     @property

@@ -27,23 +27,28 @@ def _node(
     fields = {name: _node(child, object_meta) for name, child in (source.get("properties") or {}).items()}
     if is_root or is_embedded:
         fields.update(apiVersion=_STRING, kind=_STRING, metadata=object_meta)
-    items = source.get("items")
+    items = _node(source["items"], object_meta) if isinstance(source.get("items"), Mapping) else None
+    values = _values(source.get("additionalProperties"), object_meta)
+    rules = tuple(source.get("x-kubernetes-validations") or ())
+    below = [child for child in (*fields.values(), items, values) if child is not None]
     return Schema(
-        type=source.get("type", "object" if is_root else ""),
-        format=source.get("format", ""),
+        type=source.get("type") or ("object" if is_root else ""),
+        format=source.get("format") or "",
         fields=fields,
-        values=_values(source.get("additionalProperties"), object_meta),
-        items=_node(items, object_meta) if isinstance(items, Mapping) else None,
+        values=values,
+        items=items,
         required=tuple(source.get("required") or ()),
         is_nullable=bool(source.get("nullable")),
         is_int_or_string=bool(source.get("x-kubernetes-int-or-string")),
         preserves_unknown=keeps_unknown or bool(source.get("x-kubernetes-preserve-unknown-fields")),
         is_embedded=is_embedded,
-        list_type=source.get("x-kubernetes-list-type", ""),
+        list_type=source.get("x-kubernetes-list-type") or "",
         map_keys=tuple(source.get("x-kubernetes-list-map-keys") or ()),
-        map_type=source.get("x-kubernetes-map-type", ""),
+        map_type=source.get("x-kubernetes-map-type") or "",
         default=source.get("default", NO_DEFAULT),
         is_custom=is_root,
+        rules=rules,
+        has_rules=bool(rules) or any(child.has_rules for child in below),
         source=source,
     )
 

@@ -46,6 +46,10 @@ class LinkWorker:
         except Exception as error:  # pyroute2's errors are spread over several modules
             raise WorldError(f"{function.__name__.replace('_', ' ')} failed: {error}.") from error
 
+    def close(self) -> None:
+        """Take no more work; what runs comes to its end."""
+        self._executor.shutdown(wait=False)
+
 
 def make_wan(address: str) -> None:
     """In the world's own namespace: loopback, and the bridge that all routers share."""

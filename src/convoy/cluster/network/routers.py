@@ -1,9 +1,11 @@
 """A cluster's router: its namespace, the pods linked to it, and its rules, brought up to date in turn."""
 
 import asyncio
+import os
 from collections.abc import Iterable, Sequence
 
 from convoy.cluster.network import links
+from convoy.cluster.network.conntrack import Fronts, changed_fronts, datagram_fronts, forget_datagrams
 from convoy.cluster.network.forwarding import ForwardingRule
 from convoy.cluster.network.links import LinkWorker
 from convoy.cluster.network.nodes import Node
@@ -41,7 +43,9 @@ class Router:
         self._owned: frozenset[str] = frozenset()
         self._ruleset: Ruleset | None = None
         self._applying = asyncio.Lock()
+        self._fronts: Fronts = {}
         self._last_pod = 0
+        self._pods: set[str] = set()
 
     @property
     def address(self) -> str:
@@ -61,6 +65,7 @@ class Router:
     async def apply(self, rules: Iterable[ForwardingRule], load_balancers: frozenset[str]) -> None:
         """Make rules and load balancer addresses effective; nothing happens when nothing changed."""
         async with self._applying:
+            rules = list(rules)
             ruleset = build_ruleset(rules, self._plan)
             if load_balancers != self._owned:
                 await self._rules_worker.run(
@@ -71,6 +76,20 @@ class Router:
                 self._ruleset = None  # until it is known what the kernel has
                 await self._rules_worker.run(links.run_nft, self.netns, commands)
                 self._ruleset = ruleset
+                await self._forget_datagrams(rules)
+
+    async def _forget_datagrams(self, rules: Sequence[ForwardingRule]) -> None:
+        fronts, before = datagram_fronts(rules), self._fronts
+        self._fronts = fronts
+        if changed := changed_fronts(before, fronts):
+            await self._rules_worker.run(forget_datagrams, self.netns, changed)
+
+    async def close(self) -> None:
+        """Let go of the namespace, which ends with the last pod in it."""
+        for name in list(self._pods):
+            await self.remove_pod_network(name)
+        self._rules_worker.close()
+        os.close(self.netns)
 
     async def make_pod_network(self, address: str, *, gateway: str = "") -> tuple[int, str]:
         """A namespace for a pod at `address`, and the name of its link on the bridge."""
@@ -79,8 +98,10 @@ class Router:
         netns = await self._worker.run(
             links.make_pod_network, self.netns, name, address=address, gateway=gateway or self.address
         )
+        self._pods.add(name)
         return netns, name
 
     async def remove_pod_network(self, name: str) -> None:
         """Take a pod off the network; its namespace goes with the last process and descriptor."""
+        self._pods.discard(name)
         await self._worker.run(links.remove_pod_network, self.netns, name)

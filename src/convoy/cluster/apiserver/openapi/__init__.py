@@ -4,6 +4,7 @@ kubectl validates, patches and explains by these documents: before 1.24 by v2 in
 since 1.27 by v3. Merge keys stand in both, because kubectl computes patches from what it reads here.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 
 from convoy.cluster.apiserver.documents import Document, content_hash, make_document, make_json
@@ -40,7 +41,7 @@ class OpenApi:
 
     def v2_protobuf(self) -> Document:
         """What `/openapi/v2` answers to whoever accepts V2_PROTOBUF or V2_PROTOBUF_OLD."""
-        return self._once("v2-protobuf", lambda: make_document(encode_document(self._v2()), V2_PROTOBUF))
+        return self._once("v2-protobuf", lambda: make_document(self._v2_protobuf(), V2_PROTOBUF))
 
     def v3_index(self) -> Document:
         """What `/openapi/v3` answers: a path and a content hash per group and version."""
@@ -77,25 +78,41 @@ class OpenApi:
         name_of = self._schemas.definition_name
         return [path for resource in resources for path in build_paths(resource, name_of)]
 
-    def _v2(self) -> Json:
-        paths = self._paths(self._resources)
-        definitions = self._schemas.definitions()
-        custom = self._custom_definitions()
-        needed = {
-            name: as_v2(definitions[name]) if name in custom else definitions[name]
-            for name in reach(definitions, _named(paths))
-        }
-        return build_v2(paths, needed, version=_VERSION)
-
     def _v3(self, resources: Iterable[Resource]) -> Json:
         paths = self._paths(resources)
         definitions = self._schemas.definitions()
         needed = {name: as_v3(definitions[name]) for name in reach(definitions, _named(paths))}
         return build_v3(paths, needed, version=_VERSION)
 
-    def _custom_definitions(self) -> set[str | None]:
-        name_of = self._schemas.definition_name
-        return {name_of(r.group, r.version, r.kind) for r in self._resources if r.is_custom}
+    def _v2(self) -> Json:
+        own, custom = self._built_in_v2(), self._custom_v2()
+        return {**own, **{key: {**own[key], **custom[key]} for key in ("paths", "definitions")}}
+
+    def _v2_protobuf(self) -> bytes:
+        # Messages one after the other are one message, so only what is custom is written again.
+        return self._built_in_v2_protobuf + encode_document(self._custom_v2())
+
+    @functools.cached_property
+    def _built_in_v2_protobuf(self) -> bytes:
+        return encode_document(self._built_in_v2())
+
+    @functools.cached_property
+    def _built_in_names(self) -> frozenset[str]:
+        paths = self._paths(resource for resource in self._resources if not resource.is_custom)
+        return frozenset(reach(self._schemas.definitions(), _named(paths)))
+
+    def _built_in_v2(self) -> Json:
+        paths = self._paths(resource for resource in self._resources if not resource.is_custom)
+        definitions = self._schemas.definitions()
+        needed = {name: definitions[name] for name in definitions if name in self._built_in_names}
+        return build_v2(paths, needed, version=_VERSION)
+
+    def _custom_v2(self) -> Json:
+        """The document of the custom resources, without what is in the other one."""
+        paths = self._paths(resource for resource in self._resources if resource.is_custom)
+        definitions = self._schemas.definitions()
+        names = (name for name in reach(definitions, _named(paths)) if name not in self._built_in_names)
+        return build_v2(paths, {name: as_v2(definitions[name]) for name in names}, version=_VERSION)
 
 
 def v3_path(resource: Resource) -> str:

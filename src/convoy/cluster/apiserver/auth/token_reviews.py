@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from convoy.cluster.apiserver.auth.authenticators import API_AUDIENCES, ServiceAccountTokens
+from convoy.cluster.apiserver.auth.review_bodies import mapping_of, spec_of, text_of, texts_of
 from convoy.cluster.apiserver.dependencies import Review
 from convoy.cluster.machinery.requests import User
 from convoy.cluster.machinery.statuses import (
@@ -39,20 +40,20 @@ class TokenReviews:
     def request(self, review: Review) -> dict[str, Any]:
         """A new token for the service account of the path. StatusError when it or its bound object is not."""
         stored = self._registry.get(review.resource, review.namespace, review.name)
-        spec = review.body.get("spec") or {}
-        seconds = spec.get("expirationSeconds") or _USUAL
-        if not isinstance(seconds, int) or not _SHORTEST <= seconds <= _LONGEST:
+        spec = spec_of(review)
+        seconds = _USUAL if spec.get("expirationSeconds") is None else spec["expirationSeconds"]
+        if type(seconds) is not int or not _SHORTEST <= seconds <= _LONGEST:
             why = "may not specify a duration less than 10 minutes"
             cause = field_invalid("spec.expirationSeconds", str(seconds), why)
             raise invalid(review.resource, review.name, [cause])
-        audiences = spec.get("audiences") or list(API_AUDIENCES)
+        audiences = texts_of(spec, "audiences") or list(API_AUDIENCES)
         token = self._issuer.issue(
             review.namespace,
             review.name,
             audiences=audiences,
             expiry=seconds,
             account_uid=stored.object["metadata"]["uid"],
-            bound=self._bound(review, spec.get("boundObjectRef")),
+            bound=self._bound(review, mapping_of(spec, "boundObjectRef")),
         )
         ends = self._clock.now().astimezone(UTC) + timedelta(seconds=seconds)
         return {
@@ -67,11 +68,11 @@ class TokenReviews:
             "status": {"token": token, "expirationTimestamp": _time(ends)},
         }
 
-    def _bound(self, review: Review, reference: Any) -> dict[str, dict[str, str]]:
-        if not isinstance(reference, dict) or not reference:
+    def _bound(self, review: Review, reference: dict[str, Any]) -> dict[str, dict[str, str]]:
+        if not reference:
             return {}
-        kind, name = reference.get("kind"), str(reference.get("name") or "")
-        storage = _BINDABLE.get(str(kind))
+        kind, name = text_of(reference, "kind"), text_of(reference, "name")
+        storage = _BINDABLE.get(kind)
         if storage is None:
             raise bad_request(
                 f'cannot bind token to object of type "{kind}"; it must be a Pod, Secret or Node'
@@ -87,17 +88,17 @@ class TokenReviews:
                 f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record"
             )
             raise conflict(resource, name, why)
-        bound = {str(kind).lower(): {"name": name, "uid": uid}}
+        bound = {kind.lower(): {"name": name, "uid": uid}}
         node = (stored.object.get("spec") or {}).get("nodeName") if kind == "Pod" else None
         found = self._registry.store.get("nodes", Key("", node)) if node else None
         return {**bound, **({"node": _named(found.object)} if found is not None else {})}
 
     def review(self, review: Review) -> dict[str, Any]:
         """What a token proves."""
-        spec = review.body.get("spec") or {}
-        audiences = spec.get("audiences") or list(API_AUDIENCES)
+        spec = spec_of(review)
+        audiences = texts_of(spec, "audiences") or list(API_AUDIENCES)
         try:
-            user, meant_for = self._accounts.user_of(str(spec.get("token") or ""), audiences=audiences)
+            user, meant_for = self._accounts.user_of(text_of(spec, "token"), audiences=audiences)
         except TokenError as error:
             status: dict[str, Any] = {"user": {}, "error": str(error)}
         else:

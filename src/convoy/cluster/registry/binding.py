@@ -13,7 +13,7 @@ from convoy.cluster.machinery.statuses import (
 )
 from convoy.cluster.registry.metadata import timestamp
 
-_BINDING = Resource(group="", version="v1", plural="pods/binding", kind="Binding", namespaced=True)
+BINDING = Resource(group="", version="v1", plural="pods/binding", kind="Binding", namespaced=True)
 
 
 def bound_pod(pod: dict[str, Any], binding: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -24,11 +24,11 @@ def bound_pod(pod: dict[str, Any], binding: dict[str, Any], now: datetime) -> di
     wanted, uid = (binding.get("metadata") or {}).get("uid"), pod["metadata"]["uid"]
     if wanted and wanted != uid:
         why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
-        raise conflict(_BINDING, name, why)
+        raise conflict(BINDING, name, why)
     if "deletionTimestamp" in pod["metadata"]:
-        raise conflict(_BINDING, name, f"pod {name} is being deleted, cannot be assigned to a host")
+        raise conflict(BINDING, name, f"pod {name} is being deleted, cannot be assigned to a host")
     if spec.get("nodeName"):
-        raise conflict(_BINDING, name, f'pod {name} is already assigned to node "{spec["nodeName"]}"')
+        raise conflict(BINDING, name, f'pod {name} is already assigned to node "{spec["nodeName"]}"')
     annotations = (binding.get("metadata") or {}).get("annotations")
     metadata = pod["metadata"]
     if annotations:
@@ -42,20 +42,18 @@ def bound_pod(pod: dict[str, Any], binding: dict[str, Any], now: datetime) -> di
 
 
 def _target(binding: dict[str, Any], name: str) -> str:
-    target = binding.get("target")
-    if not isinstance(target, dict):
-        raise invalid(_BINDING, name, [field_required("target.name")])
+    target = binding.get("target") or {}
     if target.get("kind") not in (None, "", "Node"):
         raise invalid(
-            _BINDING, name, [field_not_supported("target.kind", str(target["kind"]), ["Node", "<empty>"])]
+            BINDING, name, [field_not_supported("target.kind", str(target["kind"]), ["Node", "<empty>"])]
         )
     node = target.get("name")
-    if not node or not isinstance(node, str):
-        raise invalid(_BINDING, name, [field_required("target.name")])
+    if not node:
+        raise invalid(BINDING, name, [field_required("target.name")])
     wanted = (binding.get("metadata") or {}).get("name")
     if wanted and wanted != name:
         raise bad_request(f"the name of the object ({wanted}) does not match the name on the URL ({name})")
-    return node
+    return str(node)
 
 
 def _scheduled(status: dict[str, Any], now: datetime) -> dict[str, Any]:

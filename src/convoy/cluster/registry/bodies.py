@@ -13,6 +13,8 @@ from convoy.cluster.machinery.statuses import StatusError, bad_request
 from convoy.cluster.registry.conversion import to_kept
 from convoy.cluster.schema import Schema, Schemas, check_types, prune
 
+_ZEROES: dict[str, Any] = {"object": {}, "array": [], "string": "", "integer": 0, "boolean": False}
+
 Refuse = Callable[[str], StatusError]
 
 
@@ -50,7 +52,7 @@ def cannot_be_handled(resource: Resource, why: str) -> StatusError:
 
 
 def without_nulls(schema: Schema, obj: Any) -> Any:
-    """Go reads null as a field that was not given; what has no schema keeps its nulls."""
+    """Go reads null as a field that was not given, or an empty item; what has no schema keeps its nulls."""
     if isinstance(obj, dict):
         if schema.is_free:
             return obj
@@ -59,8 +61,8 @@ def without_nulls(schema: Schema, obj: Any) -> Any:
             for key, value in obj.items()
             if value is not None
         }
-    if isinstance(obj, list) and schema.items is not None:
-        return [without_nulls(schema.items, item) for item in obj]
+    if isinstance(obj, list) and (items := schema.items) is not None:
+        return [_ZEROES.get(items.type) if item is None else without_nulls(items, item) for item in obj]
     return obj
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from convoy.cluster.machinery.requests import DeleteOptions
+from convoy.cluster.machinery.resources import Resource
 from convoy.cluster.machinery.statuses import bad_request
 from convoy.cluster.registry.context import Context
 from convoy.cluster.registry.disruptions import (
@@ -16,6 +17,7 @@ from convoy.cluster.store import Key
 
 Object = dict[str, Any]
 
+EVICTION = Resource(group="policy", version="v1", plural="pods/eviction", kind="Eviction", namespaced=True)
 _BUDGETS = "policy/poddisruptionbudgets"
 _OWNERS = {
     "Deployment": "apps/deployments",

@@ -8,6 +8,7 @@ from convoy.cluster.machinery.requests import Patch, WriteOptions
 from convoy.cluster.machinery.resources import Resource
 from convoy.cluster.machinery.statuses import StatusError, bad_request, field_invalid, unsupported_media_type
 from convoy.cluster.patches import apply_json_patch, apply_merge_patch, apply_strategic_merge
+from convoy.cluster.patches.checking import not_typed
 from convoy.cluster.registry.bodies import read_body
 from convoy.cluster.registry.conversion import to_shown
 from convoy.cluster.schema import Schemas
@@ -45,9 +46,14 @@ def applied_object(
     """The body of a server-side apply, in the version in which it is kept; what is unknown is refused."""
     if not isinstance(patch.body, dict):
         raise bad_request("the body of an apply is not an object")
-    where = f"{namespace}/{name}; {resource.api_version}, Kind={resource.kind}"
+    who: dict[str, Any] = {"metadata": {"namespace": namespace, "name": name}}
+    who |= {"apiVersion": resource.api_version, "kind": resource.kind}
+
+    def refuse(why: str) -> StatusError:
+        return not_typed(who, _undeclared(why.removeprefix("strict decoding error: ")), role="patch")
+
     strict = WriteOptions(field_validation="Strict")
-    body = read_body(patch.body, resource, schemas, strict, refuse=lambda why: _not_typed(where, why))
+    body = read_body(patch.body, resource, schemas, strict, refuse=refuse)
     metadata = {**body["metadata"], "name": body["metadata"].get("name") or name}
     if resource.namespaced:
         metadata["namespace"] = metadata.get("namespace") or namespace
@@ -72,11 +78,6 @@ def go_value(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _not_typed(where: str, why: str) -> StatusError:
-    why = why.removeprefix("strict decoding error: ")
-    return bad_request(f"failed to create typed patch object ({where}): {_undeclared(why)}")
-
-
 def _undeclared(why: str) -> str:
     """`unknown field "spec.foo"` in the words of server-side apply."""
     parts = why.split(", ")
@@ -84,4 +85,4 @@ def _undeclared(why: str) -> str:
         return why
     paths = (part.removeprefix('unknown field "').rstrip('"') for part in parts)
     listed = [f".{path}: field not declared in schema" for path in paths]
-    return listed[0] if len(listed) == 1 else "errors:\n" + "\n".join(f"  {each}" for each in listed)
+    return listed[0] if len(listed) == 1 else "\n  ".join(["errors:", *listed])

@@ -16,10 +16,10 @@ from convoy.cluster.machinery.statuses import StatusError, internal_error, not_f
 from convoy.cluster.registry import scaling
 from convoy.cluster.registry.admitting import Admitting
 from convoy.cluster.registry.applying import Applying
-from convoy.cluster.registry.binding import bound_pod
+from convoy.cluster.registry.binding import BINDING, bound_pod
 from convoy.cluster.registry.bodies import read_body
 from convoy.cluster.registry.context import Context, Target, private_copy
-from convoy.cluster.registry.eviction import check_budget, eviction_options
+from convoy.cluster.registry.eviction import EVICTION, check_budget, eviction_options
 from convoy.cluster.registry.patching import apply_patch, patched_object
 from convoy.cluster.registry.removing import Removing
 from convoy.cluster.registry.served import Shelf
@@ -246,6 +246,7 @@ class Registry:
 
         def make(old: Stored) -> Object:
             scale = change(scaling.build_scale(old.object, paths))
+            scale = read_body(scale, scaling.SCALE, self.schemas, options)
             if (error := scaling.check_scale_precondition(scale, old.object, resource)) is not None:
                 raise error
             return scaling.with_replicas(old.object, paths, scaling.wanted_replicas(scale, name))
@@ -257,6 +258,7 @@ class Registry:
     async def bind(self, namespace: str, name: str, binding: Object, options: WriteOptions) -> Stored:
         """Assign a pod to a node (pods/binding); the pod."""
         target = self._target(self.resources.stored("pods"), namespace, name, "binding")
+        binding = read_body(binding, BINDING, self.schemas, options)
 
         def make(old: Stored) -> Object:
             return bound_pod(old.object, binding, self.clock.now())
@@ -268,7 +270,9 @@ class Registry:
     ) -> Stored | None:
         """Delete a pod unless a PodDisruptionBudget needs it: StatusError 429 (pods/eviction)."""
         pods = self.resources.stored("pods")
-        delete = eviction_options(eviction, name)
+        if isinstance(eviction, dict) and eviction.get("apiVersion") == "policy/v1beta1":  # as older clients say it
+            eviction = {**eviction, "apiVersion": EVICTION.api_version}
+        delete = eviction_options(read_body(eviction, EVICTION, self.schemas, options), name)
         check_budget(self._context, self.get(pods, namespace, name).object)
         return await self.delete(pods, namespace, name, delete, options)
 

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from convoy.cluster.machinery.resources import Resource
-from convoy.cluster.machinery.statuses import StatusError, bad_request, conflict, invalid
+from convoy.cluster.machinery.statuses import StatusError, conflict, invalid
 from convoy.cluster.machinery.statuses import field_invalid as invalid_field
 from convoy.cluster.schema import ScalePaths
 
@@ -38,13 +38,8 @@ def build_scale(obj: dict[str, Any], paths: ScalePaths) -> dict[str, Any]:
 
 
 def wanted_replicas(scale: dict[str, Any], name: str) -> int:
-    """The number that a Scale asks for; raises 400 and 422."""
-    spec = scale.get("spec") or {}
-    replicas = spec.get("replicas", 0) if isinstance(spec, dict) else None
-    if not isinstance(replicas, int) or isinstance(replicas, bool):
-        raise bad_request(
-            f'Scale in version "v1" cannot be handled as a Scale: spec.replicas of {name} is no number'
-        )
+    """The number that a Scale asks for; raises 422."""
+    replicas: int = (scale.get("spec") or {}).get("replicas", 0)
     if replicas < 0:
         why = "must be greater than or equal to 0"
         raise invalid(SCALE, name, [invalid_field("spec.replicas", str(replicas), why)])

@@ -115,9 +115,12 @@ async def test_text_of_a_secret_can_be_applied(cluster: Cluster) -> None:
 
 async def test_custom_resources_are_applied_too(cluster: Cluster) -> None:
     await cluster.create("customresourcedefinitions", crd())
-    made = await cluster.apply("widgets", widget(spec={"size": 2}))
-    assert made["spec"] == {"size": 2}
-    assert (await cluster.apply("widgets", widget(spec={})))["spec"] == {"size": 1}
+    made = await cluster.apply("widgets", widget(spec={"size": 2, "replicas": 3}))
+    assert made["spec"] == {"size": 2, "replicas": 3}
+    assert (await cluster.apply("widgets", widget(spec={"replicas": 3})))["spec"] == {
+        "size": 1,
+        "replicas": 3,
+    }
 
 
 @pytest.mark.parametrize("validation", ["Strict", "Warn"])

@@ -10,6 +10,7 @@ BENCHMARKS = {
     "fleet": ("bench.fleet.command:fleet", "Thousands of xDS clients that behave like Envoy."),
     "mesh": ("bench.mesh:mesh", "Requests between pods, directly and through a gateway."),
     "subsets": ("bench.subsets:subsets", "New subsets under load: until in force, and failures."),
+    "apiserver": ("bench.apiserver.command:apiserver", "The embedded cluster's API server under load."),
     "changes": ("bench.changes:changes", "From a changed file to the first request that follows it."),
 }
 

@@ -4,6 +4,7 @@
 import asyncio
 import random
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 from aiohttp import web
@@ -17,7 +18,6 @@ from convoy.cluster.store import Stored, TooOldError, Watch
 
 _BOOKMARK_SECONDS = 60.0
 _USUAL_SECONDS = (1800, 3600)  # random between these, so that clients do not come back all at once
-_STUCK_SECONDS = 60.0  # a client that takes nothing for so long is let go
 _AT_ONCE = 500  # objects in one write at the beginning
 
 
@@ -41,6 +41,7 @@ class Watching:
             watch = call.store.watch(call.resource.storage, namespace=call.scope, since=options.since)
         except TooOldError as error:
             return await _refuse(call.request, expired(str(error)))
+        watch.on_overflow = partial(_cut_off, call.request)
         self._open.add(watch)
         try:
             with watch:
@@ -52,6 +53,12 @@ class Watching:
         """End every watch as if its time were over."""
         for watch in self._open:
             watch.close()
+
+
+def _cut_off(request: web.BaseRequest) -> None:
+    """End the connection of a client that does not take what it asked for: its answer waits for it."""
+    if isinstance(request.transport, asyncio.Transport):
+        request.transport.abort()
 
 
 async def _begin(request: web.BaseRequest) -> web.StreamResponse:
@@ -70,28 +77,30 @@ async def _refuse(request: web.BaseRequest, error: StatusError) -> web.StreamRes
 
 
 async def _stream(call: Call, watch: Watch, lines: Lines, options: WatchOptions) -> web.StreamResponse:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + (options.timeout or random.uniform(*_USUAL_SECONDS))
     response = await _begin(call.request)
     for items in _groups(watch.initial):
         await _write(response, lines.initial(items))
     watch.initial = ()  # what is told need not be kept
     if options.marks_initial_end:
         await _write(response, lines.bookmark(watch.revision, ends_initial=True))
-    while True:
-        pause = min(deadline, loop.time() + _BOOKMARK_SECONDS)
-        try:
-            async with asyncio.timeout_at(pause):
-                batches = await watch.batches()
-        except TimeoutError:
-            if options.has_bookmarks and watch.is_caught_up:
-                await _write(response, lines.bookmark(call.store.committed_revision))
-            if loop.time() >= deadline:
-                return response
-            continue
-        if not batches:
-            return response
-        await _write(response, lines.changes(batches))
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + (options.timeout or random.uniform(*_USUAL_SECONDS))
+    while watch.is_open and loop.time() < deadline:
+        await _pass_on(response, watch, lines, until=min(deadline, loop.time() + _BOOKMARK_SECONDS))
+        if options.has_bookmarks and watch.is_open and watch.is_caught_up:
+            await _write(response, lines.bookmark(call.store.committed_revision))
+    return response
+
+
+async def _pass_on(response: web.StreamResponse, watch: Watch, lines: Lines, *, until: float) -> None:
+    """Send what happens, until a time or the end of the watch."""
+    loop = asyncio.get_running_loop()
+    timer = loop.call_at(until, watch.nudge)  # one timer for many events
+    try:
+        while loop.time() < until and (batches := await watch.batches()):
+            await _write(response, lines.changes(batches))
+    finally:
+        timer.cancel()
 
 
 def _groups(items: Sequence[Stored]) -> Iterator[Sequence[Stored]]:
@@ -101,11 +110,5 @@ def _groups(items: Sequence[Stored]) -> Iterator[Sequence[Stored]]:
 
 
 async def _write(response: web.StreamResponse, data: bytes) -> None:
-    """Send, and let go of a client that does not take it: raises ConnectionError."""
-    if not data:
-        return
-    try:
-        async with asyncio.timeout(_STUCK_SECONDS):
-            await response.write(data)
-    except TimeoutError as error:
-        raise ConnectionResetError("the client takes nothing any more") from error
+    if data:
+        await response.write(data)

@@ -53,6 +53,17 @@ class Table:
         """Note committed events and tell every watcher."""
         for event in events:
             self.log.append(event)
-        size = sum(len(event.stored.raw) for event in events)
+        batches: dict[str | None, tuple[Sequence[Event], int]] = {}  # one for all watchers of a namespace
         for watch in list(self.watches):
-            watch.offer(events, size)
+            batch = batches.get(watch.namespace)
+            if batch is None:
+                batch = batches[watch.namespace] = _batch(events, watch.namespace)
+            if batch[0]:
+                watch.offer(*batch)
+
+
+def _batch(events: Sequence[Event], namespace: str | None) -> tuple[Sequence[Event], int]:
+    """The events of a namespace, or all of them, and how many bytes their objects have."""
+    if namespace is not None:
+        events = tuple(event for event in events if event.stored.key.namespace == namespace)
+    return events, sum(len(event.stored.raw) for event in events)

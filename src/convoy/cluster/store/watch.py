@@ -1,8 +1,8 @@
 """One watcher's queue of events.
 
-Events arrive after their commit, in batches; a batch is one tuple for all watchers, so that who writes it to
-many clients may encode it once. Who does not keep up is ended, because it would hold on to ever more objects:
-it begins anew with a list.
+Events arrive after their commit, in batches; a batch is one tuple for all watchers of the same, so that who
+writes it to many clients may encode it once. Who does not keep up is ended, because it would hold on to ever
+more objects: it begins anew with a list.
 """
 
 import asyncio
@@ -36,12 +36,14 @@ class Watch:
         self.initial = initial
         self.revision = revision
         self.overflowed = False
+        self.on_overflow: Callable[[], None] = lambda: None  # for a reader that is stuck elsewhere
         self._on_close = on_close
         self._queue: deque[Sequence[Event]] = deque([replay] if replay else [])
         self._waiting = 0  # events in the queue that count against its bounds; a replay does not
         self._waiting_bytes = 0
+        self._is_nudged = False
         self._waiter: asyncio.Future[None] | None = None
-        self._is_open = True
+        self.is_open = True
         self._unread: deque[Event] = deque()
 
     @property
@@ -51,10 +53,6 @@ class Watch:
 
     def offer(self, events: Sequence[Event], size: int) -> None:
         """Queue a batch of committed events, `size` bytes of objects; for the store alone."""
-        if self.namespace is not None:
-            events = [event for event in events if event.stored.key.namespace == self.namespace]
-            if not events:
-                return
         self._waiting += len(events)
         self._waiting_bytes += size
         if self._waiting > QUEUE_LENGTH or (self._waiting_bytes > QUEUE_BYTES and self._queue):
@@ -62,18 +60,20 @@ class Watch:
             self._unread.clear()
             self._queue.clear()
             self.close()
+            self.on_overflow()
             return
         self._queue.append(events)
         self._wake()
 
     async def batches(self) -> Sequence[Sequence[Event]]:
-        """Everything that waits, as it was committed; nothing once the watch has ended."""
-        while not self._queue and self._is_open:
+        """Everything that waits, as it was committed; nothing when it was nudged or has ended."""
+        while not self._queue and self.is_open and not self._is_nudged:
             self._waiter = asyncio.get_running_loop().create_future()
             try:
                 await self._waiter
             finally:
                 self._waiter = None
+        self._is_nudged = self._is_nudged and bool(self._queue)
         self._waiting = self._waiting_bytes = 0
         found = tuple(self._queue)
         self._queue.clear()
@@ -95,10 +95,15 @@ class Watch:
 
     def close(self) -> None:
         """End it; what waits may still be read. Safe to repeat."""
-        if self._is_open:
-            self._is_open = False
+        if self.is_open:
+            self.is_open = False
             self._on_close(self)
             self._wake()
+
+    def nudge(self) -> None:
+        """Let a reader of `batches` look up once though nothing happened."""
+        self._is_nudged = True
+        self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

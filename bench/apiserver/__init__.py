@@ -1,0 +1,1 @@
+"""The embedded cluster's API server under load: creates, watchers, lists."""

@@ -55,10 +55,10 @@ class Place:
     def allows(self, user, attributes):
         return self.authorizer.allows(user, attributes).is_allowed
 
-    async def ask(self, kind, user=ADMIN, group="authorization.k8s.io", namespace="", **spec):
+    async def ask(self, kind, user=ADMIN, group="authorization.k8s.io", **spec):
         plural = f"{kind.lower()}s"
         resource = self.registry.resources.find(group, "v1", plural)
-        answer = await self.reviews(Review(resource, namespace, "", "", {"spec": spec}, user, WriteOptions()))
+        answer = await self.reviews(Review(resource, "", "", "", {"spec": spec}, user, WriteOptions()))
         return answer["status"]
 
 

@@ -270,7 +270,9 @@ class Registry:
     ) -> Stored | None:
         """Delete a pod unless a PodDisruptionBudget needs it: StatusError 429 (pods/eviction)."""
         pods = self.resources.stored("pods")
-        if isinstance(eviction, dict) and eviction.get("apiVersion") == "policy/v1beta1":  # as older clients say it
+        if (
+            isinstance(eviction, dict) and eviction.get("apiVersion") == "policy/v1beta1"
+        ):  # as older clients say it
             eviction = {**eviction, "apiVersion": EVICTION.api_version}
         delete = eviction_options(read_body(eviction, EVICTION, self.schemas, options), name)
         check_budget(self._context, self.get(pods, namespace, name).object)

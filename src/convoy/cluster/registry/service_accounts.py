@@ -51,7 +51,9 @@ def _wants_token(spec: Object, account: Object) -> bool:
 
 def _with_token(spec: Object) -> Object:
     volumes = spec.get("volumes") or []
-    present = next((each["name"] for each in volumes if each["name"].startswith(_VOLUME_PREFIX)), None)
+    present = next(
+        (each["name"] for each in volumes if each.get("name", "").startswith(_VOLUME_PREFIX)), None
+    )
     volume = present or _VOLUME_PREFIX + random_suffix()
     mounted = {
         kind: [_mounted(each, volume) for each in spec[kind]] for kind in _CONTAINERS if spec.get(kind)

@@ -21,6 +21,12 @@ def prune(schema: Schema, obj: dict[str, Any]) -> tuple[dict[str, Any], list[str
     return pruned, [f'unknown field "{path}"' for path in unknown]
 
 
+def prune_value(schema: Schema, value: Any) -> tuple[Any, list[str]]:
+    """The same of any value, with bare paths."""
+    unknown: list[str] = []
+    return _prune(schema, value, "", unknown), unknown
+
+
 def _prune(schema: Schema, value: Any, path: str, unknown: list[str]) -> Any:
     if isinstance(value, dict):
         return _prune_object(schema, value, path, unknown)

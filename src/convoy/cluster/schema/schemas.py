@@ -59,7 +59,7 @@ class Schemas:
         """OpenAPI definitions by name, built-in ones first.
 
         Those of custom kinds are as their authors wrote them (OpenAPI v3), with `apiVersion`, `kind` and
-        `metadata` added; a v2 document takes `convoy.cluster.schema.publishing.as_v2` of each.
+        `metadata` added.
         """
         custom = {
             name: definition

@@ -1,0 +1,4 @@
+"""CronJobs: a Job whenever a schedule says so.
+
+https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
+"""

@@ -274,7 +274,10 @@ class Registry:
             isinstance(eviction, dict) and eviction.get("apiVersion") == "policy/v1beta1"
         ):  # as older clients say it
             eviction = {**eviction, "apiVersion": EVICTION.api_version}
-        delete = eviction_options(read_body(eviction, EVICTION, self.schemas, options), name)
+        eviction = read_body(eviction, EVICTION, self.schemas, options)
+        if (eviction.get("deleteOptions") or {}).get("dryRun"):
+            options.dry_run = True
+        delete = eviction_options(eviction, name)
         check_budget(self._context, self.get(pods, namespace, name).object)
         return await self.delete(pods, namespace, name, delete, options)
 

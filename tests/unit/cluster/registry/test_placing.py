@@ -84,6 +84,15 @@ async def test_evicted_pod_ends_as_a_deleted_one(cluster: Cluster) -> None:
     assert evicted.object["metadata"]["deletionGracePeriodSeconds"] == 7
 
 
+async def test_eviction_can_be_tried_only(cluster: Cluster) -> None:
+    await running(cluster, "p")
+    tried = await evict(cluster, "p", apiVersion="policy/v1beta1", deleteOptions={"dryRun": ["All"]})
+    assert "deletionTimestamp" in tried.object["metadata"]
+    kept = cluster.find("pods", "p")
+    assert kept
+    assert "deletionTimestamp" not in kept["metadata"]
+
+
 async def test_pod_that_a_budget_needs_stays(cluster: Cluster) -> None:
     await running(cluster, "p", "q")
     await budget(cluster, minAvailable=2)

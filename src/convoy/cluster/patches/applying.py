@@ -16,7 +16,7 @@ from convoy.cluster.patches.elements import UnindexableError
 from convoy.cluster.patches.entries import APPLY, UPDATE, Entry, stored_entries, timestamp, written_entries
 from convoy.cluster.patches.fields import NOTHING, Fields, difference, intersection, paths, union, without
 from convoy.cluster.patches.last_applied import KUBECTL, applied_before, refresh_annotation
-from convoy.cluster.patches.merging import merge, prune
+from convoy.cluster.patches.merging import Pruning, merge
 from convoy.cluster.patches.ownership import changes_between, manageable
 from convoy.cluster.patches.owning import fields_of, fitted
 from convoy.cluster.patches.refusals import private_copy
@@ -65,8 +65,10 @@ class _Apply:
 
     def result(self, *, force: bool) -> Object:
         """The object; StatusError 409."""
-        merged = self._merged()
+        pruning = Pruning()
+        merged = self._merged(pruning)
         changes = changes_between(self.current, merged, self.schema).outside(self.reset)
+        pruning.finish()
         if not force:
             self._check_conflicts(changes)
         lost = changes.all
@@ -99,13 +101,14 @@ class _Apply:
     def _others(self) -> Iterator[Entry]:
         return (entry for entry in self._entries if entry.identity != self.mine.identity)
 
-    def _merged(self) -> Object:
+    def _merged(self, pruning: Pruning) -> Object:
         if self.current is None:
             return self._copy(self.applied)
         merged = self._copy(merge(self.current, self.applied, self.schema))
         if (last := self._last) is not None:
             others = (entry.fields for entry in self._others)
-            prune(merged, last.fields, functools.reduce(union, others, self.mine.fields), self.schema)
+            owned = functools.reduce(union, others, self.mine.fields)
+            pruning.prune(merged, last.fields, owned, self.schema)
         return merged
 
     def _copy(self, obj: Mapping[str, Any]) -> Object:

@@ -35,21 +35,29 @@ def not_typed(obj: Mapping[str, Any], why: str, *, role: str) -> StatusError:
 
 
 def _unnamed(value: Any, schema: Schema, path: str) -> Iterator[str]:
-    if not value or not is_granular(value, schema):
-        return
+    """What is wrong in lists, also inside of what is owned as a whole."""
     if isinstance(value, Mapping):
         for name, child in value.items():
-            yield from _unnamed(child, child_schema(schema, name), f"{path}.{name}")
-        return
+            if isinstance(child, dict | list):
+                yield from _unnamed(child, child_schema(schema, name), f"{path}.{name}")
+    elif isinstance(value, list) and schema.items is not None:
+        yield from _unnamed_items(value, schema, path)
+
+
+def _unnamed_items(items: list[Any], schema: Schema, path: str) -> Iterator[str]:
     assert schema.items is not None
+    has_names = is_granular(items, schema)
     seen = set()
-    for place, item in enumerate(value):
-        try:
-            element = item_element(item, schema)
-        except UnindexableError as error:
-            yield f"{path}: element {place}: {error}"
-            return
-        if element in seen:
-            yield f"{path}: duplicate entries for key {element_text(element)}"
-        seen.add(element)
-        yield from _unnamed(item, schema.items, path + element_text(element))
+    for place, item in enumerate(items):
+        text = f"[{place}]"
+        if has_names:
+            try:
+                element = item_element(item, schema)
+            except UnindexableError as error:
+                yield f"{path}: element {place}: {error}"
+                return
+            text = element_text(element)
+            if element in seen:
+                yield f"{path}: duplicate entries for key {text}"
+            seen.add(element)
+        yield from _unnamed(item, schema.items, path + text)

@@ -8,7 +8,7 @@ from convoy.cluster.schema.nodes import Schema
 
 
 class UnindexableError(ValueError):
-    """An item of a list that has no name: none of the keys, or no scalar in a set."""
+    """An item of a list that has no name: a key is missing, or it is no scalar in a set."""
 
 
 def is_granular(value: Any, schema: Schema) -> bool:
@@ -34,15 +34,10 @@ def item_element(item: Any, schema: Schema) -> str:
         raise UnindexableError(f"associative list with keys may not have {kind}")
     keys = {}
     for key in schema.map_keys:
-        value = item.get(key, _default(schema, key))
-        if value is not None:
-            keys[key] = value
-    if not keys:
-        listed = " ".join(f'"{key}"' for key in schema.map_keys)
-        raise UnindexableError(
-            f"associative list with keys has an element that omits all key fields [{listed}]"
-            " (and doesn't have default values for any key fields)"
-        )
+        keys[key] = item.get(key, _default(schema, key))
+        if keys[key] is None:
+            why = f'omits key field "{key}" (and doesn\'t have default value)'
+            raise UnindexableError(f"associative list with keys has an element that {why}")
     return f"k:{orjson.dumps(keys, option=orjson.OPT_SORT_KEYS).decode()}"
 
 

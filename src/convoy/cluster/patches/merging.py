@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from convoy.cluster.patches.elements import is_granular, item_element
-from convoy.cluster.patches.fields import Fields, is_member
-from convoy.cluster.patches.owning import child_schema
+from convoy.cluster.patches.fields import NOTHING, Fields, is_member
+from convoy.cluster.patches.owning import child_schema, fields_of
 from convoy.cluster.schema.nodes import Schema
 
 Object = dict[str, Any]
@@ -63,43 +63,62 @@ def _in_order(elements: Sequence[str], items: Sequence[Any], wanted: Sequence[st
     return arranged + [(each, None) for each in wanted[taken:]]
 
 
-def prune(value: Any, last: Fields, owned: Fields, schema: Schema) -> None:
-    """Remove, in place, what a manager applied `last` time and nobody owns now.
+class Pruning:
+    """Removes, in place, what a manager applied `last` time and nobody owns now.
 
-    A declared field goes with its last owned part, and what nobody owns beside that part goes with it.
+    A declared field goes with its last owned part, and what nobody owns beside that part goes with it. What
+    is left with nothing in it becomes null, which is not yet gone to those who own it; `finish` removes it.
     """
-    if isinstance(value, dict):
-        _prune_object(value, last, owned, schema)
-    else:
-        _prune_list(value, last, owned, schema)
+
+    def __init__(self) -> None:
+        self._emptied: list[tuple[Object, str]] = []
+
+    def prune(self, value: Any, last: Fields, owned: Fields, schema: Schema) -> None:
+        """Of an object or list that is owned piece by piece."""
+        if isinstance(value, dict):
+            self._prune_object(value, last, owned, schema)
+        else:
+            self._prune_list(value, last, owned, schema)
+
+    def finish(self) -> None:
+        """Remove what was left empty."""
+        for holder, name in self._emptied:
+            if holder.get(name) is None:
+                holder.pop(name, None)
+
+    def _prune_object(self, value: Object, last: Fields, owned: Fields, schema: Schema) -> None:
+        for name in list(value):
+            node, other = last.get(f"f:{name}"), owned.get(f"f:{name}")
+            if node is None:
+                continue
+            child, below, is_declared = value[name], child_schema(schema, name), name in schema.fields
+            if _is_meant(node, is_declared) and not _is_meant(other, is_declared):
+                if _can_be_owned(child, below):
+                    del value[name]
+            elif node and child and is_granular(child, below):
+                self.prune(child, node, other or NOTHING, below)
+                if not child:
+                    value[name] = None
+                    self._emptied.append((value, name))
+                elif is_declared and not _can_be_owned(child, below):
+                    del value[name]
+
+    def _prune_list(self, value: list[Any], last: Fields, owned: Fields, schema: Schema) -> None:
+        assert schema.items is not None
+        for place in range(len(value) - 1, -1, -1):
+            element = item_element(value[place], schema)
+            node, other = last.get(element), owned.get(element)
+            if node is None:
+                continue
+            if is_member(node) and not _is_meant(other, is_declared=False):
+                del value[place]
+            elif node and is_granular(value[place], schema.items):
+                self.prune(value[place], node, other or NOTHING, schema.items)
 
 
-def _prune_object(value: Object, last: Fields, owned: Fields, schema: Schema) -> None:
-    for name in list(value):
-        node = last.get(f"f:{name}")
-        if node is None:
-            continue
-        other = owned.get(f"f:{name}")
-        is_declared = name in schema.fields
-        if _is_meant(node, is_declared) and not _is_meant(other, is_declared):
-            del value[name]
-        elif node and is_granular(child := value[name], below := child_schema(schema, name)) and child:
-            prune(child, node, other or {}, below)
-            if not child:
-                del value[name]
-
-
-def _prune_list(value: list[Any], last: Fields, owned: Fields, schema: Schema) -> None:
-    assert schema.items is not None
-    for place in range(len(value) - 1, -1, -1):
-        element = item_element(value[place], schema)
-        node, other = last.get(element), owned.get(element)
-        if node is None:
-            continue
-        if is_member(node) and not _is_meant(other, False):
-            del value[place]
-        elif node and is_granular(value[place], schema.items):
-            prune(value[place], node, other or {}, schema.items)
+def _can_be_owned(value: Any, schema: Schema) -> bool:
+    """Not so for what holds but empty lists: nobody owned it, so nobody gave it up."""
+    return not value or not is_granular(value, schema) or bool(fields_of(value, schema))
 
 
 def _is_meant(node: Fields | None, is_declared: bool) -> bool:

@@ -13,7 +13,7 @@ from convoy.cluster.registry.disruptions import (
     needs_budget,
     selected_pods,
 )
-from convoy.cluster.store import Key
+from convoy.cluster.store import Key, Store
 
 Object = dict[str, Any]
 
@@ -36,15 +36,15 @@ def check_budget(context: Context, pod: Object) -> None:
     if budget is None:
         return
     pods = [each.object for each in context.store.list("pods", namespace)]
-    wanted = wanted_by_owners(context, selected_pods(budget, pods))
+    wanted = wanted_by_owners(context.store, selected_pods(budget, pods))
     check_eviction(pod, budget, count_budget(budget, pods, wanted))
 
 
-def wanted_by_owners(context: Context, pods: list[Object]) -> int:
+def wanted_by_owners(store: Store, pods: list[Object]) -> int:
     """How many pods the owners of these want; a pod that nobody owns counts itself."""
     counts: dict[str, int] = {}
     for pod in pods:
-        counts |= _wanted(context, pod, alone=1)
+        counts |= _wanted(store, pod, alone=1)
     return sum(counts.values())
 
 
@@ -63,19 +63,19 @@ def eviction_options(eviction: Object, name: str) -> DeleteOptions:
     )
 
 
-def _wanted(context: Context, obj: Object, *, alone: int) -> dict[str, int]:
+def _wanted(store: Store, obj: Object, *, alone: int) -> dict[str, int]:
     """The replicas of the topmost owner that is known, by uid."""
-    owner = _owner(context, obj)
+    owner = _owner(store, obj)
     if owner is None:
         return {obj["metadata"]["uid"]: alone}
-    return _wanted(context, owner, alone=(owner.get("spec") or {}).get("replicas", 1))
+    return _wanted(store, owner, alone=(owner.get("spec") or {}).get("replicas", 1))
 
 
-def _owner(context: Context, obj: Object) -> Object | None:
+def _owner(store: Store, obj: Object) -> Object | None:
     references = obj["metadata"].get("ownerReferences") or ()
     reference = next((each for each in references if each.get("controller")), None)
     if reference is None or reference["kind"] not in _OWNERS:
         return None
     key = Key(obj["metadata"]["namespace"], reference["name"])
-    owner = context.store.get(_OWNERS[reference["kind"]], key)
+    owner = store.get(_OWNERS[reference["kind"]], key)
     return owner.object if owner is not None and owner.object["metadata"]["uid"] == reference["uid"] else None

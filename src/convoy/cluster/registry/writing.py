@@ -13,10 +13,7 @@ from convoy.cluster.machinery.resources import Resource
 from convoy.cluster.machinery.statuses import (
     Cause,
     already_exists,
-    bad_request,
     conflict,
-    field_invalid,
-    field_required,
     invalid,
     method_not_allowed,
     not_found,
@@ -26,6 +23,7 @@ from convoy.cluster.registry import namespaces, pods
 from convoy.cluster.registry.admitting import Admitting, write_request
 from convoy.cluster.registry.context import ATTEMPTS, Context, Target, manager_of, private_copy, unwritten
 from convoy.cluster.registry.deleting import ends_with_update
+from convoy.cluster.registry.meaning import asked_names, check_meant
 from convoy.cluster.registry.metadata import (
     changed_immutables,
     generated_name,
@@ -67,7 +65,7 @@ class Writing:
     ) -> Stored:
         """Keep a new object; `body` is in the kept version. `applied`: it has its managedFields already."""
         kept = self._context.kept(asked)
-        name, prefix = _asked_names(asked, kept, namespace, body["metadata"])
+        name, prefix = asked_names(asked, kept, namespace, body["metadata"])
         for _ in range(ATTEMPTS):
             target = Target(asked, kept, namespace, name or generated_name(prefix))
             try:
@@ -135,7 +133,7 @@ class Writing:
     async def _update_once(
         self, target: Target, old: Stored, wanted: Object, *, options: WriteOptions, applied: bool
     ) -> Stored:
-        _check_meant(target, wanted["metadata"], old)
+        check_meant(target, wanted["metadata"], old)
         obj = self._merged(target, private_copy(wanted), old)
         if not applied:
             self._set_owners(target, obj, old=old.object, options=options)
@@ -235,53 +233,3 @@ class Writing:
     def _settle(self, target: Target) -> None:
         if target.kept.storage == "services" and self._context.allocate is not None:
             self._context.allocate.settle(target.namespace, target.name)
-
-
-def _asked_names(asked: Resource, kept: Resource, namespace: str, metadata: Object) -> tuple[str, str]:
-    """name and generateName of a new object; raises 400 and 422."""
-    found = metadata.get("namespace")
-    if kept.namespaced and found and found != namespace:
-        raise bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request"
-        )
-    if metadata.get("resourceVersion"):
-        raise bad_request("resourceVersion should not be set on objects to be created")
-    name, prefix = metadata.get("name") or "", metadata.get("generateName") or ""
-    if not name and not prefix:
-        raise invalid(asked, "", [field_required("metadata.name", "name or generateName is required")])
-    return name, prefix
-
-
-def _check_meant(target: Target, metadata: Object, old: Stored) -> None:
-    """Raises 400 for another object's body, 409 for one made from another state, 422 without a state."""
-    name = metadata.get("name")
-    if not name:
-        raise bad_request(
-            f"the name of the object ({target.name} based on URL) was undeterminable: name must be provided"
-        )
-    if name != target.name:
-        raise bad_request(
-            f"the name of the object ({name}) does not match the name on the URL ({target.name})"
-        )
-    if target.kept.namespaced and metadata.get("namespace", target.namespace) != target.namespace:
-        raise bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request"
-        )
-    uid, current = metadata.get("uid"), old.object["metadata"]["uid"]
-    if uid and uid != current:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {current}"
-        raise conflict(target.asked, target.name, why)
-    _check_revision(target, metadata.get("resourceVersion"), old)
-
-
-def _check_revision(target: Target, wanted: Any, old: Stored) -> None:
-    if wanted in (None, "", "0"):
-        if target.kept.is_custom:
-            cause = field_invalid("metadata.resourceVersion", "0x0", "must be specified for an update")
-            raise invalid(target.asked, target.name, [cause])
-        return
-    if not wanted.isdecimal():
-        cause = field_invalid("metadata.resourceVersion", f'"{wanted}"', "must be an integer")
-        raise invalid(target.asked, target.name, [cause])
-    if int(wanted) != old.revision:
-        raise conflict(target.asked, target.name)

@@ -36,6 +36,7 @@ async def test_update_without_a_version_replaces_whatever_there_is(
 async def test_version_that_is_no_number_is_refused(cluster: Cluster) -> None:
     await cluster.create("configmaps", config_map())
     assert (await refusal(cluster, "configmaps", config_map(resourceVersion="new"))).code == 422
+    assert (await refusal(cluster, "configmaps", config_map(resourceVersion="9" * 5000))).code == 409
 
 
 async def test_missing_object_is_not_created(cluster: Cluster) -> None:

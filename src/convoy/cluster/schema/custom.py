@@ -49,12 +49,19 @@ class CustomVersion:
     kind: str
     list_kind: str
     source: Mapping[str, Any]  # the version as it stands in the definition
-    schema: Schema
+    object_meta: Schema
+    keeps_unknown: bool = False
 
     @property
     def gvk(self) -> tuple[str, str, str]:
         """Group, version, kind."""
         return self.group, self.version, self.kind
+
+    @functools.cached_property
+    def schema(self) -> Schema:
+        """The schema of its objects, compiled when the first of them is met."""
+        source = (self.source.get("schema") or {}).get("openAPIV3Schema") or {}
+        return compile_root(source, self.object_meta, keeps_unknown=self.keeps_unknown)
 
     @functools.cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -138,7 +145,7 @@ def _column(column: Mapping[str, Any]) -> Column:
     )
 
 
-def compile_versions(crd: Mapping[str, Any], object_meta: Schema) -> tuple[CustomVersion, ...]:
+def versions_of(crd: Mapping[str, Any], object_meta: Schema) -> tuple[CustomVersion, ...]:
     """Every served version of a valid definition, and the stored one."""
     spec = crd["spec"]
     names = spec["names"]
@@ -149,11 +156,8 @@ def compile_versions(crd: Mapping[str, Any], object_meta: Schema) -> tuple[Custo
             kind=names["kind"],
             list_kind=names.get("listKind") or names["kind"] + "List",
             source=version,
-            schema=compile_root(
-                version.get("schema", {}).get("openAPIV3Schema", {}),
-                object_meta,
-                keeps_unknown=spec.get("preserveUnknownFields", False),
-            ),
+            object_meta=object_meta,
+            keeps_unknown=bool(spec.get("preserveUnknownFields")),
         )
         for version in spec["versions"]
         if version.get("served") or version.get("storage")

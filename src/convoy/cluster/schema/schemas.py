@@ -5,7 +5,7 @@ from typing import Any
 
 from convoy.cluster.machinery.resources import Resource
 from convoy.cluster.schema.builtin import BuiltinSchemas, builtin_schemas
-from convoy.cluster.schema.custom import Column, CustomVersion, ScalePaths, compile_versions, resources_of
+from convoy.cluster.schema.custom import Column, CustomVersion, ScalePaths, resources_of, versions_of
 from convoy.cluster.schema.definitions import Definition
 from convoy.cluster.schema.nodes import Schema
 
@@ -39,7 +39,7 @@ class Schemas:
 
     def set_custom(self, crd: Mapping[str, Any]) -> tuple[Resource, ...]:
         """Know what a valid CustomResourceDefinition defines; the resources are its served versions."""
-        versions = compile_versions(crd, self._builtin.object_meta)
+        versions = versions_of(crd, self._builtin.object_meta)
         self._custom[crd["metadata"]["name"]] = {version.gvk: version for version in versions}
         self._index()
         return resources_of(crd)

@@ -1,5 +1,6 @@
 """Whether rules compile: their types, in the words of the compiler that Kubernetes uses."""
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -82,11 +83,16 @@ class Checker:
             assert own is not None
             self._environments[old] = cel.NewEnv(
                 self._types.pool,
-                config=cel.NewEnvConfigFromYaml(_CONFIG + (_BINDINGS if old == "optional" else "")),
+                config=_config(with_bindings=old == "optional"),
                 variables={"self": own, "oldSelf": own} if old == "plain" else {"self": own},
                 functions=checked_functions(),
             )
         return self._environments[old]
+
+
+@functools.cache
+def _config(*, with_bindings: bool) -> cel.EnvConfig:
+    return cel.NewEnvConfigFromYaml(_CONFIG + (_BINDINGS if with_bindings else ""))
 
 
 def _words(text: str, *, lines_before: int) -> str:

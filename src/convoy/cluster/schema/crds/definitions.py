@@ -5,7 +5,7 @@ the controller of definitions writes it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from convoy.cluster.machinery.statuses import Cause
@@ -37,7 +37,7 @@ def validate_crd(crd: Definition, old: Definition | None = None) -> list[Cause]:
     """Everything that is wrong with a definition; `old` is the stored one on update."""
     spec = crd.get("spec") or {}
     causes = [] if old is not None else _validate_name(crd)
-    causes += _validate_spec(spec)
+    causes += _validate_spec(spec, (old or {}).get("spec") or {})
     causes += _validate_approval(crd)
     if old is not None:
         causes += _validate_change(spec, old)
@@ -57,7 +57,7 @@ def _names(spec: Definition) -> Mapping[str, Any]:
     return spec.get("names") or {}
 
 
-def _validate_spec(spec: Definition) -> list[Cause]:
+def _validate_spec(spec: Definition, old: Definition) -> list[Cause]:
     versions = spec.get("versions") or []
     causes = [*_validate_group(spec.get("group") or ""), *_validate_scope(spec.get("scope") or "")]
     keeps_unknown = bool(spec.get("preserveUnknownFields"))
@@ -70,8 +70,14 @@ def _validate_spec(spec: Definition) -> list[Cause]:
         if not _schema(version):
             path = f"spec.versions[{index}].schema.openAPIV3Schema"
             causes.append(wording.required(path, "schemas are required"))
+    # A schema that is in the stored definition, or in a version before, was checked there.
+    sound = [*map(_checked_part, old.get("versions") or ())]
     for index, version in enumerate(versions):
-        causes += _validate_version(version, f"spec.versions[{index}]")
+        part = _checked_part(version)
+        found = [*_validate_version(version, f"spec.versions[{index}]", checks_schema=part not in sound)]
+        causes += found
+        if not found:
+            sound.append(part)
     if len({version.get("name") for version in versions}) != len(versions):
         causes.append(_about_versions(versions, "must contain unique version names"))
     if sum(bool(version.get("storage")) for version in versions) != 1:
@@ -115,28 +121,27 @@ def _validate_scope(scope: str) -> list[Cause]:
     return []
 
 
-def _validate_version(version: Definition, path: str) -> list[Cause]:
-    causes = []
+def _checked_part(version: Definition) -> tuple[Mapping[str, Any], bool]:
+    """What the check of a version's schema depends on."""
+    return _schema(version), "status" in (version.get("subresources") or {})
+
+
+def _validate_version(version: Definition, path: str, *, checks_schema: bool) -> Iterator[Cause]:
     name = version.get("name") or ""
     if faults := label_faults(name):
-        causes.append(wording.invalid(f"{path}.name", name, ",".join(faults)))
+        yield wording.invalid(f"{path}.name", name, ",".join(faults))
     warning = version.get("deprecationWarning")
     if warning is not None:
         for why in _warning_faults(warning, is_deprecated=bool(version.get("deprecated"))):
-            causes.append(wording.invalid(f"{path}.deprecationWarning", warning, why))
-    schema = _schema(version)
-    has_status = "status" in (version.get("subresources") or {})
-    if schema:
-        schema_path = f"{path}.schema.openAPIV3Schema"
-        causes += validate_version_schema(schema, schema_path, has_status=has_status)
-    causes += validate_subresources(version.get("subresources") or {}, f"{path}.subresources")
-    causes += validate_columns(
-        version.get("additionalPrinterColumns") or [], f"{path}.additionalPrinterColumns"
-    )
-    return [
-        *causes,
-        *validate_selectable(version.get("selectableFields") or [], schema, f"{path}.selectableFields"),
-    ]
+            yield wording.invalid(f"{path}.deprecationWarning", warning, why)
+    schema, has_status = _checked_part(version)
+    if schema and checks_schema:
+        yield from validate_version_schema(schema, f"{path}.schema.openAPIV3Schema", has_status=has_status)
+    yield from validate_subresources(version.get("subresources") or {}, f"{path}.subresources")
+    columns = version.get("additionalPrinterColumns") or []
+    yield from validate_columns(columns, f"{path}.additionalPrinterColumns")
+    if selectable := version.get("selectableFields"):
+        yield from validate_selectable(selectable, schema, f"{path}.selectableFields")
 
 
 def _warning_faults(warning: str, *, is_deprecated: bool) -> list[str]:

@@ -62,28 +62,21 @@ class Context:
 def validate_version_schema(schema: Source, path: str, *, has_status: bool) -> list[Cause]:
     """Everything that is wrong with the schema of a version; `has_status`: it has the status subresource."""
     causes = [*_validate_root(schema, path, has_status=has_status)]
-    structural = validate_structural(schema, path)
-    causes += structural
-    if not structural:
-        causes += validate_defaults(compile_root(schema, builtin_schemas().object_meta), path)
-    is_sound = not causes
-    found = [*_validate(schema, path, Context(is_root=True))]
-    causes += found
-    if is_sound and not found and _has_rules(schema):
+    if faults := validate_structural(schema, path):
+        return [*causes, *faults, *_validate(schema, path, Context(is_root=True))]
+    root = compile_root(schema, builtin_schemas().object_meta)
+    causes += validate_defaults(root, path)
+    causes += _validate(schema, path, Context(is_root=True))
+    if not causes and root.has_rules:
         from convoy.cluster.schema.crds.rules import validate_rules
 
-        causes += validate_rules(compile_root(schema, builtin_schemas().object_meta), path)
+        causes += validate_rules(root, path)
     return causes
 
 
 def has_defaults(schema: Source) -> bool:
     """Whether a default is given anywhere in a schema."""
     return "default" in schema or any(has_defaults(child) for child in _children(schema))
-
-
-def _has_rules(schema: Source) -> bool:
-    rules = schema.get("x-kubernetes-validations")
-    return bool(rules) or any(_has_rules(child) for child in _children(schema))
 
 
 def _children(schema: Source) -> Iterator[Source]:

@@ -96,10 +96,7 @@ class Cluster:
         labels = {"metadata": {"labels": {SERVICE_LABEL: name}}}
         self.index.set_slice(Key("default", f"{name}-1"), {**body, **labels})
         self.index.changed.set(0)
-        wanted = self.index.changed.number
-        seen = self.proxy.applied.number and self.proxy.applied.get_nowait()
-        while seen < wanted:
-            _number, seen = await self.proxy.applied.wait_newer(self.proxy.applied.number)
+        await self.proxy.wait_applied()
 
 
 def _endpoint(pod: Pod, *, ready: bool) -> Json:

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from convoy.api.kube.core import Service
-from convoy.cluster.dns.answers import CLUSTER_DOMAIN, WORLD_DOMAIN
+from convoy.cluster.dns.answers import CLUSTER_DOMAIN
 from convoy.cluster.dns.records import Records
 from convoy.cluster.network.services import PodEndpoint, select_endpoints
-from convoy.cluster.objects import load_balancer_addresses
 
 
 class NameTable(msgspec.Struct, frozen=True):
@@ -25,13 +24,9 @@ class NameTable(msgspec.Struct, frozen=True):
         return None
 
 
-def build_name_table(
-    services: Iterable[Service],
-    endpoints: Sequence[PodEndpoint],
-    load_balancers: Mapping[str, tuple[str, ...]],
-) -> NameTable:
-    """The names of one cluster; `load_balancers` are the world's, from `load_balancer_names`."""
-    addresses: dict[str, tuple[str, ...]] = dict(load_balancers)
+def build_name_table(services: Iterable[Service], endpoints: Sequence[PodEndpoint]) -> NameTable:
+    """The names of one cluster."""
+    addresses: dict[str, tuple[str, ...]] = {}
     aliases = {}
     for service in services:
         name = f"{service.metadata.name}.{service.metadata.namespace}.svc.{CLUSTER_DOMAIN}"
@@ -42,16 +37,6 @@ def build_name_table(
         else:
             addresses |= _headless_names(name, service, endpoints)
     return NameTable(addresses, aliases)
-
-
-def load_balancer_names(cluster: str, services: Iterable[Service]) -> dict[str, tuple[str, ...]]:
-    """The names under which every cluster finds one cluster's load balancers."""
-    names: dict[str, tuple[str, ...]] = {}
-    for service in services:
-        if addresses := load_balancer_addresses(service):
-            name = f"{service.metadata.name}.{cluster}.{WORLD_DOMAIN}"
-            names[name] = (*names.get(name, ()), *addresses)
-    return names
 
 
 def _headless_names(

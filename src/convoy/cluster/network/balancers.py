@@ -50,6 +50,10 @@ class SharedAddresses:
         """Who has an address."""
         return self._owners.get(address)
 
+    def addresses(self) -> list[str]:
+        """All that are given."""
+        return list(self._owners)
+
     def claim(self, address: str, owner: BalancedService) -> bool:
         """Take a certain address; False when it is another's or cannot be given."""
         if not is_balancer_address(address):

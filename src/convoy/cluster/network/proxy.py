@@ -36,6 +36,13 @@ class ServiceProxy:
 
     async def run(self) -> None:
         """Apply every change, until cancelled. What cannot be applied is told and tried again."""
+        try:
+            await self._follow()
+        finally:
+            self._offered = frozenset()  # the cluster stops: nobody waits for a withdrawal any more
+            self.applied.set(0)
+
+    async def _follow(self) -> None:
         seen = 0
         while True:
             seen, _ = await self._index.changed.wait_newer(seen)
@@ -47,6 +54,12 @@ class ServiceProxy:
                 self._index.changed.set(0)
             else:
                 self.applied.set(seen)
+
+    async def wait_applied(self) -> None:
+        """Until what the index knows now is in force."""
+        wanted = self._index.changed.number
+        while not self.applied.number or self.applied.get_nowait() < wanted:
+            await self.applied.wait_newer(self.applied.number)
 
     async def _apply(self) -> None:
         changed = set(self._index.dirty)

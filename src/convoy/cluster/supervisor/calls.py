@@ -11,7 +11,7 @@ from convoy.cluster.channel import close_all
 from convoy.cluster.errors import WorldError
 from convoy.cluster.supervisor.commands import run_command
 from convoy.cluster.supervisor.worlds import World
-from convoy.cluster.types import ClusterSpec, ImageEntry
+from convoy.cluster.types import ClusterSpec, ImageEntry, KubeClusterSpec, OutsideSpec
 
 Arguments = dict[str, Any]
 Answer = tuple[Any, list[socket.socket]]
@@ -28,6 +28,8 @@ class Calls:
         if do == "forward":
             await self._forward(arguments, fds)
             return None, []
+        if do == "start_cluster":
+            return await self._start_cluster(arguments, fds), []
         close_all(fds)
         if do == "dial":
             return await self._dial(arguments)
@@ -80,16 +82,33 @@ class Calls:
         return pod.runner(arguments["container"]).log.text()
 
     async def _do_capture_start(self, arguments: Arguments) -> int:
-        return self._world.start_capture(self._world.cluster(arguments["cluster"]), arguments["port"])
+        return self._world.start_capture(arguments["cluster"], arguments["port"])
 
     async def _do_capture_stop(self, arguments: Arguments) -> object:
         return self._world.stop_capture(arguments["capture"]).stop()
 
+    async def _start_cluster(self, arguments: Arguments, fds: list[int]) -> object:
+        listener = socket.socket(fileno=fds[0])
+        try:
+            spec = msgspec.convert(arguments["spec"], KubeClusterSpec)
+        except BaseException:
+            listener.close()
+            raise
+        return msgspec.to_builtins(await self._world.kube.start(spec, listener))
+
+    async def _do_stop_cluster(self, arguments: Arguments) -> None:
+        await self._world.kube.stop(arguments["name"])
+
+    async def _do_kube_clusters(self, _arguments: Arguments) -> object:
+        return self._world.kube.infos()
+
+    async def _do_open_outside(self, arguments: Arguments) -> object:
+        return await self._world.outside.open(msgspec.convert(arguments["spec"], OutsideSpec))
+
     async def _forward(self, arguments: Arguments, fds: list[int]) -> None:
         listener = socket.socket(fileno=fds[0])
         try:
-            cluster = self._world.cluster(arguments["cluster"])
-            await self._world.forward(listener, cluster, arguments["address"], arguments["port"])
+            await self._world.forward(listener, arguments["cluster"], arguments["address"], arguments["port"])
         except BaseException:
             listener.close()
             raise

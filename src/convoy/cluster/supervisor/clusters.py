@@ -7,13 +7,14 @@ from typing import Any
 
 from convoy.api.kube.core import Pod, Service
 from convoy.api.meta import ObjectKey
-from convoy.cluster.dns.tables import build_name_table, load_balancer_names
+from convoy.cluster.dns.records import NamesTogether
+from convoy.cluster.dns.tables import build_name_table
 from convoy.cluster.errors import DialError, UnknownNameError, WaitError, WorldError
 from convoy.cluster.kubelet.pods import PodRunner
-from convoy.cluster.linux.netns import socket_in
 from convoy.cluster.network.routers import Router
 from convoy.cluster.network.services import PodEndpoint, plan_rules
 from convoy.cluster.objects import ObjectStore, key_of, load_balancer_addresses, parse_manifest
+from convoy.cluster.supervisor.connecting import connect_from
 from convoy.cluster.supervisor.names import NameServer
 from convoy.cluster.supervisor.placing import PodPlacer, Surroundings
 from convoy.cluster.supervisor.unready import describe_unready, has_unknown_image
@@ -63,7 +64,6 @@ class Cluster:
                 self._place(item)
         self._objects_changed.set(0)
         self._note_change()
-        self._around.names_changed()
 
     def delete(self, key: ObjectKey) -> None:
         """Take an object out; raises UnknownNameError."""
@@ -72,7 +72,6 @@ class Cluster:
         self._remove_pod(key)
         self._objects_changed.set(0)
         self._note_change()
-        self._around.names_changed()
 
     def _place(self, pod: Pod) -> None:
         key = key_of(pod)
@@ -126,7 +125,7 @@ class Cluster:
         seen = 0
         while True:
             seen, _ = await self._changed.wait_newer(seen)
-            self.refresh_names()
+            self._refresh_names()
             try:
                 await self.router.apply(
                     plan_rules(self.objects.all(Service), self._endpoints()), self.load_balancers()
@@ -138,14 +137,14 @@ class Cluster:
             self._applied = seen
             self._applied_event.set(seen)
 
-    def refresh_names(self) -> None:
-        """Make the DNS table anew."""
-        services = list(self.objects.all(Service))
-        self._names.names = build_name_table(services, self._endpoints(), self._around.world_names())
+    def _refresh_names(self) -> None:
+        table = build_name_table(self.objects.all(Service), self._endpoints())
+        self._names.names = NamesTogether([table, *self._around.shared_names])
 
-    def own_names(self) -> dict[str, tuple[str, ...]]:
-        """What this cluster adds to the names that every cluster knows."""
-        return load_balancer_names(self.spec.name, self.objects.all(Service))
+    def balanced(self, name: str) -> tuple[str, ...]:
+        """The load balancer addresses of Services of a name."""
+        named = (service for service in self.objects.all(Service) if service.metadata.name == name)
+        return tuple(address for service in named for address in load_balancer_addresses(service))
 
     def load_balancers(self) -> frozenset[str]:
         """The addresses this cluster's router owns for its Services."""
@@ -192,15 +191,11 @@ class Cluster:
     def _unready(self, why: str) -> WaitError:
         return WaitError(describe_unready(self.spec.name, self._pods.values(), why=why))
 
-    async def connect(self, address: str, port: int) -> socket.socket:
-        """A connection made on the router, from where load balancers, Services and pods can be reached."""
-        return await _connect(self.router.netns, address, port)
-
     async def dial(self, namespace: str, name: str, *, address: str, port: int) -> socket.socket:
         """A connection made inside a pod; raises DialError."""
         try:
             async with asyncio.timeout(_DIAL_TIMEOUT):
-                return await _connect(self.pod(namespace, name).sandbox.netns, address, port)
+                return await connect_from(self.pod(namespace, name).sandbox.netns, address, port)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else f"no answer within {_DIAL_TIMEOUT:g} s"
             raise DialError(
@@ -210,13 +205,3 @@ class Cluster:
 
 def _runs_alike(old: Pod, new: Pod) -> bool:
     return (old.spec, old.status.pod_ip) == (new.spec, new.status.pod_ip)
-
-
-async def _connect(netns: int, address: str, port: int) -> socket.socket:
-    sock = socket_in(netns, socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        await asyncio.get_running_loop().sock_connect(sock, (address, port))
-    except BaseException:
-        sock.close()
-        raise
-    return sock

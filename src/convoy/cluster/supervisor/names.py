@@ -34,6 +34,13 @@ class NameServer:
         self._transport, _protocol = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=udp)
         self._server = await asyncio.start_server(self._serve_stream, sock=tcp)
 
+    def close(self) -> None:
+        """Answer no more."""
+        if self._transport is not None:
+            self._transport.close()
+        if self._server is not None:
+            self._server.close()
+
     async def _serve_stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:

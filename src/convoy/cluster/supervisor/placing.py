@@ -1,12 +1,13 @@
 """Turn a Pod object into a runner: its network, its sandbox, what it sees of this machine, its tokens."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 
 from convoy.api.kube.core import Pod
+from convoy.cluster.dns.records import Names
 from convoy.cluster.images import find_entry
 from convoy.cluster.kubelet.containers import PodContext
 from convoy.cluster.kubelet.environment import service_account
@@ -32,8 +33,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     kept_paths: tuple[str, ...]
     make_sandbox: MakeSandbox
     other_load_balancers: Callable[[str], frozenset[str]]
-    world_names: Callable[[], Mapping[str, tuple[str, ...]]]
-    names_changed: Callable[[], None]
+    shared_names: tuple[Names, ...]
     emit: Callable[[WorldEvent], None]
 
 

@@ -3,20 +3,27 @@
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from convoy.cluster.caller import Caller
 from convoy.cluster.channel import Channel
+from convoy.cluster.dns.records import Names
+from convoy.cluster.dns.zones import WorldNames
 from convoy.cluster.errors import ManifestError, UnknownNameError
 from convoy.cluster.images import SOURCE_TREE
 from convoy.cluster.kubelet.sandboxes import Sandbox
 from convoy.cluster.network import links
-from convoy.cluster.network.nodes import plan_nodes
+from convoy.cluster.network.balancers import SharedAddresses
+from convoy.cluster.network.nodes import Node, plan_nodes
 from convoy.cluster.network.routers import WAN_GATEWAY, Router
 from convoy.cluster.supervisor.captures import Capture
 from convoy.cluster.supervisor.clusters import Cluster
+from convoy.cluster.supervisor.connecting import connect_from
 from convoy.cluster.supervisor.forwards import Forward
+from convoy.cluster.supervisor.kube.clusters import Around
+from convoy.cluster.supervisor.kube.running import KubeClusters
+from convoy.cluster.supervisor.outdoors import Outdoors
 from convoy.cluster.supervisor.placing import Surroundings
 from convoy.cluster.tokens import load_issuer
 from convoy.cluster.types import ClusterInfo, ClusterSpec, ImageEntry, WorldEvent
@@ -33,9 +40,25 @@ class World:
         self._worker = links.LinkWorker()
         self._clusters: dict[str, Cluster] = {}
         self._infos: dict[str, ClusterInfo] = {}
+        self._routers: dict[int, Router] = {}
         self._forwards: list[Forward] = []
         self._captures: dict[int, Capture] = {}
         self._last_capture = 0
+        self.outside = Outdoors(state_dir / "outside", self._worker)
+        self.kube = KubeClusters(
+            state_dir,
+            Around(
+                state_dir=state_dir,
+                kept_paths=kept_paths(),
+                images=lambda: self.images,
+                make_sandbox=self._make_sandbox,
+                shared=SharedAddresses(),
+                names=self._shared_names(),
+                emit=emit,
+            ),
+            make_router=self._make_router,
+            free_router=self._free_router,
+        )
 
     async def open(self) -> None:
         """Make what all clusters share; fails at once where links or nft do not work."""
@@ -43,16 +66,11 @@ class World:
         await self._worker.run(links.make_wan, WAN_GATEWAY)
 
     async def add_cluster(self, spec: ClusterSpec) -> ClusterInfo:
-        """Make a cluster; raises ManifestError when its name is taken."""
-        if spec.name in self._clusters:
+        """Make a cluster of static pods; raises ManifestError when its name is taken."""
+        if spec.name in self._clusters or spec.name in self.kube.running:
             raise ManifestError(f'there is a cluster "{spec.name}" already.')
-        router = Router(
-            plan_nodes(spec.name, 1, pod_cidr=spec.pod_cidr, region=""),
-            len(self._clusters),
-            pod_cidr=spec.pod_cidr,
-            service_cidr=spec.service_cidr,
-            worker=self._worker,
-        )
+        nodes = plan_nodes(spec.name, 1, pod_cidr=spec.pod_cidr, region="")
+        router = self._make_router(nodes, spec.pod_cidr, spec.service_cidr)
         issuer = load_issuer(self._state_dir / "clusters" / spec.name / "service-account.key")
         cluster = Cluster(spec, router, issuer, self._surroundings())
         self._clusters[spec.name] = cluster
@@ -60,12 +78,13 @@ class World:
             self._infos[spec.name] = await cluster.open()
         except BaseException:
             del self._clusters[spec.name]
+            self._free_router(router)
             raise
         self._emit(WorldEvent("cluster-added", spec.name))
         return self._infos[spec.name]
 
     def cluster(self, name: str) -> Cluster:
-        """A cluster by name; raises UnknownNameError."""
+        """A cluster of static pods by name; raises UnknownNameError."""
         if name not in self._infos:
             raise UnknownNameError(
                 f'there is no cluster "{name}"; there are: {", ".join(sorted(self._infos)) or "none"}.'
@@ -73,19 +92,37 @@ class World:
         return self._clusters[name]
 
     def clusters(self) -> list[ClusterInfo]:
-        """The clusters in the order they were added."""
+        """The clusters of static pods in the order they were added."""
         return list(self._infos.values())
 
-    async def forward(self, listener: socket.socket, cluster: Cluster, address: str, port: int) -> None:
-        """Relay what the host's `listener` accepts to an address that the cluster's router reaches."""
-        forward = Forward(listener, lambda: cluster.connect(address, port))
+    def router(self, name: str) -> Router:
+        """The router of a cluster of either sort; raises UnknownNameError."""
+        if (cluster := self.kube.running.get(name)) is not None:
+            return cluster.router
+        return self.cluster(name).router
+
+    def _make_router(self, nodes: Sequence[Node], pod_cidr: str, service_cidr: str) -> Router:
+        """A router with the lowest number that no other has; not made yet."""
+        number = next(number for number in range(len(self._routers) + 1) if number not in self._routers)
+        router = Router(nodes, number, pod_cidr=pod_cidr, service_cidr=service_cidr, worker=self._worker)
+        self._routers[number] = router
+        return router
+
+    def _free_router(self, router: Router) -> None:
+        self._routers = {number: other for number, other in self._routers.items() if other is not router}
+
+    async def forward(self, listener: socket.socket, name: str, address: str, port: int) -> None:
+        """Relay what the host's `listener` accepts to an address that a cluster's router reaches."""
+        self.router(name)
+        forward = Forward(listener, lambda: connect_from(self.router(name).netns, address, port))
         await forward.open()
         self._forwards.append(forward)
 
-    def start_capture(self, cluster: Cluster, port: int) -> int:
+    def start_capture(self, name: str, port: int) -> int:
         """Begin to collect what crosses a cluster's border; gives the number that `stop_capture` takes."""
+        netns = self.router(name).netns
         self._last_capture += 1
-        self._captures[self._last_capture] = Capture(cluster.router.netns, port)
+        self._captures[self._last_capture] = Capture(netns, port)
         return self._last_capture
 
     def stop_capture(self, number: int) -> Capture:
@@ -101,8 +138,7 @@ class World:
             kept_paths=kept_paths(),
             make_sandbox=self._make_sandbox,
             other_load_balancers=self._other_load_balancers,
-            world_names=self._world_names,
-            names_changed=self._refresh_names,
+            shared_names=self._shared_names(),
             emit=self._emit,
         )
 
@@ -113,19 +149,19 @@ class World:
         return Sandbox(ours, netns)
 
     def _other_load_balancers(self, cluster: str) -> frozenset[str]:
-        routers = {other.router.wan_address for other in self._clusters.values()}
+        routers = {router.wan_address for router in self._routers.values()}
         others = [other.load_balancers() for name, other in self._clusters.items() if name != cluster]
-        return frozenset(routers).union({WAN_GATEWAY.partition("/")[0]}, *others)
+        given = self.kube.balanced_addresses()
+        return frozenset(routers).union({WAN_GATEWAY.partition("/")[0]}, given, *others)
 
-    def _world_names(self) -> dict[str, tuple[str, ...]]:
-        names: dict[str, tuple[str, ...]] = {}
-        for cluster in self._clusters.values():
-            names |= cluster.own_names()
-        return names
+    def _shared_names(self) -> tuple[Names, ...]:
+        return (WorldNames(self._find_balanced), self.outside)
 
-    def _refresh_names(self) -> None:
-        for cluster in self._clusters.values():
-            cluster.refresh_names()
+    def _find_balanced(self, cluster: str, service: str) -> tuple[str, ...]:
+        if (kube := self.kube.running.get(cluster)) is not None:
+            return kube.balanced(service)
+        other = self._clusters.get(cluster)
+        return other.balanced(service) if other is not None else ()
 
 
 def kept_paths() -> tuple[str, ...]:

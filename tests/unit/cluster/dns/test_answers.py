@@ -6,11 +6,11 @@ import dns.flags
 import dns.message
 import dns.rcode
 import pytest
-from tests.cluster.manifests import load_balancer, pod, service
+from tests.cluster.manifests import pod, service
 
 from convoy.api.kube.core import Pod, Service
 from convoy.cluster.dns.answers import answer
-from convoy.cluster.dns.tables import NameTable, build_name_table, load_balancer_names
+from convoy.cluster.dns.tables import NameTable, build_name_table
 from convoy.cluster.network.services import PodEndpoint
 from convoy.cluster.objects import parse_manifest
 
@@ -99,7 +99,7 @@ def test_services_become_names() -> None:
         endpoints.append(PodEndpoint(member, ready))
     outside = _service(service("out", type="ExternalName", externalName="Example.COM."))
     table = build_name_table(
-        [headless, outside, _service(service("web", clusterIP="198.18.101.1"))], endpoints, {}
+        [headless, outside, _service(service("web", clusterIP="198.18.101.1"))], endpoints
     )
     assert table.addresses == {
         "direct.default.svc.cluster.local": ("198.18.1.2",),
@@ -107,8 +107,3 @@ def test_services_become_names() -> None:
         "web.default.svc.cluster.local": ("198.18.101.1",),
     }
     assert table.aliases == {"out.default.svc.cluster.local": "example.com"}
-
-
-def test_load_balancers_have_names_for_the_world() -> None:
-    services = [_service(load_balancer("gateway", "198.19.0.9")), _service(service("web"))]
-    assert load_balancer_names("east", services) == {"gateway.east.convoy.test": ("198.19.0.9",)}

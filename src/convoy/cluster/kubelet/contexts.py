@@ -4,7 +4,9 @@ Static pods come from manifests in a folder and have no API behind them: they re
 folders of their pod. Pods of the API are run as the kubelet of Kubernetes runs them.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Literal, Protocol, TypeVar
@@ -82,6 +84,15 @@ class PodContext:
     base_variables: Callable[[], Mapping[str, str]] = dict
     allocatable: Mapping[str, str] = field(default_factory=dict)
     clock: Clock = SYSTEM_CLOCK
+
+    @contextmanager
+    def hearing(self) -> Iterator[asyncio.Future[None]]:
+        """A future that is done once one of the objects has changed since the block began."""
+        changed = asyncio.ensure_future(self.wait_objects())
+        try:
+            yield changed
+        finally:
+            changed.cancel()
 
     def image_table(self) -> Sequence[ImageEntry]:
         """The user's entries as they are now."""

@@ -7,8 +7,9 @@ awaited until started; at the end they are stopped last, in the reverse order.
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from convoy.api.kube.core import Container, EphemeralContainer
+from convoy.api.kube.core import Container, Pod
 from convoy.cluster.errors import UnknownNameError
 from convoy.cluster.kubelet.containers import ContainerRunner
 from convoy.cluster.kubelet.contexts import PodContext
@@ -37,6 +38,7 @@ class Crew:
         self.apps = [self._make(item, "app") for item in spec.containers]
         self.ephemerals = [self._make(item, "ephemeral") for item in spec.ephemeral_containers]
         self._keeping: dict[str, asyncio.Task[int]] = {}
+        self._replacing: set[asyncio.Task[None]] = set()
 
     def _make(self, container: Container, role: Role) -> ContainerRunner:
         seed = self._seeds.get(container.name)
@@ -97,12 +99,22 @@ class Crew:
         self._keeping[runner.container.name] = task
         return task
 
-    def add_ephemeral(self, container: EphemeralContainer, sandbox: Sandbox | None) -> None:
-        """Run one more container to look into the pod."""
-        runner = self._make(container, "ephemeral")
-        self.ephemerals.append(runner)
-        if sandbox is not None:
-            self._keep(runner, sandbox)
+    def take(self, pod: Pod, sandbox: Sandbox | None) -> None:
+        """Run what the pod's spec says now: other images, and more containers to look into the pod."""
+        wanted = {each.name: each for each in (*pod.spec.init_containers, *pod.spec.containers)}
+        for runner in (*self.inits, *self.apps):
+            container = wanted.get(runner.container.name, runner.container)
+            if container != runner.container:
+                task = asyncio.create_task(runner.replace(container), name=f"replace:{container.name}")
+                self._replacing.add(task)
+                task.add_done_callback(self._replacing.discard)
+        known = {runner.container.name for runner in self.ephemerals}
+        for added in pod.spec.ephemeral_containers:
+            if added.name not in known:
+                runner = self._make(added, "ephemeral")
+                self.ephemerals.append(runner)
+                if sandbox is not None:
+                    self._keep(runner, sandbox)
 
     async def stop(self, deadline: Deadline) -> None:
         """End the containers, then the sidecars, and give all of them time for their last words."""
@@ -122,7 +134,7 @@ class Crew:
 
     async def lose_sandbox(self) -> None:
         """The sandbox is going away: nobody runs any more."""
-        tasks = list(self._keeping.values())
+        tasks: list[asyncio.Task[Any]] = [*self._keeping.values(), *self._replacing]
         self._keeping.clear()
         for task in tasks:
             task.cancel()

@@ -46,6 +46,8 @@ def _capabilities(container: Container) -> list[str]:
 
 def _with_own_root(context: PodContext, container: Container, plan: ProcessPlan) -> ProcessPlan:
     run_as = run_as_of(context, container, plan)
+    if run_as.warning:
+        context.record("Warning", "Unsupported", f"Left out: {run_as.warning}", container.name)
     plan["root"] = {
         "kept": list(context.habits.kept),
         "termination": f"termination/{container.name}",

@@ -59,6 +59,11 @@ class PodRunner:
     def pod(self, pod: Pod) -> None:
         self._context.pod = pod
 
+    def take(self, pod: Pod) -> None:
+        """The pod's spec has changed, in what may change of a pod: images, and containers to look into it."""
+        self.pod = pod
+        self.crew.take(pod, self._sandbox if self.has_sandbox else None)
+
     def start(self) -> None:
         """Begin to run the pod."""
         name = f"pod:{self.pod.metadata.namespace}/{self.pod.metadata.name}"
@@ -101,7 +106,8 @@ class PodRunner:
         return self.crew.find(container)
 
     async def _run(self) -> None:
-        for delay in backoff(0.2, at_most=30):
+        delays = backoff(0.2, at_most=30)
+        while self.crew.has_work:
             try:
                 await self._run_sandbox()
                 break
@@ -109,9 +115,7 @@ class PodRunner:
                 self._note_failure(error)
             finally:
                 await self._drop_sandbox()
-            if not self.crew.has_work:
-                break
-            await asyncio.sleep(delay)
+            await asyncio.sleep(next(delays))
         for runner in self.crew.apps:
             runner.give_up()
         self.done.set()

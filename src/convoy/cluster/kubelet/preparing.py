@@ -1,6 +1,7 @@
 """Waiting until a container can be started: for its image to be known, and for what it refers to."""
 
 import asyncio
+from typing import Any
 
 from convoy.cluster.images import UnknownImageError
 from convoy.cluster.kubelet.contexts import PodContext
@@ -19,16 +20,19 @@ async def wait_plan(context: PodContext, progress: Progress, stopping: asyncio.E
     """The plan of the process, as soon as everything it refers to exists; None when it is stopped before."""
     tries = 0
     while not stopping.is_set():
-        try:
-            plan = build_plan(context, progress.container)
-            _record_pull(progress)
-            return plan
-        except UnknownImageError as error:
-            _wait_for_image(progress, str(error), is_new=tries == 0 and context.habits.own_roots)
-        except (MissingReferenceError, UserError) as error:
-            _wait_for(progress, Waiting("CreateContainerConfigError", str(error)), event=f"Error: {error}")
-        tries += 1
-        await _wait_change(context, stopping)
+        with context.hearing() as changed:
+            try:
+                plan = build_plan(context, progress.container)
+                _record_pull(progress)
+                return plan
+            except UnknownImageError as error:
+                _wait_for_image(progress, str(error), is_new=tries == 0 and context.habits.own_roots)
+            except (MissingReferenceError, UserError) as error:
+                _wait_for(
+                    progress, Waiting("CreateContainerConfigError", str(error)), event=f"Error: {error}"
+                )
+            tries += 1
+            await _wait_either(changed, stopping)
     return None
 
 
@@ -58,12 +62,11 @@ def _wait_for(progress: Progress, state: Waiting, *, event: str) -> None:
         progress.tell("container-waiting", f"{state.reason}: {state.message}")
 
 
-async def _wait_change(context: PodContext, stopping: asyncio.Event) -> None:
+async def _wait_either(changed: asyncio.Future[None], stopping: asyncio.Event) -> None:
     """Until one of the objects changed, the container is stopped, or it is time to look again."""
-    waits = [asyncio.ensure_future(context.wait_objects()), asyncio.ensure_future(stopping.wait())]
+    stopped = asyncio.ensure_future(stopping.wait())
+    either: set[asyncio.Future[Any]] = {changed, stopped}
     try:
-        await asyncio.wait(waits, timeout=_LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, timeout=_LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for wait in waits:
-            wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
+        stopped.cancel()

@@ -45,25 +45,3 @@ def resource_field(container: Container, reference: Mapping[str, Any], allocatab
         raise ValueError(f'"{reference.get("resource")}" is not a resource of a container')
     divisor = parse_quantity(reference.get("divisor") or "1")
     return str(math.ceil(parse_quantity(value) / (divisor or Decimal(1))))
-
-
-def quality_of_service(containers: list[Container]) -> str:
-    """The pod's QoS class, from its init containers and containers."""
-    requests: dict[str, Decimal] = {}
-    limits: dict[str, Decimal] = {}
-    all_limited = True
-    for container in containers:
-        own_limits = _positive(container.resources.get("limits"))
-        own_requests = {**own_limits, **_positive(container.resources.get("requests"))}
-        all_limited = all_limited and set(own_limits) >= {"cpu", "memory"}
-        for total, own in ((requests, own_requests), (limits, own_limits)):
-            for name, value in own.items():
-                total[name] = total.get(name, Decimal(0)) + value
-    if not requests and not limits:
-        return "BestEffort"
-    return "Guaranteed" if all_limited and requests == limits else "Burstable"
-
-
-def _positive(resources: Mapping[str, Any] | None) -> dict[str, Decimal]:
-    chosen = {name: parse_quantity((resources or {}).get(name) or "0") for name in ("cpu", "memory")}
-    return {name: value for name, value in chosen.items() if value > 0}

@@ -30,32 +30,48 @@ class VolumeKeeper:
         self._written.clear()
         self._tokens.clear()
         for volume in self._context.pod.spec.volumes:
-            while True:
-                try:
-                    await self._write(sandbox, volume)
-                    break
-                except MissingReferenceError as error:
-                    self._say(f"volume {volume.name}: {error}")
-                    message = f'MountVolume.SetUp failed for volume "{volume.name}" : {error}'
-                    self._context.record("Warning", "FailedMount", message)
-                    await self._context.wait_objects()
+            while not await self._fill_one(sandbox, volume):
+                pass
         self._say("")
+
+    async def _fill_one(self, sandbox: Sandbox, volume: Volume) -> bool:
+        """Whether a volume could be filled; if not, after what it shows has changed."""
+        with self._context.hearing() as changed:
+            try:
+                await self._write(sandbox, volume)
+            except MissingReferenceError as error:
+                self._say(f"volume {volume.name}: {error}")
+                message = f'MountVolume.SetUp failed for volume "{volume.name}" : {error}'
+                self._context.record("Warning", "FailedMount", message)
+                await changed
+                return False
+        return True
 
     async def keep_fresh(self, sandbox: Sandbox) -> None:
         """Show changed objects in the volumes, and renew tokens, until cancelled."""
         life = self._life()
+        step = min(_STEP, life.total_seconds() / 8) if life else None
         renew_at = self._renewal(life)
-        while True:
-            changed = await self._changed_within(min(_STEP, life.total_seconds() / 8) if life else None)
-            is_due = renew_at is not None and self._context.clock.now() >= renew_at
-            if not changed and not is_due:
-                continue
-            if is_due:
-                self._tokens.clear()
-                renew_at = self._renewal(life)
-            for volume in self._context.pod.spec.volumes:
-                with suppress(MissingReferenceError):  # what was deleted stays in the volume
-                    await self._write(sandbox, volume)
+        changed = asyncio.ensure_future(self._context.wait_objects())
+        try:
+            while True:
+                await asyncio.wait([changed], timeout=step)
+                is_due = renew_at is not None and self._context.clock.now() >= renew_at
+                if not changed.done() and not is_due:
+                    continue
+                if is_due:
+                    self._tokens.clear()
+                    renew_at = self._renewal(life)
+                if changed.done():  # what changes from here on is heard of in the next turn
+                    changed = asyncio.ensure_future(self._context.wait_objects())
+                await self._write_all(sandbox)
+        finally:
+            changed.cancel()
+
+    async def _write_all(self, sandbox: Sandbox) -> None:
+        for volume in self._context.pod.spec.volumes:
+            with suppress(MissingReferenceError):  # what was deleted stays in the volume
+                await self._write(sandbox, volume)
 
     async def _write(self, sandbox: Sandbox, volume: Volume) -> None:
         context = self._context
@@ -81,11 +97,3 @@ class VolumeKeeper:
 
     def _renewal(self, life: timedelta | None) -> datetime | None:
         return self._context.clock.now() + life if life else None
-
-    async def _changed_within(self, seconds: float | None) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._context.wait_objects()
-        except TimeoutError:
-            return False
-        return True

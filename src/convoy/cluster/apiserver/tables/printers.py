@@ -37,6 +37,7 @@ _PRINTERS: dict[tuple[str, str], Printer] = {
     ("apps", "ReplicaSet"): workloads.REPLICA_SET,
     ("apps", "StatefulSet"): workloads.STATEFUL_SET,
     ("autoscaling", "HorizontalPodAutoscaler"): settings.AUTOSCALER,
+    ("autoscaling", "Scale"): settings.SCALE,
     ("batch", "CronJob"): workloads.CRON_JOB,
     ("batch", "Job"): workloads.JOB,
     ("certificates.k8s.io", "CertificateSigningRequest"): access.SIGNING_REQUEST,

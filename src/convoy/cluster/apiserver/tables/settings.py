@@ -127,3 +127,10 @@ AUTOSCALER = printer(
     text("Replicas", "The pods there are.", at("status", "currentReplicas", missing=0)),
     AGE,
 )
+
+SCALE = printer(
+    NAME,
+    number("Desired", "Pods that are wanted.", at("spec", "replicas", missing=0)),
+    number("Available", "Pods that there are.", at("status", "replicas", missing=0)),
+    AGE,
+)

@@ -312,6 +312,12 @@ def test_later_events_of_a_watch_have_no_columns() -> None:
     assert table["metadata"] == {"resourceVersion": "7"}
 
 
+def test_a_scale_has_columns_of_its_own() -> None:
+    resource = Resource("autoscaling", "v1", "scales", "Scale", True)
+    scale = {"metadata": META, "spec": {"replicas": 3}, "status": {"replicas": 2}}
+    assert make_table(resource, [scale], now=NOW)["rows"][0]["cells"] == ["x", 3, 2, "60m"]
+
+
 CUSTOM = Resource("example.com", "v1", "things", "Thing", True, is_custom=True)
 
 

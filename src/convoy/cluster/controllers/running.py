@@ -5,16 +5,26 @@ from collections.abc import Sequence
 
 from convoy.cluster.controllers.bootstrap import make_first_objects
 from convoy.cluster.controllers.controller import Controller, Settings, Surroundings
+from convoy.cluster.controllers.cronjobs.cronjobs import CronJobController
 from convoy.cluster.controllers.daemonsets.daemonsets import DaemonSetController
 from convoy.cluster.controllers.deployments.deployments import DeploymentController
+from convoy.cluster.controllers.disruptions import DisruptionController
 from convoy.cluster.controllers.endpoints.endpoints import EndpointsController
 from convoy.cluster.controllers.endpoints.mirroring import MirroringController
+from convoy.cluster.controllers.expiry import EventExpiryController
 from convoy.cluster.controllers.feeds import Feed
 from convoy.cluster.controllers.garbage import GarbageController
+from convoy.cluster.controllers.jobs.expiry import FinishedJobController
+from convoy.cluster.controllers.jobs.jobs import JobController
 from convoy.cluster.controllers.namespaces import NamespaceContentController, NamespaceController
+from convoy.cluster.controllers.pod_garbage import PodGarbageController
 from convoy.cluster.controllers.recording import EventRecorder
 from convoy.cluster.controllers.replicasets import ReplicaSetController, ReplicationControllerController
 from convoy.cluster.controllers.statefulsets.statefulsets import StatefulSetController
+from convoy.cluster.controllers.taints import CordonController, TaintEvictionController
+from convoy.cluster.controllers.uncontrolled import UncontrolledController
+from convoy.cluster.controllers.volumes.claims import ClaimController
+from convoy.cluster.controllers.volumes.volumes import VolumeController
 from convoy.cluster.registry import Registry
 
 CONTROLLERS: tuple[type[Controller], ...] = (
@@ -28,6 +38,17 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     DaemonSetController,
     EndpointsController,
     MirroringController,
+    JobController,
+    FinishedJobController,
+    CronJobController,
+    DisruptionController,
+    ClaimController,
+    VolumeController,
+    PodGarbageController,
+    TaintEvictionController,
+    CordonController,
+    EventExpiryController,
+    UncontrolledController,
 )
 
 

@@ -95,10 +95,8 @@ def _too_late(cron: Json, at: datetime, now: datetime) -> Happened | None:
     deadline = spec_of(cron).get("startingDeadlineSeconds")
     if deadline is None or at + timedelta(seconds=int(deadline)) >= now:
         return None
-    return (
-        "MissSchedule",
-        f"Missed scheduled time to start a job: {at.strftime('%a, %d %b %Y %H:%M:%S +0000')}",
-    )
+    text = f"Missed scheduled time to start a job: {at.strftime('%a, %d %b %Y %H:%M:%S +0000')}"
+    return Happened("Warning", "MissSchedule", text)
 
 
 def missed_time(cron: Json, schedule: Schedule, now: datetime) -> Missed:

@@ -26,27 +26,27 @@ def find_kubectls() -> list[Path]:
     return list(found)
 
 
+def version_of(kubectl: Path, *, folder: Path) -> tuple[int, int]:
+    """Such as (1, 33)."""
+    command = [kubectl, "version", "--client", "-o", "json"]
+    told = subprocess.run(command, capture_output=True, env=_environment(folder), timeout=60, check=True)
+    version = orjson.loads(told.stdout)["clientVersion"]
+    return int(version["major"]), int(version["minor"].rstrip("+"))
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {"HOME": str(folder), "PATH": os.defpath}
+
+
 def patch_locally(
     kubectl: Path, objects: Sequence[dict[str, Any]], patch: Any, *, kind: str, folder: Path
 ) -> tuple[dict[str, dict[str, Any]], str]:
     """What kubectl makes of objects, by name, and what it complained of; those it refused are missing."""
-    source, changes = folder / "objects.json", folder / "patch.json"
+    source = folder / "objects.json"
     source.write_bytes(orjson.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
-    changes.write_bytes(orjson.dumps(patch))
-    command = [
-        kubectl,
-        "patch",
-        "--local",
-        "-f",
-        source,
-        f"--type={kind}",
-        "--patch-file",
-        changes,
-        "-o",
-        "json",
-    ]
-    environment = {"HOME": str(folder), "PATH": os.defpath}
-    done = subprocess.run(command, capture_output=True, env=environment, timeout=60)
+    changes = orjson.dumps(patch).decode()
+    command = [kubectl, "patch", "--local", "-f", source, "--type", kind, "-p", changes, "-o", "json"]
+    done = subprocess.run(command, capture_output=True, env=_environment(folder), timeout=60)
     documents = _DOCUMENT.sub(b"}\0", done.stdout).split(b"\0")
     patched = [orjson.loads(each) for each in documents if each.strip()]
     return {each["metadata"]["name"]: each for each in patched}, done.stderr.decode()

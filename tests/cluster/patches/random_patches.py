@@ -1,8 +1,10 @@
 """Random strategic merge patches, with every directive, for objects of a schema."""
 
+import random
+from collections.abc import Iterator
 from typing import Any
 
-from tests.cluster.patches.random_objects import LEFT_OUT, WORDS, Objects, distinct_items
+from tests.unit.cluster.patches.random_objects import LEFT_OUT, WORDS, Objects, distinct_items
 
 from convoy.cluster.schema.nodes import Schema
 
@@ -104,3 +106,63 @@ class Patches:
         if self.chance(0.05):
             order = order[1:]
         patch[f"$setElementOrder/{name}"] = order
+
+
+def merge_patch_for(obj: Any, rng: random.Random, depth: int = 0) -> Any:
+    """A merge patch: what is there deleted, replaced or patched, and something new."""
+    patch: dict[str, Any] = {}
+    for key, value in obj.items():
+        if key in LEFT_OUT or rng.random() < 0.4:
+            continue
+        if isinstance(value, dict) and (not depth or rng.random() < 0.8):
+            patch[key] = merge_patch_for(value, rng, depth + 1)
+        elif depth and rng.random() < 0.3:
+            patch[key] = None
+        else:
+            patch[key] = rng.choice((value, "a", 1, ["a", {"b": "c"}], {"a": {"b": None, "c": "d"}}))
+    if depth:
+        patch[rng.choice(WORDS)] = rng.choice((None, "a", {"b": {"c": None}}, [1, 2]))
+    return patch
+
+
+def json_patch_for(obj: Any, rng: random.Random) -> list[dict[str, Any]]:
+    """A few operations on places that exist, mostly."""
+    # The name tells the objects apart, and without a kind kubectl shows nothing.
+    places = [path for path in pointers(obj) if path.count("/") > 1 and path != "/metadata/name"]
+    places += [f"{rng.choice(places)}/a", "/metadata/labels/a", "/nowhere/a"] if places else ["/metadata/a"]
+    return [_operation(rng, places, obj) for _ in range(rng.randint(1, 3))]
+
+
+def _operation(rng: random.Random, places: list[str], obj: Any) -> dict[str, Any]:
+    kind = rng.choice(("add", "add", "remove", "replace", "test", "copy", "move"))
+    path = rng.choice(places)
+    if kind in ("copy", "move"):
+        return {"op": kind, "from": path, "path": rng.choice(places)}
+    if kind == "remove":
+        return {"op": kind, "path": path}
+    if kind == "add" and rng.random() < 0.3:
+        path = f"{path.rpartition('/')[0]}/{rng.choice(('-', '0', '1', '-1', '9', 'a~1b'))}"
+    value = rng.choice(("a", 1, True, None, {"a": "b"}, ["a"]))
+    if kind == "test" and rng.random() < 0.8:
+        value = value_at(obj, path)
+    return {"op": kind, "path": path, "value": value}
+
+
+def pointers(value: Any, prefix: str = "") -> Iterator[str]:
+    """The JSON pointer of everything below a value."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in pairs:
+        yield f"{prefix}/{key}"
+        yield from pointers(child, f"{prefix}/{key}")
+
+
+def value_at(value: Any, pointer: str) -> Any:
+    """What is at a JSON pointer, None for nothing."""
+    for token in pointer.split("/")[1:]:
+        if isinstance(value, dict):
+            value = value.get(token)
+        elif isinstance(value, list) and token.isdigit() and int(token) < len(value):
+            value = value[int(token)]
+        else:
+            return None
+    return value

@@ -19,7 +19,7 @@ from convoy.cluster.patches.last_applied import KUBECTL, applied_before, refresh
 from convoy.cluster.patches.merging import Pruning, merge
 from convoy.cluster.patches.ownership import changes_between, manageable
 from convoy.cluster.patches.owning import fields_of, fitted
-from convoy.cluster.patches.refusals import private_copy
+from convoy.cluster.patches.refusals import is_same, private_copy
 from convoy.cluster.schema.nodes import Schema
 
 Object = dict[str, Any]
@@ -117,8 +117,9 @@ class _Apply:
 
     def _mine_after(self, merged: Object) -> Entry:
         """The time stays when the object does: whoever repeats himself does nothing."""
-        last = self._last
-        time = self.mine.time if merged != self.current else last.time if last is not None else ""
+        time = self.mine.time
+        if is_same(merged, self.current):
+            time = self._last.time if self._last is not None else ""
         return self.mine.owning(manageable(without(self.mine.fields, self.reset)), time=time)
 
     def _check_conflicts(self, changes: Changes) -> None:

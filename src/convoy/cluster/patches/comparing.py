@@ -7,6 +7,7 @@ from typing import Any, Final
 from convoy.cluster.patches.elements import is_granular, item_element
 from convoy.cluster.patches.fields import LEAF, Fields, union, without
 from convoy.cluster.patches.owning import child_schema, everything
+from convoy.cluster.patches.refusals import is_same
 from convoy.cluster.schema.nodes import Schema
 
 # Parts that Kubernetes' own types always have, if empty, so that nobody adds or removes them: they are
@@ -66,10 +67,9 @@ def _compare_objects(
     removed: Fields = {}
     for name in [*new, *(name for name in old if name not in new)]:
         before, after = old.get(name, _ABSENT), new.get(name, _ABSENT)
-        # What is equal to Python is equal here, but for true and 1, which the schema tells apart.
-        if before == after:
-            continue
         below = child_schema(schema, name)
+        if _is_unchanged(before, after, below):
+            continue
         is_part = is_struct and name in _ALWAYS_THERE and (schema.go_type, name) not in _POINTERS
         if is_part and is_granular(after if before is _ABSENT else before, below):
             before, after = (each if each is not _ABSENT else {} for each in (before, after))
@@ -83,6 +83,11 @@ def _compare_objects(
     return gained, removed
 
 
+def _is_unchanged(before: Any, after: Any, schema: Schema) -> bool:
+    # To Python true is 1. Schemas of built-in kinds tell them apart, only custom ones let either stand.
+    return before == after and (bool(schema.go_type) or is_same(before, after))
+
+
 def _compare(
     before: Any, after: Any, schema: Schema, *, is_struct: bool = False
 ) -> tuple[Fields | None, Fields | None]:
@@ -91,7 +96,7 @@ def _compare(
         return everything(after, schema), None
     if after is _ABSENT:
         return None, everything(before, schema)
-    if before == after:
+    if _is_unchanged(before, after, schema):
         return None, None
     shape = before if after is None else after  # null stands for an empty object or list
     if not is_granular(shape, schema) or not (before or after):

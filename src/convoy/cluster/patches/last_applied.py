@@ -36,10 +36,9 @@ def refresh_annotation(obj: dict[str, Any], applied: Mapping[str, Any]) -> None:
     if not _annotation(obj):
         return
     metadata = dict(applied["metadata"])
-    if metadata.get("annotations"):
-        metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != ANNOTATION}
-        if not metadata["annotations"]:
-            del metadata["annotations"]
+    annotations = metadata.get("annotations")
+    if isinstance(annotations, dict):  # an empty one stays, as in kubectl's own
+        metadata["annotations"] = {key: text for key, text in annotations.items() if key != ANNOTATION}
     text = orjson.dumps({**applied, "metadata": metadata}, option=orjson.OPT_SORT_KEYS).decode()
     for letter, escaped in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
         text = text.replace(letter, escaped)

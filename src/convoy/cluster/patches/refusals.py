@@ -1,6 +1,5 @@
 """How the API server refuses patches, and what all kinds of patches share."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -26,7 +25,7 @@ def is_same(left: Any, right: Any) -> bool:
     """JSON equality: unlike Python's, `true` is not 1."""
     if left != right:
         return False
-    if isinstance(left, Mapping):
+    if isinstance(left, dict):
         return all(is_same(value, right[key]) for key, value in left.items())
     if isinstance(left, list):
         return all(map(is_same, left, right))

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,7 @@ async def running_api(
     log_length: int = 4096,
     clock: Clock = SYSTEM_CLOCK,
     schemas: Schemas | None = None,
-    reviewer: Reviewer | None = None,
+    reviewer: Callable[[Registry], Reviewer] | None = None,
     streams: Streams | None = None,
 ) -> AsyncIterator[Api]:
     """An API server on loopback, with a namespace `default`; objects are kept in memory or at `path`."""
@@ -153,7 +153,7 @@ async def running_api(
             authenticator=NamedByHeader(),
             authorizer=api.authorizer,
             prefix=prefix,
-            reviewer=reviewer,
+            reviewer=reviewer(registry) if reviewer else None,
             streams=streams,
         )
         server = asyncio.create_task(serve_api(deps, [listener]), name="api")

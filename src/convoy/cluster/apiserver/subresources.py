@@ -8,11 +8,12 @@ from aiohttp import web
 from convoy.cluster.apiserver.answers import Answer, json_answer
 from convoy.cluster.apiserver.bodies import decode_object
 from convoy.cluster.apiserver.call import Call
+from convoy.cluster.apiserver.deletions import parse_delete
 from convoy.cluster.apiserver.dependencies import Review, StreamCall
 from convoy.cluster.apiserver.reads import get_object
 from convoy.cluster.apiserver.writes import decode_patch, patch_kind, patch_object, update_object
 from convoy.cluster.machinery.requests import WriteOptions
-from convoy.cluster.machinery.statuses import StatusError
+from convoy.cluster.machinery.statuses import StatusError, bad_request
 
 Served = Answer | web.StreamResponse
 _STREAMS = frozenset({"exec", "attach", "portforward", "log"})
@@ -60,6 +61,10 @@ async def bind(call: Call) -> Answer:
 
 async def _evict(call: Call) -> Answer:
     options, body = await _created(call)
+    given = body.get("deleteOptions") or {}
+    if not isinstance(given, dict):
+        raise bad_request("deleteOptions must be an object")
+    parse_delete(given)  # refuses what the registry could not mean
     await call.registry.evict(call.namespace, call.path.name, body, options)
     return json_answer(_SUCCESS, status=201)
 

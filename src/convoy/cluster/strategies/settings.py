@@ -13,9 +13,10 @@ from convoy.cluster.machinery.statuses import (
     field_not_supported,
     field_required,
 )
-from convoy.cluster.strategies.checks import not_negative, one_of, selector_rules
+from convoy.cluster.strategies.checks import one_of, selector_rules
 from convoy.cluster.strategies.go_values import quoted
 from convoy.cluster.strategies.names import CONFIG_KEY, check_name
+from convoy.cluster.strategies.workloads import share
 
 _MAX_DATA = 1 << 20
 _ACCESS = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
@@ -145,7 +146,7 @@ def validate_budget(obj: dict[str, Any]) -> list[Cause]:
         why = "minAvailable and maxUnavailable cannot be both set"
         causes.append(field_invalid("spec", "{}", why))
     for field in ("minAvailable", "maxUnavailable"):
-        causes += not_negative(f"spec.{field}", spec.get(field))
+        causes += share(f"spec.{field}", spec.get(field))
     return causes
 
 

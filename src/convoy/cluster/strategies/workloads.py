@@ -58,8 +58,8 @@ def _validate_strategy(strategy: dict[str, Any]) -> list[Cause]:
 
 
 def _validate_rolling(path: str, rolling: dict[str, Any]) -> list[Cause]:
-    causes = _share(f"{path}.maxUnavailable", rolling.get("maxUnavailable"))
-    causes += _share(f"{path}.maxSurge", rolling.get("maxSurge"))
+    causes = share(f"{path}.maxUnavailable", rolling.get("maxUnavailable"))
+    causes += share(f"{path}.maxSurge", rolling.get("maxSurge"))
     if not causes and _is_zero(rolling.get("maxUnavailable")) and _is_zero(rolling.get("maxSurge")):
         why = "may not be 0 when `maxSurge` is 0"
         value = str(rolling.get("maxUnavailable", 0))
@@ -67,7 +67,8 @@ def _validate_rolling(path: str, rolling: dict[str, Any]) -> list[Cause]:
     return causes
 
 
-def _share(path: str, value: Any) -> list[Cause]:
+def share(path: str, value: Any) -> list[Cause]:
+    """A number that is not negative, or a percentage."""
     if isinstance(value, str):
         number = value.removesuffix("%")
         if not value.endswith("%") or not number.isdigit():

@@ -30,11 +30,16 @@ class Subcommand(msgspec.Struct, frozen=True):
 
 SUBCOMMANDS: Mapping[str, Subcommand] = {
     "demo": Subcommand("convoy.cli.demo.command:demo", "Start two clusters and verify version routing."),
+    "down": Subcommand("convoy.cli.down:down", "End the embedded clusters."),
+    "kubeconfig": Subcommand("convoy.cli.kubeconfig:kubeconfig", "Print the kubeconfig's path."),
+    "logs": Subcommand("convoy.cli.logs:logs", "Print what the embedded clusters say of themselves."),
     "proxy-config": Subcommand(
         "convoy.cli.proxy_config:proxy_config", "Show what a proxy is configured with."
     ),
     "proxy-status": Subcommand("convoy.cli.proxy_status:proxy_status", "Show which proxies are up to date."),
+    "status": Subcommand("convoy.cli.status:status", "List the embedded clusters."),
     "translate": Subcommand("convoy.cli.translate:translate", "Print what Envoy would get, offline."),
+    "up": Subcommand("convoy.cli.up:up", "Start embedded Kubernetes clusters."),
     "validate": Subcommand("convoy.cli.validate:validate", "Check files and folders."),
     "version": Subcommand("convoy.cli.version:version", "Print Convoy's version."),
 }

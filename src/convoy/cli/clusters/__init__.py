@@ -1,0 +1,1 @@
+"""The embedded clusters that `convoy up` starts: what is remembered, and who holds them."""

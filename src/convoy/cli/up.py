@@ -1,0 +1,135 @@
+"""`convoy up`: start embedded Kubernetes clusters on this machine, or bring the missing ones back."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import click
+
+from convoy.cli.clusters.access import write_kubeconfig
+from convoy.cli.clusters.holding import find_world, start_holder
+from convoy.cli.clusters.images import find_images
+from convoy.cli.clusters.listeners import bind_listener, port_of
+from convoy.cli.clusters.plans import (
+    DEFAULT_CLUSTERS,
+    ClusterPlan,
+    load_plans,
+    save_plans,
+    world_folder,
+)
+from convoy.cli.local.errors import LocalMeshError
+from convoy.cluster.client import World
+from convoy.cluster.strategies.names import DNS_LABEL, broken_rules
+from convoy.cluster.types import KubeClusterInfo, KubeClusterSpec
+
+
+@click.command()
+@click.option("--clusters", metavar="A,B", help="Names of the clusters; by default those of last time.")
+@click.option(
+    "--nodes", type=click.IntRange(1, 16), help="Nodes of each cluster; by default as last time, or 1."
+)
+@click.option(
+    "--ephemeral", is_flag=True, help="Keep no objects: what is applied is gone after `convoy down`."
+)
+@click.option(
+    "--images",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Your own images as local programs; by default images.yaml of CONVOY_HOME.",
+)
+def up(clusters: str | None, nodes: int | None, ephemeral: bool, images: Path | None) -> None:
+    """Start embedded Kubernetes clusters: no Docker, no root. Safe to repeat."""
+    names = parse_names(clusters) if clusters is not None else None
+    asyncio.run(_up(names, nodes, ephemeral, images))
+
+
+def parse_names(text: str) -> list[str]:
+    """Cluster names with commas between them; each becomes part of host names. Raises click.BadParameter."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise click.BadParameter("name at least one cluster", param_hint="--clusters")
+    for name in names:
+        if broken_rules(name, DNS_LABEL):
+            raise click.BadParameter(
+                f'"{name}" is no cluster name: use lower case letters, digits and "-"',
+                param_hint="--clusters",
+            )
+    if len(set(names)) < len(names):
+        raise click.BadParameter("each name may occur once", param_hint="--clusters")
+    return names
+
+
+def choose_plans(
+    known: tuple[ClusterPlan, ...], names: list[str] | None, nodes: int | None, *, ephemeral: bool
+) -> tuple[ClusterPlan, ...]:
+    """The clusters that are asked for, as they were last time unless something else is said."""
+    before = {plan.name: plan for plan in known}
+    wanted = names if names is not None else list(before) or list(DEFAULT_CLUSTERS)
+    chosen = []
+    for name in wanted:
+        plan = before.get(name, ClusterPlan(name))
+        chosen.append(ClusterPlan(name, nodes or plan.nodes, ephemeral or plan.ephemeral, plan.port))
+    return tuple(chosen)
+
+
+async def _up(names: list[str] | None, nodes: int | None, ephemeral: bool, images: Path | None) -> None:
+    began = time.monotonic()
+    folder = world_folder()
+    known = load_plans(folder)
+    plans = choose_plans(known, names, nodes, ephemeral=ephemeral)
+    table = find_images(images)
+    world = await find_world(folder) or await start_holder(folder, table)
+    async with world:
+        running = {info.name: info for info in await world.kube_clusters()}
+        _check_same(running, plans)
+        started = await _start_missing(world, plans, running)
+        save_plans(folder, _merged(known, started))
+        everything = await world.kube_clusters()
+    path = write_kubeconfig(folder, everything)
+    seconds = time.monotonic() - began
+    click.echo(f"{_count(len(everything))} ready after {seconds:.1f} s. Next:")
+    click.echo("  export KUBECONFIG=$(convoy kubeconfig)")
+    click.echo(f"  kubectl --context={everything[0].name} get pods -A")
+    click.echo(f"(KUBECONFIG is {path}; `convoy down` ends them and keeps their objects.)")
+
+
+def _count(number: int) -> str:
+    return "1 cluster is" if number == 1 else f"{number} clusters are"
+
+
+def _check_same(running: dict[str, KubeClusterInfo], plans: tuple[ClusterPlan, ...]) -> None:
+    for plan in plans:
+        info = running.get(plan.name)
+        if info is not None and len(info.nodes) != plan.nodes:
+            raise LocalMeshError(
+                f"Cluster {plan.name} runs with {len(info.nodes)} nodes: end it with `convoy down` before "
+                f"you start it with {plan.nodes}."
+            )
+
+
+async def _start_missing(
+    world: World, plans: tuple[ClusterPlan, ...], running: dict[str, KubeClusterInfo]
+) -> tuple[ClusterPlan, ...]:
+    missing = [plan for plan in plans if plan.name not in running]
+    for plan in plans:
+        if plan.name in running:
+            click.echo(f"cluster {plan.name}: runs already at {running[plan.name].server}")
+    started = await asyncio.gather(*(_start(world, plan) for plan in missing))
+    by_name = {plan.name: plan for plan in started}
+    return tuple(by_name.get(plan.name, plan) for plan in plans)
+
+
+async def _start(world: World, plan: ClusterPlan) -> ClusterPlan:
+    click.echo(f"cluster {plan.name}: starting ...")
+    with bind_listener(plan) as listener:
+        port = port_of(listener)
+        spec = KubeClusterSpec(plan.name, nodes=plan.nodes, ephemeral=plan.ephemeral)
+        info = await world.start_cluster(spec, listener)
+    moved = f" (port {plan.port} is taken by another program)" if plan.port not in (0, port) else ""
+    nodes = "1 node" if plan.nodes == 1 else f"{plan.nodes} nodes"
+    click.echo(f"cluster {plan.name}: ready at {info.server}{moved}, {nodes}")
+    return ClusterPlan(plan.name, plan.nodes, plan.ephemeral, port)
+
+
+def _merged(known: tuple[ClusterPlan, ...], started: tuple[ClusterPlan, ...]) -> tuple[ClusterPlan, ...]:
+    by_name = {plan.name: plan for plan in (*known, *started)}
+    return tuple(by_name.values())

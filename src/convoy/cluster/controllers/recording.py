@@ -106,7 +106,7 @@ class EventRecorder:
     ) -> None:
         """Tell that something happened to `obj` (which needs apiVersion, kind and metadata)."""
         about = reference_to(obj, field_path=field_path)
-        version = about.pop("resourceVersion", None)
+        about.pop("resourceVersion", None)  # the same thing may happen to its next version
         happening = self._combined(
             Happening(
                 tuple(about.items()), kind, reason, message[:_LONGEST_MESSAGE], component=component, host=host
@@ -127,7 +127,6 @@ class EventRecorder:
         if not told.is_queued:
             told.is_queued = True
             self._queue.put_nowait(told)
-        log.debug("event", reason=reason, about=dict(about), message=message, version=version)
 
     def _combined(self, happening: Happening) -> Happening:
         group = (happening.about, happening.kind, happening.reason, happening.component)

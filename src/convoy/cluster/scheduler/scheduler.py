@@ -10,6 +10,7 @@ from convoy.cluster.controllers.feeds import Feed
 from convoy.cluster.controllers.nodes import NODES, is_cordoned, taints_of
 from convoy.cluster.controllers.objects import (
     Json,
+    created_at,
     is_deleting,
     labels_of,
     name_of,
@@ -19,6 +20,7 @@ from convoy.cluster.controllers.objects import (
     uid_of,
 )
 from convoy.cluster.controllers.pods import PODS, is_finished
+from convoy.cluster.controllers.times import seconds_since
 from convoy.cluster.scheduler.demands import DemandCache, allocatable_of
 from convoy.cluster.scheduler.planning import Placement, Refusal, describe_refusal, plan_placement
 from convoy.cluster.scheduler.views import build_view
@@ -28,6 +30,8 @@ CLAIMS = "persistentvolumeclaims"
 NAMESPACES = "namespaces"
 NAME = "default-scheduler"
 _QUIET = 30.0  # seconds in which the same refusal is not told again
+_UNBOUND = "pod has unbound immediate PersistentVolumeClaims"
+_BINDING_SECONDS = 1.0  # a claim made together with its pod is bound in a moment: nothing to complain of
 
 
 class Scheduler(Controller):
@@ -88,9 +92,12 @@ class Scheduler(Controller):
         if isinstance(decision, Placement):
             await self._bind(pod, decision.node)
             self._waiting.discard(key)
-        else:
-            self._waiting.add(key)
-            await self._tell_refused(pod, decision.message)
+            return None
+        self._waiting.add(key)
+        age = seconds_since(created_at(pod), self.clock.now())
+        if _UNBOUND in decision.message and age < _BINDING_SECONDS:
+            return _BINDING_SECONDS
+        await self._tell_refused(pod, decision.message)
         return None
 
     def _decide(self, pod: Json) -> Placement | Refusal:
@@ -116,7 +123,7 @@ class Scheduler(Controller):
             if is_deleting(claim):
                 return f'persistentvolumeclaim "{name}" is being deleted'
             if not spec_of(claim).get("volumeName") or status_of(claim).get("phase") != "Bound":
-                return "pod has unbound immediate PersistentVolumeClaims"
+                return _UNBOUND
         return None
 
     async def _bind(self, pod: Json, node: str) -> None:

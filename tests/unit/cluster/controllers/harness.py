@@ -1,4 +1,4 @@
-"""A cluster without machines: real store, registry, controllers and scheduler; a kubelet that only says so."""
+"""A cluster without machines: real store, registry, controllers and scheduler; a kubelet only in words."""
 
 import asyncio
 import contextlib

@@ -133,8 +133,8 @@ def _plan_removal(
     unhealthy = next((ordinal for ordinal in sorted(pods) if not is_healthy(pods[ordinal])), None)
     last = condemned[0]
     pod = pods[last]
-    is_ending = is_deleting(pod)
-    if is_ending or (not _is_available(stateful_set, pod, now) and unhealthy != last):
+    may_recover = not is_finished(pod) and not _is_available(stateful_set, pod, now)
+    if is_deleting(pod) or (may_recover and unhealthy != last):
         return (), True  # another unhealthy one is to recover, or go, first
     return (DeletePod(pod, last, condemned=True),), True
 

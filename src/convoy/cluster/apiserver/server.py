@@ -17,6 +17,7 @@ from convoy.cluster.apiserver.answers import Answer, refusal, warning_headers
 from convoy.cluster.apiserver.bodies import LARGEST
 from convoy.cluster.apiserver.dependencies import ApiDependencies
 from convoy.cluster.apiserver.handling import serve_request
+from convoy.cluster.apiserver.streams.takeover import NoResponse
 from convoy.cluster.apiserver.watching import Watching
 from convoy.cluster.machinery.statuses import StatusError, bad_request, internal_error
 from convoy.cluster.store import StoreError
@@ -70,6 +71,10 @@ class _Server(web.Server):
     def __call__(self) -> RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
 
+    def forget(self, request: web.BaseRequest) -> None:
+        """Let go of a connection that a stream took over: aiohttp is not told when that ends."""
+        self._connections.pop(request.protocol, None)
+
     def _request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
         return web.BaseRequest(
             message, payload, protocol, writer, task, self._loop, client_max_size=LARGEST + 1
@@ -77,25 +82,27 @@ class _Server(web.Server):
 
 
 class ApiServer:
-    """One cluster's API over HTTP."""
+    """One cluster's API over HTTP; made where a loop runs."""
 
     def __init__(self, deps: ApiDependencies) -> None:
         self._deps = deps
         self._watching = Watching()
+        self._server = _Server(self.handle)
 
     async def serve(self, listeners: Sequence[socket.socket]) -> None:
         """Serve on listening sockets until cancelled; watches are then ended and answers sent out."""
-        server = _Server(self.handle)
         loop = asyncio.get_running_loop()
-        sockets = [await loop.create_server(server, sock=sock, ssl=self._deps.tls) for sock in listeners]
+        sockets = [
+            await loop.create_server(self._server, sock=sock, ssl=self._deps.tls) for sock in listeners
+        ]
         try:
             await loop.create_future()
         finally:
             for listening in sockets:
                 listening.close()
             self._watching.close()
-            server.pre_shutdown()
-            await server.shutdown(_CLOSING_SECONDS)
+            self._server.pre_shutdown()
+            await self._server.shutdown(_CLOSING_SECONDS)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
@@ -107,6 +114,8 @@ class ApiServer:
         except (StoreError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
             log.error("request failed", method=request.method, path=request.path, trace=_trace(error))
             served = refusal(internal_error("the server's log says why"))
+        if isinstance(served, NoResponse):
+            self._server.forget(request)
         if isinstance(served, web.StreamResponse):
             return served
         return await _packed(request, served.adding(warning_headers(warnings)))

@@ -19,6 +19,7 @@ class TakenOver(asyncio.Protocol):
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self._is_tls = transport.get_extra_info("sslcontext") is not None  # cannot be asked at the end
         self._parts: deque[bytes] = deque()
         self._size = 0
         self._ended = False
@@ -40,7 +41,7 @@ class TakenOver(asyncio.Protocol):
         """The client closed its side; ours stays open until we close it."""
         self._ended = True
         self._changed.set()
-        return not self._transport.get_extra_info("sslcontext")  # TLS has no half-closed connections
+        return not self._is_tls  # TLS has no half-closed connections
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end in both directions."""

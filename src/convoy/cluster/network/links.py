@@ -8,13 +8,13 @@ pods come and go and leaves the others with a stale neighbour entry.
 """
 
 import asyncio
+import errno
 import os
 import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 from convoy.cluster.errors import NamespacesError, WorldError
@@ -78,7 +78,7 @@ def make_router(number: int, *, wan_address: str, gateways: Sequence[str], servi
             write_sysctl(f"ipv4/conf/{which}/rp_filter", "0")
     with _netlink() as ip:
         # A cluster that comes back is known to its neighbours by the same hardware address.
-        _link_to_wan(ip, f"router{number}", netns, hardware=f"02:00:c6:13:01:{number:02x}")
+        _link_to_wan(ip, _router_link(number), netns, hardware=f"02:00:c6:13:01:{number:02x}")
     with inside(netns), _netlink() as ip:
         loopback = _up(ip, "lo")
         uplink = _up(ip, UPLINK)
@@ -104,6 +104,10 @@ def make_outside(wan_cidr: str) -> int:
         ip.route("add", dst=OUTSIDE_CIDR, oif=loopback, type="local", table=255, scope=254)
         ip.route("add", dst=wan_cidr, oif=uplink, scope=253)
     return netns
+
+
+def _router_link(number: int) -> str:
+    return f"router{number}"
 
 
 def _link_to_wan(ip: Any, name: str, netns: int, *, hardware: str) -> None:
@@ -143,8 +147,27 @@ def make_pod_network(router: int, name: str, *, address: str, gateway: str) -> i
 
 def remove_pod_network(router: int, name: str) -> None:
     """Take a pod off the bridge at once, rather than when the kernel gets to removing its namespace."""
-    with inside(router), _netlink() as ip, suppress(OSError):  # the kernel may have been faster
-        ip.link("del", index=socket.if_nametoindex(name))
+    with inside(router):
+        _remove_link(name)
+
+
+def remove_router(number: int) -> None:
+    """Take a router off the shared bridge at once; its namespace goes later, and its name is free now."""
+    _remove_link(_router_link(number))
+
+
+def _remove_link(name: str) -> None:
+    """Remove a link, unless the kernel was faster."""
+    from pyroute2.netlink.exceptions import NetlinkError
+
+    try:
+        with _netlink() as ip:
+            ip.link("del", index=socket.if_nametoindex(name))
+    except OSError:
+        return
+    except NetlinkError as error:
+        if error.code != errno.ENODEV:
+            raise
 
 
 def set_uplink_addresses(router: int, wanted: frozenset[str], current: frozenset[str]) -> None:

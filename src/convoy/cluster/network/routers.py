@@ -89,7 +89,10 @@ class Router:
         for name in list(self._pods):
             await self.remove_pod_network(name)
         self._rules_worker.close()
-        os.close(self.netns)
+        if self.netns >= 0:
+            await self._worker.run(links.remove_router, self._number)
+            os.close(self.netns)
+            self.netns = -1
 
     async def make_pod_network(self, address: str, *, gateway: str = "") -> tuple[int, str]:
         """A namespace for a pod at `address`, and the name of its link on the bridge."""

@@ -10,6 +10,7 @@ from convoy.api.meta import ObjectKey
 from convoy.cluster.channel import close_all
 from convoy.cluster.errors import WorldError
 from convoy.cluster.supervisor.commands import run_command
+from convoy.cluster.supervisor.kube.commands import run_in_container
 from convoy.cluster.supervisor.worlds import World
 from convoy.cluster.types import ClusterSpec, ImageEntry, KubeClusterSpec, OutsideSpec
 
@@ -64,6 +65,14 @@ class Calls:
         return self._world.cluster(arguments["cluster"]).statuses()
 
     async def _do_exec(self, arguments: Arguments) -> object:
+        if (kube := self._world.kube.running.get(arguments["cluster"])) is not None:
+            return await run_in_container(
+                kube.pods,
+                (arguments["namespace"], arguments["pod"], arguments["container"]),
+                arguments["argv"],
+                stdin=base64.b64decode(arguments["stdin"]),
+                timeout=arguments["timeout"],
+            )
         pod = self._world.cluster(arguments["cluster"]).pod(arguments["namespace"], arguments["pod"])
         return await run_command(
             pod.sandbox,

@@ -81,6 +81,7 @@ class KubeCluster:
             on_failure=lambda error: self._emit("rules-failed", str(error)),
         )
         self._kubelets: dict[str, Kubelet] = {}
+        self.pods = NodeAccess(self._registry, self._kubelets)
         self._running: asyncio.Task[None] | None = None
 
     async def open(self, listener: socket.socket) -> KubeClusterInfo:
@@ -162,7 +163,7 @@ class KubeCluster:
             authenticator=access.authenticator,
             authorizer=access.authorizer,
             reviewer=access.reviews,
-            streams=PodStreams(NodeAccess(registry, self._kubelets), self._pod),
+            streams=PodStreams(self.pods, self._pod),
             tls=access.certificates.context([self._place.api_address, self.router.address]),
         )
 

@@ -101,15 +101,15 @@ def build_command(container: Container, table: Sequence[ImageEntry]) -> Command:
         if entry is None and not _is_here(container.command[0]):
             raise UnknownImageError(
                 f'image "{container.image}" stands for no program here, and this machine has no '
-                f'"{container.command[0]}"; map the image to a local command'
+                f'"{container.command[0]}"; map the image to a local command in images.yaml'
             )
         return Command(
             _with_interpreter((*container.command, *container.args)), entry.env if entry else {}, cwd
         )
     if entry is None:
         raise UnknownImageError(
-            f'image "{container.image}" stands for no program here; '
-            "map it to a local command, or give the container a command that this machine has"
+            f'image "{container.image}" stands for no program here; map it to a local command in '
+            "images.yaml, or give the container a command that this machine has"
         )
     return Command(_with_interpreter((*entry.argv, *(container.args or entry.args))), entry.env, cwd)
 

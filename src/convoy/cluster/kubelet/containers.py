@@ -100,8 +100,8 @@ class ContainerRunner:
         return self._done is None and not (self._was_lost and not self._is_restarted_after(KILLED))
 
     def give_up(self) -> None:
-        """It is not to run again, and was not running when that became clear."""
-        if self._done is None:
+        """If it was lost with its sandbox, it is not to run again."""
+        if self._done is None and self._was_lost:
             self._finish(KILLED)
 
     def _finish(self, code: int) -> int:

@@ -1,8 +1,8 @@
-"""A node's folders on this machine: logs and emptyDirs of pods, and the content of claims.
+"""A node's folders on this machine: logs and emptyDirs of pods, and the content of persistent volumes.
 
 nodes/NODE/pods/UID/volumes/NAME      an emptyDir, gone with its pod
 nodes/NODE/pods/UID/logs/CONTAINER/   see `outputs`
-claims/UID                            a PersistentVolumeClaim, shared by all nodes, gone with the claim
+volumes/by-hand/UID                   a PersistentVolume made by hand, of all nodes, gone with it
 """
 
 import asyncio
@@ -20,7 +20,7 @@ class Folders:
 
     def __init__(self, cluster: Path, node: str) -> None:
         self._pods = cluster / "nodes" / node / "pods"
-        self._claims = cluster / "claims"
+        self._by_hand = cluster / "volumes" / "by-hand"
 
     def logs(self, pod: PodKey) -> Path:
         """Where a pod's containers write."""
@@ -35,21 +35,27 @@ class Folders:
                 made[volume.name] = str(_make(folder, mode=0o1777))
         return made
 
-    def make_claim(self, uid: str) -> str:
-        """The folder of a claim."""
-        return str(_make(self._claims / uid, mode=0o1777))
+    def make_volume(self, uid: str) -> str:
+        """The folder of a volume that was made by hand."""
+        return str(_make(self._by_hand / uid, mode=0o1777))
+
+    def open_volume(self, folder: Path) -> str:
+        """The folder of a volume that was made for its claim, open to whatever user a pod runs as."""
+        _make(folder, mode=0o1777)
+        os.chmod(folder, 0o1777)
+        return str(folder)
 
     async def remove_pod(self, key: PodKey) -> None:
         """Nothing of the pod is needed any more."""
         await asyncio.to_thread(shutil.rmtree, self._pods / key.uid, ignore_errors=True)
 
-    async def remove_claim(self, uid: str) -> None:
-        """The claim is gone, and its content with it."""
-        await asyncio.to_thread(shutil.rmtree, self._claims / uid, ignore_errors=True)
+    async def remove_volume(self, uid: str) -> None:
+        """A volume made by hand is gone, and its content with it."""
+        await asyncio.to_thread(shutil.rmtree, self._by_hand / uid, ignore_errors=True)
 
-    async def sweep(self, *, pods: Collection[str], claims: Collection[str]) -> None:
-        """Remove what belongs to pods and claims that are gone; by uid."""
-        for folder, kept in ((self._pods, pods), (self._claims, claims)):
+    async def sweep(self, *, pods: Collection[str], volumes: Collection[str]) -> None:
+        """Remove what belongs to pods and volumes that are gone; by uid."""
+        for folder, kept in ((self._pods, pods), (self._by_hand, volumes)):
             for left in folder.iterdir() if folder.is_dir() else ():
                 if left.name not in kept:
                     await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)

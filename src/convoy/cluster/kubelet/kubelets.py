@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 import msgspec
 
+from convoy.cluster.kubelet.claims import Claims
 from convoy.cluster.kubelet.doors import Doors
 from convoy.cluster.kubelet.events import About, EventWriter
 from convoy.cluster.kubelet.folders import Folders
@@ -47,7 +48,7 @@ class Kubelet:
         self._registry = registry
         self._folders = Folders(node.folder, node.name)
         self._keeper = NodeKeeper(node, registry=registry, address=network.host_ip, clock=clock)
-        self._claims = registry.resources.stored("persistentvolumeclaims")
+        self._claims = Claims(registry, self._folders, node.folder)
         self._services = registry.resources.stored("services")
         self._events = EventWriter(registry, node.name, clock)
         maker = SandboxMaker(
@@ -55,7 +56,7 @@ class Kubelet:
             network=network,
             folders=self._folders,
             make_sandbox=make_sandbox,
-            find_claim=self._find_claim,
+            claims=self._claims,
         )
         self._tools = Tools(
             node=node,
@@ -74,17 +75,13 @@ class Kubelet:
         )
         self._workers: dict[str, PodWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._doors = Doors(self._tools.pods, self._find_worker)
-
-    def _find_claim(self, namespace: str, name: str) -> str | None:
-        stored = self._registry.find(self._claims, namespace, name)
-        return None if stored is None else str(stored.object["metadata"]["uid"])
+        self._doors = Doors(self._tools.pods, self.find_worker)
 
     def _service_variables(self, namespace: str, links: bool) -> Mapping[str, str]:
         services = (stored.object for stored in self._registry.list(self._services))
         return service_variables(services, namespace, links=links)
 
-    def _find_worker(self, namespace: str, name: str) -> PodWorker | None:
+    def find_worker(self, namespace: str, name: str) -> PodWorker | None:
         """The newest worker of that name."""
         for worker in reversed(self._workers.values()):
             if (worker.key.namespace, worker.key.name) == (namespace, name):
@@ -106,12 +103,11 @@ class Kubelet:
                 tasks.create_task(
                     follow(store, storage, self._tell_of(storage)), name=f"{storage}:{self.node.name}"
                 )
-            tasks.create_task(follow(store, "persistentvolumeclaims", self._take_claim), name="claims")
+            tasks.create_task(follow(store, "persistentvolumes", self._take_volume), name="volumes")
 
     async def _sweep(self) -> None:
         pods = {stored.object["metadata"]["uid"] for stored in self._registry.list(self._tools.pods)}
-        claims = {stored.object["metadata"]["uid"] for stored in self._registry.list(self._claims)}
-        await self._folders.sweep(pods=pods, claims=claims)
+        await self._folders.sweep(pods=pods, volumes=self._claims.volumes())
 
     def _take_pod(self, event: Event) -> None:
         obj = event.stored.object
@@ -157,10 +153,10 @@ class Kubelet:
             if reference in worker.references:
                 worker.note_news()
 
-    def _take_claim(self, event: Event) -> None:
+    def _take_volume(self, event: Event) -> None:
         if event.type == "DELETED":
             uid = event.stored.object["metadata"]["uid"]
-            task = asyncio.create_task(self._folders.remove_claim(uid), name=f"claim:{uid}")
+            task = asyncio.create_task(self._folders.remove_volume(uid), name=f"volume:{uid}")
             self._tasks[uid] = task
             task.add_done_callback(lambda _done: self._tasks.pop(uid, None))
 

@@ -74,6 +74,8 @@ class Progress:
         self.restarts += self.ran_before
         self.ran_before = True
         self.began = self._context.clock.now()
+        if isinstance(self.state, Terminated):
+            self.state, self.last = Waiting("ContainerCreating"), self.state
 
     def change(self, state: State) -> None:
         """It is in another state, and not ready in it yet."""

@@ -4,20 +4,18 @@ from collections.abc import Callable
 
 from convoy.api.kube.core import Pod
 from convoy.cluster.images import find_entry
+from convoy.cluster.kubelet.claims import Claims
 from convoy.cluster.kubelet.folders import Folders
 from convoy.cluster.kubelet.names import build_hosts, build_resolv_conf, host_name
 from convoy.cluster.kubelet.networks import PodAddresses, PodKey, PodNetwork
-from convoy.cluster.kubelet.pods import MountRefusedError
 from convoy.cluster.kubelet.sandboxes import Sandbox
 from convoy.cluster.kubelet.settings import MakeSandbox, NodeSettings
 from convoy.cluster.kubelet.volumes import plan_volumes
 from convoy.cluster.sandbox.plan import PodPlan
 
-FindClaim = Callable[[str, str], str | None]
-
 
 class SandboxMaker:
-    """Makes the sandboxes of one node's pods. `find_claim` gives a claim's uid by namespace and name."""
+    """Makes the sandboxes of one node's pods."""
 
     def __init__(
         self,
@@ -26,13 +24,13 @@ class SandboxMaker:
         network: PodNetwork,
         folders: Folders,
         make_sandbox: MakeSandbox,
-        find_claim: FindClaim,
+        claims: Claims,
     ) -> None:
         self._node = node
         self._network = network
         self._folders = folders
         self._make_sandbox = make_sandbox
-        self._find_claim = find_claim
+        self._claims = claims
 
     async def make(self, key: PodKey, pod: Pod, *, placed: Callable[[PodAddresses], Pod]) -> Sandbox:
         """A furnished sandbox; `placed` is told the pod's addresses and gives the pod as it is with them.
@@ -55,10 +53,7 @@ class SandboxMaker:
         for volume in pod.spec.volumes:
             if volume.persistent_volume_claim is not None:
                 name = str(volume.persistent_volume_claim.get("claimName"))
-                uid = self._find_claim(key.namespace, name)
-                if uid is None:
-                    raise MountRefusedError(f'persistentvolumeclaim "{name}" not found')
-                folders[volume.name] = self._folders.make_claim(uid)
+                folders[volume.name] = self._claims.folder(key.namespace, name)
         return folders
 
     def _plan(self, pod: Pod, folders: dict[str, str]) -> PodPlan:

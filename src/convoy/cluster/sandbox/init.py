@@ -41,6 +41,8 @@ def become_pod(line: socket.socket, netns: int) -> NoReturn:
         syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS)
         syscalls.set_process_name("convoy-pod")
         PodInit(line).serve()
+    except BrokenPipeError:  # the kubelet has closed the line while it was being answered
+        os._exit(0)
     except BaseException:  # into the world's log; nothing may return into the caller's code
         sys.excepthook(*sys.exc_info())
     finally:

@@ -1,0 +1,14 @@
+"""A kubelet for each module of tests."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from tests.cluster.kubelet.laboratory import Laboratory, laboratory
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Laboratory]:
+    """A running kubelet."""
+    async with laboratory(tmp_path_factory.mktemp("cluster")) as made:
+        yield made

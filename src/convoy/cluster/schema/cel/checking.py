@@ -1,28 +1,15 @@
 """Whether rules compile: their types, in the words of the compiler that Kubernetes uses."""
 
-import functools
 import re
 from dataclasses import dataclass
 from typing import Final
 
 from cel_expr_python import cel
 
-from convoy.cluster.schema.cel.library import COMPARISONS, checked_functions
+from convoy.cluster.schema.cel.library import checked_functions, configuration
 from convoy.cluster.schema.cel.types import SchemaTypes
 from convoy.cluster.schema.nodes import Schema
 
-_CONFIG: Final = "\n".join(
-    [
-        "stdlib:",
-        "  exclude_functions:",
-        *(f'    - name: "{name}"' for name in COMPARISONS),
-        "extensions:",
-        "  - name: optional",
-        "  - name: sets",
-        "  - name: two-var-comprehensions",
-    ]
-)
-_BINDINGS: Final = "\n  - name: bindings"
 _BIND_OPTIONAL: Final = "cel.bind(oldSelf, optional.of(self),\n"
 _NO_OLD_SELF: Final = re.compile(r"undeclared reference to 'oldSelf\b")
 
@@ -83,16 +70,11 @@ class Checker:
             assert own is not None
             self._environments[old] = cel.NewEnv(
                 self._types.pool,
-                config=_config(with_bindings=old == "optional"),
+                config=configuration(with_bindings=old == "optional"),
                 variables={"self": own, "oldSelf": own} if old == "plain" else {"self": own},
                 functions=checked_functions(),
             )
         return self._environments[old]
-
-
-@functools.cache
-def _config(*, with_bindings: bool) -> cel.EnvConfig:
-    return cel.NewEnvConfigFromYaml(_CONFIG + (_BINDINGS if with_bindings else ""))
 
 
 def _words(text: str, *, lines_before: int) -> str:

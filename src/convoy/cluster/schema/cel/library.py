@@ -41,7 +41,17 @@ _COMPARED: Final = ("int", "uint", "double")
 _ALIKE: Final = ("bool", "string", "bytes", "timestamp", "duration")
 
 # Kubernetes compares numbers of different types with < and its like; the checker by itself does not.
-COMPARISONS: Final = ("_<_", "_<=_", "_>_", "_>=_")
+_COMPARISONS: Final = ("_<_", "_<=_", "_>_", "_>=_")
+_EXTENSIONS: Final = ("optional", "sets", "two-var-comprehensions")
+
+
+@functools.cache
+def configuration(*, with_bindings: bool) -> cel.EnvConfig:
+    """What of CEL itself there is; `cel.bind` is not Kubernetes', but a means of our own."""
+    extensions = (*_EXTENSIONS, "bindings") if with_bindings else _EXTENSIONS
+    excluded = "".join(f'\n    - name: "{name}"' for name in _COMPARISONS)
+    listed = "".join(f"\n  - name: {name}" for name in extensions)
+    return cel.NewEnvConfigFromYaml(f"stdlib:\n  exclude_functions:{excluded}\nextensions:{listed}\n")
 
 
 @functools.cache
@@ -58,7 +68,7 @@ def checked_functions() -> list[cel.FunctionDecl]:
                     is_member=function.is_member,
                 )
             )
-    for operator in COMPARISONS:
+    for operator in _COMPARISONS:
         pairs = [*itertools.product(_COMPARED, repeat=2), *((name, name) for name in _ALIKE)]
         overloads[operator] = [
             cel.Overload(
@@ -84,7 +94,16 @@ def called_functions() -> list[cel.FunctionDecl]:
                 is_member=function.is_member,
                 impl=function.call,
             )
-    return [cel.FunctionDecl(name, list(each.values())) for name, each in overloads.items()]
+    declared = [cel.FunctionDecl(name, list(each.values())) for name, each in overloads.items()]
+    return [*declared, *(_any_comparison(operator) for operator in _COMPARISONS)]
+
+
+def _any_comparison(operator: str) -> cel.FunctionDecl:
+    """The interpreter has implementations of its own; which fits is seen when values are there."""
+    return cel.FunctionDecl(
+        operator,
+        [cel.Overload(f"{operator}any", return_type=cel.Type.BOOL, parameters=[cel.Type.DYN, cel.Type.DYN])],
+    )
 
 
 def checked_type(name: str) -> cel.Type:

@@ -8,15 +8,8 @@ from typing import Any, Final
 
 from cel_expr_python import cel
 
-from convoy.cluster.schema.cel.library import called_functions
+from convoy.cluster.schema.cel.library import called_functions, configuration
 
-_CONFIG: Final = """
-extensions:
-  - name: optional
-  - name: sets
-  - name: two-var-comprehensions
-  - name: bindings
-"""
 _SELF: Final = ("self",)
 _BOTH: Final = ("self", "oldSelf")
 _LONGEST_MESSAGE: Final = 5 * 1024
@@ -112,7 +105,7 @@ def _compiled(expression: str) -> tuple[Any, bool]:
 @functools.cache
 def _environment(variables: tuple[str, ...]) -> cel.Env:
     return cel.NewEnv(
-        config=cel.NewEnvConfigFromYaml(_CONFIG),
+        config=configuration(with_bindings=True),
         variables=dict.fromkeys(variables, cel.Type.DYN),
         functions=called_functions(),
     )

@@ -219,6 +219,25 @@ class Laboratory:
 
         await self._modify_pod(name, change, subresource="status")
 
+    async def bind_claim(self, name: str, volume: str) -> None:
+        """Bind a claim to a new volume, as the controller of claims would."""
+        spec = {
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "hostPath": {"path": "/mnt/data"},
+        }
+        await self.create("persistentvolumes", {"metadata": {"name": volume}, "spec": spec}, namespace="")
+        claims = self.resource("persistentvolumeclaims")
+
+        def name_volume(obj: Manifest) -> Manifest:
+            return {**obj, "spec": {**obj["spec"], "volumeName": volume}}
+
+        def mark(obj: Manifest) -> Manifest:
+            return {**obj, "status": {**(obj.get("status") or {}), "phase": "Bound"}}
+
+        await self.registry.modify(claims, "default", name, name_volume, WriteOptions())
+        await self.registry.modify(claims, "default", name, mark, WriteOptions(), subresource="status")
+
     async def set_image(self, name: str, image: str) -> None:
         """Give the pod's first container another image."""
 

@@ -4,7 +4,6 @@ They have nothing to do with any cluster's or mesh's. The authority is kept in t
 was told to trust it need not be told again.
 """
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from convoy.cluster.tokens import write_secret_file
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
 
 _LIFE = timedelta(days=3650)
@@ -109,19 +109,9 @@ def _make_authority(folder: Path, clock: Clock) -> OutsideAuthority:
         .sign(key, hashes.SHA256())
     )
     authority = OutsideAuthority(key, certificate, clock)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_private(folder / "ca.key", _private_pem(key))
-    write_private(folder / CA_FILE, authority.certificate)
+    write_secret_file(folder / "ca.key", _private_pem(key))
+    write_secret_file(folder / CA_FILE, authority.certificate)
     return authority
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Replace a file as a whole, readable by its owner alone."""
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-    fresh.replace(path)
 
 
 def _signs_certificates() -> x509.KeyUsage:

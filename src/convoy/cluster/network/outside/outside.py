@@ -17,13 +17,9 @@ from aiohttp import web
 from convoy.cluster.errors import ManifestError
 from convoy.cluster.linux.netns import inside
 from convoy.cluster.network.links import OUTSIDE_CIDR, LinkWorker, make_outside
-from convoy.cluster.network.outside.certificates import (
-    CA_FILE,
-    OutsideAuthority,
-    load_authority,
-    write_private,
-)
+from convoy.cluster.network.outside.certificates import CA_FILE, OutsideAuthority, load_authority
 from convoy.cluster.network.outside.seeing import Seer
+from convoy.cluster.tokens import write_secret_file
 from convoy.cluster.types import OutsideInfo, OutsideSpec
 from convoy.kit.tls import load_key_pair
 
@@ -81,7 +77,7 @@ class Outside:
     def _keep_client(self, authority: OutsideAuthority) -> None:
         pair = authority.issue_client("client.outside.test")
         for name, content in zip(CLIENT_FILES, (pair.certificate, pair.key), strict=True):
-            write_private(self._folder / name, content)
+            write_secret_file(self._folder / name, content)
 
     def _add_names(self, names: Iterable[str]) -> None:
         for name in names:

@@ -5,13 +5,13 @@ they share, which is no harm as only load balancer addresses are reached from ot
 """
 
 import ipaddress
-import os
 from pathlib import Path
 
 import msgspec
 
 from convoy.cluster.errors import ManifestError, WorldError
 from convoy.cluster.network.nodes import Node, plan_nodes
+from convoy.cluster.tokens import write_secret_file
 from convoy.cluster.types import KubeClusterSpec
 
 _ALL = ipaddress.IPv4Network("198.18.0.0/16")
@@ -57,8 +57,7 @@ def find_place(clusters: Path, spec: KubeClusterSpec) -> Place:
     kept = _read(folder / _FILE)
     if kept is None:
         kept = _new_place(spec, _numbers(clusters))
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(folder / _FILE, kept)
+        write_secret_file(folder / _FILE, msgspec.json.encode(kept))
     for field in ("pod_cidr", "service_cidr", "region"):
         wanted, has = getattr(spec, field), getattr(kept, field)
         if wanted and wanted != has:
@@ -115,11 +114,3 @@ def _read(path: Path) -> Place | None:
         return msgspec.json.decode(path.read_bytes(), type=Place)
     except msgspec.DecodeError as error:
         raise WorldError(f"{path} is damaged: {error}.") from error
-
-
-def _write(path: Path, place: Place) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(place))
-    fresh.replace(path)

@@ -57,7 +57,7 @@ def stored_entries(obj: Mapping[str, Any]) -> list[Entry]:
     """The entries of an object that was stored, hence written here; none if that is not so."""
     try:
         return [_stored_entry(raw) for raw in obj["metadata"].get("managedFields") or ()]
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         return []
 
 

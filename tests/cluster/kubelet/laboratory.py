@@ -262,6 +262,18 @@ class Laboratory:
             self.resource("pods"), "default", name, change, WriteOptions(), subresource=subresource
         )
 
+    async def listening(self, name: str, port: int) -> None:
+        """Wait until something in a pod accepts connections."""
+
+        async def look() -> bool:
+            try:
+                (await self.kubelet.connect("default", name, port)).close()
+            except OSError:
+                return False
+            return True
+
+        await until(look)
+
     def find(self, plural: str, name: str, *, namespace: str = "") -> Manifest | None:
         """An object as it is now; None when there is none."""
         stored = self.registry.find(self.resource(plural), namespace, name)

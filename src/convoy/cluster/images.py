@@ -70,9 +70,21 @@ def _bookinfo(app: str, image: str, **env: str) -> ImageEntry:
     )
 
 
+def _sample(folder: str, program: str, image: str, *args: str, **env: str) -> ImageEntry:
+    argv = ("python", f"samples/{folder}/src/{program}.py")
+    return ImageEntry(image, argv, args=args, env=env, cwd=SOURCE_TREE, keep=(SOURCE_TREE,))
+
+
 BUILT_IN: tuple[ImageEntry, ...] = (
     *(_bookinfo(app, f"{app}-v1") for app in ("productpage", "details", "ratings")),
     *(_bookinfo("reviews", f"reviews-{version}", SERVICE_VERSION=version) for version in ("v1", "v2", "v3")),
+    *(
+        _sample("helloworld", "helloworld", f"istio/examples-helloworld-{version}", SERVICE_VERSION=version)
+        for version in ("v1", "v2")
+    ),
+    _sample("httpbin", "httpbin", "mccutchen/go-httpbin", "8080"),
+    *(_sample("httpbin", "httpbin", image, "80") for image in ("kennethreitz/httpbin", "kong/httpbin")),
+    _sample("tcp-echo", "tcp_echo", "istio/tcp-echo-server", "9000", "hello"),
     ImageEntry("curlimages/curl", _SLEEP),
     ImageEntry("*/sleep", _SLEEP),
     ImageEntry("sleep", _SLEEP),

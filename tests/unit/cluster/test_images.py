@@ -1,6 +1,7 @@
 """Which program stands for an image, and what a pod spec changes about it."""
 
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -44,6 +45,21 @@ def test_a_bookinfo_image_is_known_by_any_registry_and_tag(prefix: str, tag: str
 def test_the_other_bookinfo_apps_are_known(app: str) -> None:
     command = build_command(_container(image=f"istio/examples-bookinfo-{app}-v1:1.20"), ())
     assert command.argv[1] == f"samples/bookinfo/src/{app}.py"
+
+
+@pytest.mark.parametrize(
+    ("image", "program"),
+    [
+        ("docker.io/istio/examples-helloworld-v2:1.0", "helloworld"),
+        ("kennethreitz/httpbin", "httpbin"),
+        ("docker.io/mccutchen/go-httpbin:v2.15.0", "httpbin"),
+        ("istio/tcp-echo-server:1.3", "tcp_echo"),
+    ],
+)
+def test_the_other_samples_are_known_and_there(image: str, program: str) -> None:
+    command = build_command(_container(image=image), ())
+    assert Path(command.cwd, command.argv[1]).is_file()
+    assert Path(command.argv[1]).stem == program
 
 
 def test_a_pattern_with_registry_or_tag_matches_only_those() -> None:

@@ -1,0 +1,1 @@
+"""What installing the mesh brings to a cluster, as plain manifests: the same for a real cluster."""

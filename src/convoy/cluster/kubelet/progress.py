@@ -75,7 +75,8 @@ class Progress:
         self.ran_before = True
         self.began = self._context.clock.now()
         if isinstance(self.state, Terminated):
-            self.state, self.last = Waiting("ContainerCreating"), self.state
+            self.last = self.state
+            self.state = Waiting("ContainerCreating")
 
     def change(self, state: State) -> None:
         """It is in another state, and not ready in it yet."""

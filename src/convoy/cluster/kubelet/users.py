@@ -49,7 +49,7 @@ def choose_user(container: Container, pod: Pod, *, can_change: bool, reads: Iter
         return RunAs(warning=f"runAsUser {asked} (needs root)" if named and asked else "")
     if user and (closed := first_closed(reads)):
         return RunAs(warning=f"runAsUser {user} ({closed} is closed to other users)" if asked else "")
-    if user is None and group is None and not more:
+    if not user and group is None and not more:
         return RunAs()
     primary = group if group is not None else 0
     return RunAs(user or None, (primary, *dict.fromkeys(each for each in more if each != primary)))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from convoy.cluster.controllers.aggregation import AggregationController
 from convoy.cluster.controllers.bootstrap import make_first_objects
 from convoy.cluster.controllers.controller import Controller, Settings, Surroundings
 from convoy.cluster.controllers.cronjobs.cronjobs import CronJobController
@@ -48,6 +49,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     TaintEvictionController,
     CordonController,
     EventExpiryController,
+    AggregationController,
     UncontrolledController,
 )
 

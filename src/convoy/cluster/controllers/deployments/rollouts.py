@@ -26,7 +26,6 @@ from convoy.cluster.controllers.deployments.sets import (
     new_set_of,
     old_sets_of,
     size_of,
-    total,
     total_size,
 )
 from convoy.cluster.controllers.objects import (
@@ -138,16 +137,16 @@ def _grown(size: int, sets: Sequence[Json], limits: Limits) -> int:
 
 
 def _shrink_old(new: Json, old: Sequence[Json], limits: Limits) -> list[Action]:
-    unavailable_new = size_of(new) - count(new, "availableReplicas")
+    unavailable_new = size_of(new) - _lasting(new)
     spare = total_size([new, *old]) - limits.least_available - unavailable_new
     if total_size(old) == 0 or spare <= 0:
         return []
     sizes = {id(each): size_of(each) for each in old}
     for each in old:  # pods that are not available anyway cost nothing
-        gone = min(spare, max(0, size_of(each) - count(each, "availableReplicas")))
+        gone = min(spare, size_of(each) - _lasting(each))
         sizes[id(each)] -= gone
         spare -= gone
-    spare = total([new, *old], "availableReplicas") - limits.least_available
+    spare = sum(map(_lasting, [new, *old])) - limits.least_available
     for each in old:
         gone = min(max(0, spare), sizes[id(each)])
         sizes[id(each)] -= gone
@@ -158,6 +157,11 @@ def _shrink_old(new: Json, old: Sequence[Json], limits: Limits) -> list[Action]:
         if sizes[id(each)] != size_of(each)
         for step in _scale(each, sizes[id(each)], limits)
     ]
+
+
+def _lasting(replica_set: Json) -> int:
+    """How many available pods a set will have once it has followed its size; its status may lag behind."""
+    return min(count(replica_set, "availableReplicas"), size_of(replica_set))
 
 
 def _plan_recreate(deployment: Json, sets: Sequence[Json], pods: Iterable[Json]) -> list[Action]:

@@ -110,20 +110,24 @@ def _started(job: Json, now: datetime) -> tuple[Json, list[Happened]]:
     happened = []
     if is_suspended(job):
         if not was_suspended:
-            status["conditions"] = _with(status, "Suspended", "True", "JobSuspended", "Job suspended", now)
+            status["conditions"] = _with(
+                status, new_condition("Suspended", "True", "JobSuspended", "Job suspended"), now
+            )
             happened.append(Happened("Normal", "Suspended", "Job suspended"))
         status.pop("startTime", None)
         return status, happened
     if was_suspended:
-        status["conditions"] = _with(status, "Suspended", "False", "JobResumed", "Job resumed", now)
+        status["conditions"] = _with(
+            status, new_condition("Suspended", "False", "JobResumed", "Job resumed"), now
+        )
         happened.append(Happened("Normal", "Resumed", "Job resumed"))
     if was_suspended or "startTime" not in status:
         status["startTime"] = format_time(now)
     return status, happened
 
 
-def _with(status: Json, kind: str, holds: str, reason: str, message: str, now: datetime) -> list[Json]:
-    new = {**new_condition(kind, holds, reason, message), "lastProbeTime": format_time(now)}
+def _with(status: Json, condition: Json, now: datetime) -> list[Json]:
+    new = {**condition, "lastProbeTime": format_time(now)}
     return with_condition(status.get("conditions") or (), new, now)
 
 
@@ -183,9 +187,9 @@ def _fail(
 ) -> JobPlan:
     """Remove what runs, then say so: `Failed` comes when the last pod has ended and is counted."""
     reason, message = failure
-    status["conditions"] = _with(status, "FailureTarget", "True", reason, message, now)
+    status["conditions"] = _with(status, new_condition("FailureTarget", "True", reason, message), now)
     if not active and not counts["terminating"] and counted.is_settled:
-        status["conditions"] = _with(status, "Failed", "True", reason, message, now)
+        status["conditions"] = _with(status, new_condition("Failed", "True", reason, message), now)
         happened.append(Happened("Warning", reason, message))
     return JobPlan(
         status=_told(status, counts),
@@ -212,9 +216,9 @@ def _complete(
     happened: list[Happened],
 ) -> JobPlan:
     reached = ("True", "CompletionsReached", _REACHED)
-    status["conditions"] = _with(status, "SuccessCriteriaMet", *reached, now)
+    status["conditions"] = _with(status, new_condition("SuccessCriteriaMet", *reached), now)
     if not active and not counts["terminating"] and counted.is_settled:
-        status["conditions"] = _with(status, "Complete", *reached, now)
+        status["conditions"] = _with(status, new_condition("Complete", *reached), now)
         status["completionTime"] = format_time(now)
         happened.append(Happened("Normal", "Completed", "Job completed"))
     return JobPlan(

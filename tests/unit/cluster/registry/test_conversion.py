@@ -4,6 +4,8 @@ from typing import Any
 
 from tests.unit.cluster.registry.cluster import Cluster, deployment, options
 
+from convoy.cluster.machinery.requests import Patch
+
 OLD_DEPLOYMENTS = "extensions/v1beta1/deployments"
 OLD_SCALERS = "autoscaling/v1/horizontalpodautoscalers"
 
@@ -44,6 +46,17 @@ async def test_old_deployment_can_be_patched_and_replaced(cluster: Cluster) -> N
     assert (patched["apiVersion"], patched["spec"]["replicas"]) == ("apps/v1", 2)
     sent = deployment(api_version="extensions/v1beta1", replicas=3)
     assert (await cluster.update(OLD_DEPLOYMENTS, sent))["spec"]["replicas"] == 3
+
+
+async def test_dry_run_is_shown_in_the_version_asked(cluster: Cluster) -> None:
+    old = cluster.resource(OLD_DEPLOYMENTS)
+    await cluster.create(OLD_DEPLOYMENTS, deployment(api_version="extensions/v1beta1"))
+    cluster.registry.shown(cluster.registry.get(old, "default", "d"), old)
+    patch = Patch("merge", {"spec": {"replicas": 7}})
+    tried, _ = await cluster.registry.patch(old, "default", "d", patch, options(dry_run=True))
+    assert cluster.registry.shown_object(tried, old)["spec"]["replicas"] == 7
+    kept = cluster.registry.get(old, "default", "d")
+    assert cluster.registry.shown_object(kept, old)["spec"]["replicas"] == 1
 
 
 async def test_cpu_target_is_a_metric(cluster: Cluster) -> None:

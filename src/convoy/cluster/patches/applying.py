@@ -36,17 +36,19 @@ def server_side_apply(
     api_version: str,
     force: bool,
     now: datetime,
+    asked_version: str = "",
     subresource: str = "",
     reset: Fields = NOTHING,
 ) -> Object:
     """The object after an apply, with its managedFields; not yet defaulted or validated.
 
+    `asked_version` is the one that the client applied, if that is not `api_version`, that of the objects.
     `reset` is what this endpoint does not write (of `reset_fields`). StatusError 409 for conflicts, 400 for
     an object that cannot be applied.
     """
     check_applied(applied, schema, api_version)
     owned = fields_of(applied, schema)
-    mine = Entry(manager, APPLY, api_version, subresource, timestamp(now), owned)
+    mine = Entry(manager, APPLY, asked_version or api_version, subresource, timestamp(now), owned)
     try:
         return _Apply(current, applied, schema, mine, reset).result(force=force)
     except UnindexableError as error:
@@ -77,7 +79,7 @@ class _Apply:
         if written := written_entries(entries):
             merged["metadata"]["managedFields"] = written
         if self.mine.manager == KUBECTL:
-            refresh_annotation(merged, self.applied)
+            refresh_annotation(merged, {**self.applied, "apiVersion": self.mine.api_version})
         return merged
 
     @functools.cached_property

@@ -58,6 +58,7 @@ class Applying:
             schema=self._context.schema(target.kept),
             manager=options.manager,
             api_version=target.kept.api_version,
+            asked_version=target.asked.api_version,
             force=options.force,
             now=self._context.clock.now(),
             subresource=target.subresource,

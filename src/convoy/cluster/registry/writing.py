@@ -170,7 +170,7 @@ class Writing:
             obj,
             schema=self._context.schema(target.kept),
             manager=manager_of(options),
-            api_version=target.kept.api_version,
+            api_version=target.asked.api_version,
             now=self._context.clock.now(),
             subresource=target.subresource,
             reset=reset_fields(target.kept, target.subresource),

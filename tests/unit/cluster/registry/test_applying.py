@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import orjson
 import pytest
 from tests.unit.cluster.registry.cluster import Cluster, config_map, crd, deployment, options, widget
 
 from convoy.cluster.machinery.requests import Patch
 from convoy.cluster.machinery.statuses import StatusError
+
+ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"
+OLD_DEPLOYMENTS = "extensions/v1beta1/deployments"
 
 
 def owners(obj: dict[str, Any]) -> set[tuple[str, str, str]]:
@@ -121,6 +125,32 @@ async def test_custom_resources_are_applied_too(cluster: Cluster) -> None:
         "size": 1,
         "replicas": 3,
     }
+
+
+async def test_owners_have_the_version_that_they_wrote(cluster: Cluster) -> None:
+    older = {"name": "v1beta1", "served": True, "storage": False}
+    definition = crd()
+    versions = definition["spec"]["versions"]
+    versions.append({**versions[0], **older})
+    await cluster.create("customresourcedefinitions", definition)
+    sent = widget(spec={"replicas": 3}, annotations={ANNOTATION: "{}"})
+    sent["apiVersion"] = "example.com/v1beta1"
+    made = await cluster.apply("example.com/v1beta1/widgets", sent)
+    assert made["apiVersion"] == "example.com/v1"
+    assert [each["apiVersion"] for each in made["metadata"]["managedFields"]] == ["example.com/v1beta1"]
+    assert orjson.loads(made["metadata"]["annotations"][ANNOTATION])["apiVersion"] == "example.com/v1beta1"
+    changed = await cluster.patch("example.com/v1beta1/widgets", "w", {"spec": {"size": 9}}, manager="other")
+    other = changed["metadata"]["managedFields"][1]
+    assert (other["manager"], other["apiVersion"]) == ("other", "example.com/v1beta1")
+
+
+async def test_what_was_applied_by_the_client_in_another_version_is_no_conflict(cluster: Cluster) -> None:
+    old = deployment(api_version="extensions/v1beta1", replicas=2)
+    last = orjson.dumps(old).decode()
+    old["metadata"]["annotations"] = {ANNOTATION: last}
+    await cluster.create(OLD_DEPLOYMENTS, old, manager="kubectl-client-side-apply")
+    sent = deployment(api_version="extensions/v1beta1", replicas=3)
+    assert (await cluster.apply(OLD_DEPLOYMENTS, sent))["spec"]["replicas"] == 3
 
 
 @pytest.mark.parametrize("validation", ["Strict", "Warn"])

@@ -59,8 +59,7 @@ async def _relay_pair(connection: Connection, pair: dict[str, Stream], connect: 
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_upload(data, sock))
-                tasks.create_task(_download(sock, data))
-            await error.close()
+                tasks.create_task(_download(sock, data, error))
         except* ConnectionError:
             pass  # the client is gone
     connection.forget(data, error)
@@ -83,12 +82,14 @@ async def _upload(stream: Stream, sock: socket.socket) -> None:
         return
 
 
-async def _download(sock: socket.socket, stream: Stream) -> None:
+async def _download(sock: socket.socket, stream: Stream, error: Stream) -> None:
+    """Ends the errors, too: older kubectls close their side only after that."""
     loop = asyncio.get_running_loop()
     with suppress(ConnectionResetError):
         while data := await loop.sock_recv(sock, _CHUNK):
             await stream.write(data)
     await stream.close()
+    await error.close()
 
 
 async def forward_channels(client: web.WebSocketResponse, ports: Sequence[int], connect: Connect) -> None:

@@ -210,6 +210,19 @@ async def test_port_forward_over_spdy_serves_several_connections(port):
         assert [client.data[data] for _, data in pairs] == [BIG + bytes([n]) for n in range(3)]
 
 
+async def test_forwarded_connection_that_the_pod_closes_has_no_error(port):
+    async def answer(_reader, writer):
+        writer.write(b"bye")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server, spdy(port, "portforward", "portforward.k8s.io") as client:
+        # The client closes its side only once it knows that there was no error.
+        error, data = await forward_one(client, server.sockets[0].getsockname()[1])
+        await client.until(lambda: {error, data} <= client.closed)
+        assert (client.data[data], client.data[error]) == (b"bye", b"")
+
+
 async def test_closed_port_is_told_on_the_error_stream(port):
     async with echo() as target:
         pass

@@ -137,6 +137,8 @@ RISKY = _warning(452, "Something that is allowed but rarely does what was meant.
 
 NOT_BUILT_FIELD = _error(501, "A field or value of the API that Convoy does not support yet.")
 NOT_BUILT_KIND = _error(502, "A kind of the API that Convoy does not support yet.")
+NO_EFFECT_KIND = _warning(503, "A kind of the API that has no effect yet, and whose absence does no harm.")
+BUILT_IN = _warning(504, "An object of older installations; what it is for is built in.")
 
 
 def render_table() -> str:

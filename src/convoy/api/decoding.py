@@ -1,8 +1,6 @@
 """Plain data to typed objects: what kind it is, its schema, its defaults.
 
-Objects of kinds that Convoy does not read are ignored with a warning, because a folder may hold anything
-that Kubernetes knows; other kinds of the mesh's own API groups are refused, because ignoring an
-AuthorizationPolicy would open what it closes.
+Of objects whose kind is not read, `unread` decides what to say.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,12 +11,13 @@ import msgspec
 from convoy.api import codes
 from convoy.api.base import ApiObject
 from convoy.api.codes import ProblemCode
-from convoy.api.kinds import BY_NAME, KINDS, MESH_GROUPS, Kind, group_of
+from convoy.api.kinds import BY_NAME, Kind, group_of
 from convoy.api.kube.core import Secret
 from convoy.api.meta import ObjectKey
 from convoy.api.paths import child_path, item_path, nearest_line, quote
 from convoy.api.problems import Problem, has_errors
-from convoy.api.schema import check_schema, did_you_mean
+from convoy.api.schema import check_schema
+from convoy.api.unread import judge_unread
 from convoy.api.yaml import Document
 
 _DEFAULT_NAMESPACE = "default"
@@ -43,6 +42,14 @@ def decode_document(document: Document) -> Iterator[Decoded]:
         yield from _decode_list(document)
     else:
         yield _decode_object(data, document.lines, document.problems, has_nulls=document.has_nulls)
+
+
+def decode_object(data: Any, *, has_nulls: bool = True) -> Decoded:
+    """One object that was no text, such as the API server's: its problems have no lines.
+
+    Without nulls in it, it is decoded faster.
+    """
+    return _decode_object(data, {}, (), has_nulls=has_nulls)
 
 
 def _decode_list(document: Document) -> Iterator[Decoded]:
@@ -102,20 +109,11 @@ def _kind_of(data: Any) -> tuple[Kind | None, Problem | None]:
     version, name = data["apiVersion"], data["kind"]
     kind, group = BY_NAME.get(name), group_of(version)
     if kind is None or kind.group != group:
-        return None, _unread_kind(name, group)
+        return None, judge_unread(data, name, group)
     if version not in kind.api_versions:
         message = f"{quote(version)} is not a version of {name}, which has {', '.join(kind.api_versions)}."
         return None, _problem(codes.UNKNOWN_VERSION, "apiVersion", message, "Use one of those.")
     return kind, None
-
-
-def _unread_kind(name: str, group: str) -> Problem:
-    like = did_you_mean(name, [kind.name for kind in KINDS if kind.group == group])
-    hint = f' Did you mean "{like}"?' if like else ""
-    if group in MESH_GROUPS:
-        message = f"the kind {quote(name)} of {group} is not supported yet."
-        return _problem(codes.NOT_BUILT_KIND, "kind", message, f"Remove the object.{hint}")
-    return _problem(codes.IGNORED_KIND, "kind", f"objects of kind {quote(name)} are ignored.", hint.strip())
 
 
 def _key_of(data: Any, kind: Kind | None) -> ObjectKey | None:

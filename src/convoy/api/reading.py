@@ -5,11 +5,12 @@ refuses is not seen by the next. One bad object costs only itself; only broken Y
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from convoy.api.base import ApiObject
-from convoy.api.decoding import Decoded, decode_document
+from convoy.api.decoding import Decoded, decode_document, decode_object
 from convoy.api.meta import ObjectKey
 from convoy.api.paths import nearest_line
 from convoy.api.problems import Problem, has_errors
@@ -60,6 +61,14 @@ def read_objects(content: bytes, *, file: str) -> FileReading:
         )
     decoded = [item for document in documents for item in decode_document(document)]
     return FileReading(file, tuple(_judge(item, file) for item in decoded))
+
+
+def read_object(data: Any, *, has_nulls: bool = True) -> ReadObject:
+    """One object that was no text, such as the API server's, by the same stages and with the same words.
+
+    Its problems have neither file nor line. `has_nulls` False says that no null is in it, which is faster.
+    """
+    return _judge(decode_object(data, has_nulls=has_nulls), "")
 
 
 def _judge(item: Decoded, file: str) -> ReadObject:

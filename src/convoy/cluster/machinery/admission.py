@@ -3,7 +3,7 @@
 The registry asks; webhooks answer (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -11,6 +11,8 @@ from convoy.cluster.machinery.requests import User
 from convoy.cluster.machinery.resources import Resource
 
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
+MayUser = Callable[[User, Mapping[str, str]], tuple[bool, str]]
+"""Whether a user may do what the attributes (`verb`, `group`, `resource`, ...) say, and by which rule."""
 
 
 @dataclass(frozen=True, slots=True)

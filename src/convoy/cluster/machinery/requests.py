@@ -17,6 +17,15 @@ class User:
     uid: str = ""
     extra: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def to_json(self) -> dict[str, Any]:
+        """As the UserInfo of reviews."""
+        info: dict[str, Any] = {"username": self.name, "groups": list(self.groups)}
+        if self.uid:
+            info["uid"] = self.uid
+        if self.extra:
+            info["extra"] = {key: list(values) for key, values in self.extra.items()}
+        return info
+
 
 ADMIN = User("kubernetes-admin", ("system:masters", "system:authenticated"))
 

@@ -9,7 +9,7 @@ from convoy.cluster.apiserver.access import Attributes
 from convoy.cluster.apiserver.auth.rbac import RbacAuthorizer
 from convoy.cluster.apiserver.auth.review_bodies import mapping_of, spec_of, text_of, texts_of
 from convoy.cluster.apiserver.auth.rules import Rule
-from convoy.cluster.apiserver.auth.token_reviews import TokenReviews, user_info
+from convoy.cluster.apiserver.auth.token_reviews import TokenReviews
 from convoy.cluster.apiserver.dependencies import Review
 from convoy.cluster.machinery.requests import User
 from convoy.cluster.machinery.statuses import bad_request
@@ -30,7 +30,7 @@ class Reviews:
             case "TokenReview":
                 return self._tokens.review(review)
             case "SelfSubjectReview":
-                return _answer(review, {"userInfo": user_info(review.user)})
+                return _answer(review, {"userInfo": review.user.to_json()})
             case "SelfSubjectRulesReview":
                 return _answer(review, self._rules(review))
             case "SelfSubjectAccessReview":

@@ -9,7 +9,6 @@ from typing import Any
 from convoy.cluster.apiserver.auth.authenticators import API_AUDIENCES, ServiceAccountTokens
 from convoy.cluster.apiserver.auth.review_bodies import mapping_of, spec_of, text_of, texts_of
 from convoy.cluster.apiserver.dependencies import Review
-from convoy.cluster.machinery.requests import User
 from convoy.cluster.machinery.statuses import (
     bad_request,
     conflict,
@@ -102,7 +101,7 @@ class TokenReviews:
         except TokenError as error:
             status: dict[str, Any] = {"user": {}, "error": str(error)}
         else:
-            status = {"authenticated": True, "user": user_info(user), "audiences": meant_for}
+            status = {"authenticated": True, "user": user.to_json(), "audiences": meant_for}
         return {
             "kind": "TokenReview",
             "apiVersion": "authentication.k8s.io/v1",
@@ -114,16 +113,6 @@ class TokenReviews:
 
 def _named(obj: dict[str, Any]) -> dict[str, str]:
     return {"name": obj["metadata"]["name"], "uid": obj["metadata"]["uid"]}
-
-
-def user_info(user: User) -> dict[str, Any]:
-    """A user as reviews show one."""
-    info: dict[str, Any] = {"username": user.name, "groups": list(user.groups)}
-    if user.uid:
-        info["uid"] = user.uid
-    if user.extra:
-        info["extra"] = {key: list(values) for key, values in user.extra.items()}
-    return info
 
 
 def _time(moment: datetime) -> str:

@@ -84,7 +84,7 @@ def evaluate(expression: str, data: Mapping[str, Any], *, old_is_optional: bool 
     program, _ = _compiled(expression)
     result = program.eval(data=dict(data))
     if result.type() == cel.Type.ERROR:
-        raise RuleError(_words(str(result.plain_value())))
+        raise RuleError(words(str(result.plain_value())))
     return result.plain_value()
 
 
@@ -111,7 +111,8 @@ def _environment(variables: tuple[str, ...]) -> cel.Env:
     )
 
 
-def _words(text: str) -> str:
+def words(text: str) -> str:
+    """An error of the interpreter, as that of Go says it."""
     text = re.sub(r"^[A-Z_]+: ", "", text)
     for pattern, replacement in _ERRORS:
         if pattern.search(text):

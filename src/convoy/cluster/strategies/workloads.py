@@ -94,13 +94,25 @@ def validate_stateful_set(obj: dict[str, Any]) -> list[Cause]:
     """A StatefulSet."""
     spec = obj.get("spec") or {}
     causes = _counts(spec, "replicas", "minReadySeconds", "revisionHistoryLimit")
-    causes += template_selector(spec) + _template("spec", spec)
+    causes += template_selector(spec) + _template("spec", _with_claims(spec))
     policy = ("OrderedReady", "Parallel")
     causes += one_of("spec.podManagementPolicy", spec.get("podManagementPolicy"), policy)
     strategy = spec.get("updateStrategy") or {}
     causes += one_of("spec.updateStrategy.type", strategy.get("type"), ("OnDelete", "RollingUpdate"))
     rolling = strategy.get("rollingUpdate") or {}
     return causes + not_negative("spec.updateStrategy.rollingUpdate.partition", rolling.get("partition"))
+
+
+def _with_claims(spec: dict[str, Any]) -> dict[str, Any]:
+    """The spec with its claims among its template's volumes, as its pods will have them."""
+    template = spec.get("template")
+    claims = [(claim.get("metadata") or {}).get("name") for claim in spec.get("volumeClaimTemplates") or ()]
+    if not claims or not isinstance(template, dict):
+        return spec
+    pod = template.get("spec") or {}
+    others = [volume for volume in pod.get("volumes") or () if volume.get("name") not in claims]
+    volumes = [*others, *({"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims)]
+    return {**spec, "template": {**template, "spec": {**pod, "volumes": volumes}}}
 
 
 def validate_daemon_set(obj: dict[str, Any]) -> list[Cause]:

@@ -207,6 +207,8 @@ async def test_minimum_ready_seconds_hold_a_rollout():
 
 
 async def test_a_stateful_set_has_claims_with_volumes_and_leaves_nothing(tmp_path):
+    mounting = template()
+    mounting["spec"]["containers"][0]["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
     claim = {
         "metadata": {"name": "data"},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
@@ -215,7 +217,7 @@ async def test_a_stateful_set_has_claims_with_volumes_and_leaves_nothing(tmp_pat
         "serviceName": "db",
         "replicas": 2,
         "selector": {"matchLabels": {"app": "web"}},
-        "template": template(),
+        "template": mounting,
         "volumeClaimTemplates": [claim],
         "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Retain"},
     }

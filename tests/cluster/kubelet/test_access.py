@@ -177,7 +177,9 @@ async def test_a_container_may_have_a_terminal_itself(lab: Laboratory) -> None:
     await session.resize(100, 30)
     await session.write_stdin(b"stty size; exit 6\n")
     code, told = await finish(session)
-    assert (code, "30 100\r\n" in told) == (6, True)
+    assert (code, "30 100\r\n" in told) == (0, True)  # how it ended is for the pod's status
+    status = await lab.phase("console", "Failed")
+    assert container_of(status)["state"]["terminated"]["exitCode"] == 6
     await lab.delete("console")
 
 

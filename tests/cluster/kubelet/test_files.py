@@ -134,6 +134,21 @@ async def test_a_neighbour_is_neither_seen_nor_signalled(lab: Laboratory) -> Non
     assert container_of((lab.pod("full") or {})["status"]) == before
 
 
+async def test_an_application_cannot_look_into_its_sidecar(lab: Laboratory) -> None:
+    mounts = [{"name": "keys", "mountPath": "/keys"}]
+    admin = {"capabilities": {"add": ["NET_ADMIN"]}}
+    proxy = shell(SLEEP, "proxy", restartPolicy="Always", securityContext=admin, volumeMounts=mounts)
+    volumes = [{"name": "keys", "secret": {"secretName": "keys"}}]
+    await lab.run(pod("meshed", shell(SLEEP), initContainers=[proxy], volumes=volumes))
+    await lab.ready("meshed")
+    assert WORD in await lab.sh("meshed", "cat /keys/word", "proxy")
+    script = "for p in /proc/[0-9]*; do cat $p/root/keys/word $p/environ; ls $p/cwd/keys; done"
+    told = await lab.sh("meshed", script, "app")
+    assert "ermission denied" in told
+    assert WORD not in told
+    await lab.delete("meshed", grace=0)
+
+
 async def test_a_container_has_no_capabilities_and_few_devices(lab: Laboratory) -> None:
     status = await lab.sh("full", "cat /proc/self/status", "app")
     assert {line.split()[1] for line in status.splitlines() if line.startswith("Cap")} == {"0" * 16}

@@ -259,7 +259,7 @@ async def test_an_ephemeral_container_looks_into_a_running_pod(lab: Laboratory) 
     await lab.run(pod("opaque", shell(SLEEP)))
     await lab.ready("opaque")
     await lab.debug("opaque", shell("cat /proc/[0-9]*/comm", name="look"))
-    assert "sleep" in await lab.logged("opaque", "convoy-pod", "look")
+    assert "convoy-pod" in await lab.logged("opaque", "sleep", "look")
     status = await lab.when("opaque", lambda status: status.get("ephemeralContainerStatuses"))
     assert status["ephemeralContainerStatuses"][0]["name"] == "look"
     await lab.delete("opaque", grace=0)

@@ -4,8 +4,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 
-import msgspec
-
 from convoy.cluster.kubelet.claims import Claims
 from convoy.cluster.kubelet.doors import Doors
 from convoy.cluster.kubelet.events import About, EventWriter
@@ -127,7 +125,7 @@ class Kubelet:
         uid = metadata["uid"]
         try:
             worker = PodWorker(stored.object, self._tools)
-        except msgspec.ValidationError as error:
+        except Exception as error:  # one pod that cannot be read costs only itself
             about = ("Pod", metadata["namespace"], metadata["name"], uid, "")
             self._events.record(
                 About(*about, "Warning", "FailedSync", f"The kubelet cannot read it: {error}")

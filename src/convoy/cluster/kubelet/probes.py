@@ -101,7 +101,7 @@ async def watch_probe(
 
 async def _until_first_success(probe: Probe, target: ProbeTarget, on_failure: OnFailure) -> str | None:
     loop = asyncio.get_running_loop()
-    told, successes = 0, 0
+    told, successes = 1, 0  # what fails in the first period is only starting
     began = loop.time()
     for delay in backoff(_FIRST_RETRY, at_most=_LONGEST_RETRY):
         failure = await _failure(probe, target)

@@ -1,5 +1,6 @@
 """Makes the sandbox of a pod of the API: its network, its view of this machine, its volumes' folders."""
 
+import os
 from collections.abc import Callable
 
 from convoy.api.kube.core import Pod
@@ -40,7 +41,11 @@ class SandboxMaker:
         folders = self._volume_folders(key, pod)
         addresses = await self._network.attach(key, wanted=pod.status.pod_ip)
         pod = placed(addresses)
-        sandbox = await self._make_sandbox(addresses.netns)
+        try:
+            sandbox = await self._make_sandbox(addresses.netns)
+        except BaseException:
+            os.close(addresses.netns)
+            raise
         try:
             await sandbox.furnish(self._plan(pod, folders))
         except BaseException:

@@ -151,8 +151,9 @@ class AttachSession:
             self._runner.stdio.resize(width, height)
 
     async def wait(self) -> int:
-        """As Session has it."""
-        return exit_code(await self._process.wait())
+        """Always 0, once the process has ended: how it ended is told by the pod's status, as with Kubernetes."""
+        await self._process.wait()
+        return 0
 
     async def close(self) -> None:
         """As Session has it."""

@@ -27,6 +27,7 @@ class Teller:
         self._tools = tools
         self._look = look
         self._dirty = asyncio.Event()
+        self._is_silent = False
         self._paths: dict[str, str] = {}
 
     def name_containers(self, spec: dict[str, Any]) -> None:
@@ -38,6 +39,10 @@ class Teller:
     def note(self) -> None:
         """The status may have changed."""
         self._dirty.set()
+
+    def silence(self) -> None:
+        """Write nothing more: what the pod does from now on is not its own doing."""
+        self._is_silent = True
 
     async def run(self) -> None:
         """Write the status whenever it changed, until cancelled."""
@@ -56,6 +61,8 @@ class Teller:
 
     async def write(self) -> None:
         """Write the status as it is now; StatusError."""
+        if self._is_silent:
+            return
 
         def change(pod: dict[str, Any]) -> dict[str, Any] | None:
             if pod["metadata"]["uid"] != self._key.uid:
@@ -86,6 +93,8 @@ class Teller:
 
     def record(self, kind: EventType, reason: str, message: str, container: str = "") -> None:
         """Have an event written."""
+        if self._is_silent:
+            return
         key = self._key
         path = self._paths.get(container, "")
         self._tools.events.record(About("Pod", key.namespace, key.name, key.uid, path, kind, reason, message))

@@ -246,6 +246,7 @@ class PodWorker:
 
     async def shut_down(self, grace: float) -> None:
         """The node goes down: end what runs, and leave the object as it is."""
+        self._teller.silence()
         await self.runner.stop(Deadline(min(grace, self.runner.grace)))
         await self._tools.network.detach(self.key)
 

@@ -7,7 +7,7 @@ that a failing loop cannot fill the store. `expiry.py` bounds how many are kept,
 
 import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -49,6 +49,7 @@ class _Told:
 
     key: Key
     happening: Happening
+    message: str
     first: datetime
     last: datetime
     count: int = 1
@@ -107,20 +108,21 @@ class EventRecorder:
         """Tell that something happened to `obj` (which needs apiVersion, kind and metadata)."""
         about = reference_to(obj, field_path=field_path)
         about.pop("resourceVersion", None)  # the same thing may happen to its next version
+        message = message[:_LONGEST_MESSAGE]
         happening = self._combined(
-            Happening(
-                tuple(about.items()), kind, reason, message[:_LONGEST_MESSAGE], component=component, host=host
-            )
+            Happening(tuple(about.items()), kind, reason, message, component=component, host=host)
         )
         now = self._clock.now()
         told = self._told.pop(happening, None)
         if told is not None and self._registry.store.get(EVENTS, told.key) is None and not told.is_queued:
             told = None  # it expired
         if told is None:
-            told = _Told(self._new_key(obj), happening, now, now)
+            told = _Told(self._new_key(obj), happening, message, now, now)
         else:
             told.count += 1
             told.last = now
+        if happening.message == _COMBINED:  # the latest stands for all of them
+            told.message = (_COMBINED + message)[:_LONGEST_MESSAGE]
         self._told[happening] = told  # at the end: the oldest is the first
         while len(self._told) > _REMEMBERED:
             del self._told[next(iter(self._told))]
@@ -142,10 +144,7 @@ class EventRecorder:
         if len(similar.messages) < _SIMILAR:
             similar.messages.add(happening.message)
             return happening
-        first = _COMBINED + min(similar.messages)
-        return Happening(
-            happening.about, happening.kind, happening.reason, first[:_LONGEST_MESSAGE], happening.component
-        )
+        return replace(happening, message=_COMBINED)
 
     def _new_key(self, obj: Json) -> Key:
         suffix = "".join(random.choices(_SUFFIX, k=16))
@@ -169,10 +168,10 @@ class EventRecorder:
         if self._registry.store.get(EVENTS, told.key) is None:
             await self._registry.create(resource, told.key.namespace, _event(told), options)
             return
-        count, last = told.count, format_time(told.last)
+        news = {"count": told.count, "lastTimestamp": format_time(told.last), "message": told.message}
 
         def change(event: Json) -> Json:
-            return {**event, "count": count, "lastTimestamp": last}
+            return {**event, **news}
 
         await self._registry.modify(resource, told.key.namespace, told.key.name, change, options)
 
@@ -185,7 +184,7 @@ def _event(told: _Told) -> Json:
         "metadata": {"name": told.key.name, "namespace": told.key.namespace},
         "involvedObject": dict(what.about),
         "reason": what.reason,
-        "message": what.message,
+        "message": told.message,
         "source": without_empty({"component": what.component, "host": what.host}),
         "firstTimestamp": format_time(told.first),
         "lastTimestamp": format_time(told.last),

@@ -488,4 +488,6 @@ async def test_the_same_thing_told_again_is_counted():
         await soon(lambda: cluster.recorder.is_idle)
         many = [each for each in cluster.all("events") if each["reason"] == "Many"]
         assert len(many) == 11
-        assert any(each["message"].startswith("(combined from similar events)") for each in many)
+        (combined,) = [each for each in many if each["message"].startswith("(combined")]
+        assert combined["message"] == "(combined from similar events): different 29"
+        assert combined["count"] == 20

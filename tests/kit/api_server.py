@@ -15,6 +15,7 @@ from yarl import URL
 from convoy.cluster.apiserver.access import Attributes, Decision
 from convoy.cluster.apiserver.dependencies import ApiDependencies, Reviewer, Streams
 from convoy.cluster.apiserver.discovery import Discovery
+from convoy.cluster.apiserver.documents import Document
 from convoy.cluster.apiserver.openapi import OpenApi
 from convoy.cluster.apiserver.server import serve_api
 from convoy.cluster.machinery.builtin import BUILTIN
@@ -135,6 +136,7 @@ async def running_api(
     schemas: Schemas | None = None,
     reviewer: Callable[[Registry], Reviewer] | None = None,
     streams: Streams | None = None,
+    documents: Mapping[str, Document] | None = None,
 ) -> AsyncIterator[Api]:
     """An API server on loopback, with a namespace `default`; objects are kept in memory or at `path`."""
     store = Store(path, log_length=log_length)
@@ -155,6 +157,7 @@ async def running_api(
             prefix=prefix,
             reviewer=reviewer(registry) if reviewer else None,
             streams=streams,
+            documents=documents or {},
         )
         server = asyncio.create_task(serve_api(deps, [listener]), name="api")
         stack.push_async_callback(_stopped, server)

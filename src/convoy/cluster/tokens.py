@@ -21,7 +21,7 @@ from jwt.types import Options
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
 
 ISSUER = "https://kubernetes.default.svc"
-_ALGORITHM = "ES256"
+ALGORITHM = "ES256"
 _COORDINATE = 32  # bytes
 
 
@@ -73,7 +73,7 @@ class TokenIssuer:
             "jti": str(uuid.uuid4()),
             "kubernetes.io": about,
         }
-        return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"kid": self._public["kid"]})
+        return jwt.encode(claims, self._key, algorithm=ALGORITHM, headers={"kid": self._public["kid"]})
 
     def verify(self, token: str, *, audiences: Sequence[str]) -> dict[str, Any]:
         """The claims of a token that this issuer signed, that is valid now and meant for one of `audiences`.
@@ -91,7 +91,7 @@ class TokenIssuer:
             claims: dict[str, Any] = jwt.decode(
                 token,
                 self._key.public_key(),
-                algorithms=[_ALGORITHM],
+                algorithms=[ALGORITHM],
                 audience=list(audiences),
                 issuer=ISSUER,
                 options=options,
@@ -138,7 +138,7 @@ def _public_jwk(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
     point = {"crv": "P-256", "kty": "EC", "x": _base64(numbers.x), "y": _base64(numbers.y)}
     # RFC 7638: the thumbprint is over the required members in this order, without spaces.
     thumbprint = hashlib.sha256(json.dumps(point, separators=(",", ":")).encode()).digest()
-    return {**point, "alg": _ALGORITHM, "use": "sig", "kid": _encode(thumbprint)}
+    return {**point, "alg": ALGORITHM, "use": "sig", "kid": _encode(thumbprint)}
 
 
 def _base64(number: int) -> str:

@@ -1,14 +1,15 @@
 """What an API server stands on; the supervisor composes it."""
 
 import ssl
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiohttp import web
 
 from convoy.cluster.apiserver.access import Authenticator, Authorizer
 from convoy.cluster.apiserver.discovery import Discovery
+from convoy.cluster.apiserver.documents import Document
 from convoy.cluster.apiserver.openapi import OpenApi
 from convoy.cluster.machinery.requests import User, WriteOptions
 from convoy.cluster.machinery.resources import Resource
@@ -55,7 +56,10 @@ class Streams(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ApiDependencies:
-    """One cluster's parts. Without `tls` it speaks plain HTTP; `prefix` is what all paths start with."""
+    """One cluster's parts. Without `tls` it speaks plain HTTP; `prefix` is what all paths start with.
+
+    `documents` are served at their paths, for whoever may get those.
+    """
 
     registry: Registry
     discovery: Discovery
@@ -64,5 +68,6 @@ class ApiDependencies:
     authorizer: Authorizer
     reviewer: Reviewer | None = None
     streams: Streams | None = None
+    documents: Mapping[str, Document] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
     prefix: str = ""

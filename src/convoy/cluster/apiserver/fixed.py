@@ -1,4 +1,4 @@
-"""What the server answers at fixed paths: version, health, discovery, OpenAPI."""
+"""What the server answers at fixed paths: version, health, discovery, OpenAPI, and documents of others."""
 
 import platform
 from collections.abc import Mapping
@@ -45,6 +45,8 @@ def serve_fixed(deps: ApiDependencies, path: str, query: Query, headers: Mapping
 
 
 def _find(deps: ApiDependencies, path: str, headers: Mapping[str, str]) -> Document | None:
+    if path in deps.documents:
+        return deps.documents[path]
     accept = headers.get("Accept", "")
     _, first, *rest = path.split("/")
     if first == "api" and not rest:
@@ -105,7 +107,7 @@ def _document(document: Document | None, headers: Mapping[str, str]) -> Answer:
 
 
 def _paths(deps: ApiDependencies) -> list[str]:
-    found = {"/api", "/apis", "/openapi/v2", "/openapi/v3", *PUBLIC}
+    found = {"/api", "/apis", "/openapi/v2", "/openapi/v3", *PUBLIC, *deps.documents}
     for resource in deps.registry.resources:
         if resource.group:
             found |= {f"/apis/{resource.group}", f"/apis/{resource.api_version}"}

@@ -6,7 +6,10 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-ro
 from collections.abc import Sequence
 from typing import Any
 
+AUTO_UPDATE = "rbac.authorization.kubernetes.io/autoupdate"
+
 _GROUP = "rbac.authorization.k8s.io"
+_MENDED = {AUTO_UPDATE: "true"}
 _AGGREGATE = f"{_GROUP}/aggregate-to-"
 _READ = ("get", "list", "watch")
 _WRITE = ("create", "delete", "deletecollection", "patch", "update")
@@ -43,7 +46,7 @@ def _role(name: str, *rules: Object, labels: dict[str, str] | None = None) -> Ob
     return {
         "apiVersion": f"{_GROUP}/v1",
         "kind": "ClusterRole",
-        "metadata": {"name": name, "labels": bootstrap},
+        "metadata": {"name": name, "labels": bootstrap, "annotations": _MENDED},
         "rules": list(rules),
     }
 
@@ -52,7 +55,11 @@ def _binding(name: str, *subjects: tuple[str, str]) -> Object:
     return {
         "apiVersion": f"{_GROUP}/v1",
         "kind": "ClusterRoleBinding",
-        "metadata": {"name": name, "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}},
+        "metadata": {
+            "name": name,
+            "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"},
+            "annotations": _MENDED,
+        },
         "roleRef": {"apiGroup": _GROUP, "kind": "ClusterRole", "name": name},
         "subjects": [{"kind": kind, "name": subject, "apiGroup": _GROUP} for kind, subject in subjects],
     }

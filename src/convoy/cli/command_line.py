@@ -29,6 +29,7 @@ class Subcommand(msgspec.Struct, frozen=True):
 
 
 SUBCOMMANDS: Mapping[str, Subcommand] = {
+    "crds": Subcommand("convoy.cli.crds:crds", "Print the definitions of the Istio kinds."),
     "demo": Subcommand("convoy.cli.demo.command:demo", "Start two clusters and verify version routing."),
     "down": Subcommand("convoy.cli.down:down", "End the embedded clusters."),
     "kubeconfig": Subcommand("convoy.cli.kubeconfig:kubeconfig", "Print the kubeconfig's path."),

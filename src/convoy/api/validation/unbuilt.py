@@ -96,29 +96,42 @@ BUILT: Mapping[str, str] = {
 }
 
 
-class _Node(msgspec.Struct):
-    """What is built below a field: named fields, or everything, or certain values."""
+class BuiltFields(msgspec.Struct):
+    """What is built below a field: named fields, or certain values, or everything."""
 
-    fields: dict[str, "_Node"] = {}
+    fields: dict[str, "BuiltFields"] = {}
     values: frozenset[str] = frozenset()
 
     @property
     def is_whole(self) -> bool:
+        """Whether everything is."""
         return not self.fields and not self.values
 
+    def below(self, field: str) -> "BuiltFields | None":
+        """What is built of a field within; None when nothing is."""
+        return self if self.is_whole else self.fields.get(field)
 
-def _tree(lines: str) -> _Node:
-    root = _Node()
+
+EVERYTHING = BuiltFields()
+
+
+def _tree(lines: str) -> BuiltFields:
+    root = BuiltFields()
     for line in lines.split("\n"):
         path, _, values = line.partition("=")
         node = root
         for name in path.strip().split(".") if path.strip() else ():
-            node = node.fields.setdefault(name, _Node())
+            node = node.fields.setdefault(name, BuiltFields())
         node.values = frozenset(values.split())
     return root
 
 
 _TREES = {kind: _tree(lines) for kind, lines in BUILT.items()}
+
+
+def built_fields(kind: str) -> BuiltFields:
+    """What is built of the spec of a kind; of Kubernetes kinds, everything that their structs have."""
+    return _TREES.get(kind, EVERYTHING)
 
 
 def find_unbuilt(obj: ApiObject) -> list[Problem]:
@@ -127,7 +140,7 @@ def find_unbuilt(obj: ApiObject) -> list[Problem]:
     return list(_walk(getattr(obj, "spec", None), tree, "spec")) if tree else []
 
 
-def _walk(value: Any, node: _Node, path: str) -> Iterator[Problem]:
+def _walk(value: Any, node: BuiltFields, path: str) -> Iterator[Problem]:
     if value is None or node.is_whole:
         return
     if isinstance(value, list):
@@ -141,7 +154,7 @@ def _walk(value: Any, node: _Node, path: str) -> Iterator[Problem]:
         yield from _walk_struct(value, node, path)
 
 
-def _walk_struct(value: msgspec.Struct, node: _Node, path: str) -> Iterator[Problem]:
+def _walk_struct(value: msgspec.Struct, node: BuiltFields, path: str) -> Iterator[Problem]:
     for field in _fields(type(value)):
         inner, below = getattr(value, field.name), node.fields.get(field.encode_name)
         here = child_path(path, field.encode_name)

@@ -1,0 +1,115 @@
+"""Structs as the structural schemas of Kubernetes (apiextensions.k8s.io/v1).
+
+Every object keeps fields that its struct does not have: a misspelled field is to be refused by validation,
+which says what is wrong with it, and not cut off by the API server, which says nothing. A null is allowed
+where a field may be missing, because that is what it means.
+
+https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import msgspec
+import msgspec.inspect as types
+
+from convoy.api.crds.descriptions import DESCRIPTIONS
+from convoy.api.validation.unbuilt import EVERYTHING, BuiltFields
+
+Schema = dict[str, Any]
+
+KEEPS_UNKNOWN = "x-kubernetes-preserve-unknown-fields"
+ANYTHING: Schema = {KEEPS_UNKNOWN: True}
+
+_NOT_BUILT = "Not supported by Convoy yet: an object that sets it is refused."
+
+
+def build_schema(struct: type[msgspec.Struct], built: BuiltFields = EVERYTHING) -> Schema:
+    """The schema of a struct; what is not `built` is described as such."""
+    return _schema(_type_info(struct), built)
+
+
+def required_fields(struct: type[msgspec.Struct]) -> list[str]:
+    """The fields without a default, by the names that users write."""
+    return sorted(field.encode_name for field in msgspec.structs.fields(struct) if field.required)
+
+
+@cache
+def _type_info(struct: type[msgspec.Struct]) -> types.Type:
+    return types.type_info(struct)
+
+
+def _schema(wanted: types.Type, built: BuiltFields) -> Schema:
+    make = _SCHEMAS.get(type(wanted))
+    return make(wanted, built) if make else dict(ANYTHING)
+
+
+def _struct(wanted: types.StructType, built: BuiltFields) -> Schema:
+    schema: Schema = {"type": "object", **_described(vars(wanted.cls).get("__doc__") or "")}
+    schema["properties"] = {
+        field.encode_name: _field(field, wanted.cls, built)
+        for field in sorted(wanted.fields, key=lambda field: field.encode_name)
+    }
+    if required := required_fields(wanted.cls):
+        schema["required"] = required
+    return {**schema, KEEPS_UNKNOWN: True}
+
+
+def _field(field: types.Field, owner: type[msgspec.Struct], built: BuiltFields) -> Schema:
+    inner = built.below(field.encode_name)
+    schema = _schema(field.type, inner or EVERYTHING)
+    own = DESCRIPTIONS.get((owner.__name__, field.encode_name), "")
+    said = [own or schema.get("description", "")]
+    if inner is None:
+        said.append(_NOT_BUILT)
+    elif inner.values:
+        said.append(f"Convoy supports {', '.join(sorted(inner.values))}.")
+    schema |= _described(" ".join(filter(None, said)))
+    return schema if field.required else {**schema, "nullable": True}
+
+
+def _described(text: str) -> Schema:
+    """Docstrings are Markdown, and continue over lines; descriptions are plain sentences."""
+    plain = " ".join(text.replace("`", "").split())
+    return {"description": plain} if plain else {}
+
+
+def _list(wanted: types.ListType, built: BuiltFields) -> Schema:
+    return {"type": "array", "items": _schema(wanted.item_type, built)}
+
+
+def _dict(wanted: types.DictType, built: BuiltFields) -> Schema:
+    if isinstance(wanted.value_type, types.AnyType):
+        return {"type": "object", KEEPS_UNKNOWN: True}
+    return {"type": "object", "additionalProperties": _schema(wanted.value_type, built)}
+
+
+def _union(wanted: types.UnionType, built: BuiltFields) -> Schema:
+    options = [option for option in wanted.types if not isinstance(option, types.NoneType)]
+    if len(options) == 1:
+        return _schema(options[0], built)
+    if {type(option) for option in options} == {types.IntType, types.StrType}:
+        return {"x-kubernetes-int-or-string": True}
+    return dict(ANYTHING)
+
+
+def _enum(wanted: types.EnumType, built: BuiltFields) -> Schema:
+    return {"type": "string", "enum": [str(member.value) for member in wanted.cls]}
+
+
+def _plain(name: str) -> Callable[[Any, BuiltFields], Schema]:
+    return lambda wanted, built: {"type": name}
+
+
+_SCHEMAS: dict[type[types.Type], Callable[[Any, BuiltFields], Schema]] = {
+    types.StructType: _struct,
+    types.ListType: _list,
+    types.DictType: _dict,
+    types.UnionType: _union,
+    types.EnumType: _enum,
+    types.StrType: _plain("string"),
+    types.IntType: _plain("integer"),
+    types.FloatType: _plain("number"),
+    types.BoolType: _plain("boolean"),
+}

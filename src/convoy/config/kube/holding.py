@@ -1,0 +1,127 @@
+"""A cluster's objects as one set, whatever order their events come in; the API's objects in, Contents out.
+
+The counterpart of `config.folder`, with its rules: bad input is refused, and what was accepted before stays,
+unless it is another object of the same name. Equal objects stay the same Python objects, so a write that
+changes nothing the mesh reads changes nothing here.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from convoy.api.kinds import Kind
+from convoy.api.meta import ObjectKey
+from convoy.api.problems import Problem, sort_problems
+from convoy.config.contents import Contents, Located
+from convoy.config.kube.listings import Json, WatchEvent
+from convoy.config.kube.objects import ReadKubeObject, read_object
+from convoy.config.origins import Origin
+
+
+class ObjectState(msgspec.Struct, frozen=True):
+    """What the cluster says of an object beside what the mesh reads; `is_refused`: its newest version is not
+    in force.
+    """
+
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    status: Mapping[str, Any] = {}
+    is_refused: bool = False
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """An object's newest state; `located` is what is in force of it, perhaps an older version of it."""
+
+    state: ObjectState
+    located: Located | None
+    problems: tuple[Problem, ...]
+
+
+class Holding:
+    """Objects by kind; `contents` says what they amount to."""
+
+    def __init__(self, *, cluster: str) -> None:
+        self._cluster = cluster
+        self._origin = Origin("", {}, cluster=cluster)
+        self._kinds: dict[str, dict[ObjectKey, _Entry]] = {}
+
+    def replace(self, kind: Kind, items: Iterable[Json]) -> bool:
+        """These are all objects of a kind; whether that changes the contents."""
+        before = self._kinds.get(kind.name, {})
+        after = {}
+        for item in items:
+            key = _key_of(item, kind)
+            after[key] = self._entry(kind, item, before.get(key))
+        self._kinds[kind.name] = after
+        return before.keys() != after.keys() or any(
+            _differ(entry, before[key]) for key, entry in after.items()
+        )
+
+    def change(self, kind: Kind, event: WatchEvent) -> bool:
+        """Something happened to an object of a kind; whether that changes the contents."""
+        entries = self._kinds.setdefault(kind.name, {})
+        key = _key_of(event.object, kind)
+        before = entries.get(key)
+        if event.type == "DELETED":
+            entries.pop(key, None)
+            return before is not None
+        entry = entries[key] = self._entry(kind, event.object, before)
+        return before is None or _differ(entry, before)
+
+    def contents(self) -> Contents:
+        """All objects that are in force, and the problems of all."""
+        objects = {
+            key: entry.located
+            for entries in self._kinds.values()
+            for key, entry in entries.items()
+            if entry.located is not None
+        }
+        problems = [
+            problem
+            for entries in self._kinds.values()
+            for entry in entries.values()
+            for problem in entry.problems
+        ]
+        return Contents(objects, sort_problems(problems))
+
+    def state_of(self, key: ObjectKey) -> ObjectState | None:
+        """The newest state of an object; None when there is none of that name."""
+        entry = self._kinds.get(key.kind, {}).get(key)
+        return entry.state if entry else None
+
+    def _entry(self, kind: Kind, item: Json, before: _Entry | None) -> _Entry:
+        version = str(item["metadata"].get("resourceVersion", ""))
+        if before is not None and version and before.state.resource_version == version:
+            return before
+        read = read_object(item, kind, cluster=self._cluster)
+        state = _state_of(item, kind, read)
+        return _Entry(state, self._in_force(read, state, before), read.problems)
+
+    def _in_force(self, read: ReadKubeObject, state: ObjectState, before: _Entry | None) -> Located | None:
+        last = before.located if before is not None else None
+        if read.obj is None:
+            return last if before is not None and before.state.uid == state.uid else None
+        return last if last is not None and last.obj == read.obj else Located(read.obj, self._origin)
+
+
+def _key_of(item: Json, kind: Kind) -> ObjectKey:
+    metadata = item["metadata"]
+    return ObjectKey(kind.name, metadata.get("namespace", "") if kind.namespaced else "", metadata["name"])
+
+
+def _state_of(item: Json, kind: Kind, read: ReadKubeObject) -> ObjectState:
+    metadata = item["metadata"]
+    return ObjectState(
+        uid=str(metadata.get("uid", "")),
+        resource_version=str(metadata.get("resourceVersion", "")),
+        generation=int(metadata.get("generation", 0)),
+        # Only where it is ours to write; of others the object has what is read of it.
+        status=item.get("status") or {} if kind.group else {},
+        is_refused=read.obj is None,
+    )
+
+
+def _differ(one: _Entry, other: _Entry) -> bool:
+    return one.located is not other.located or one.problems != other.problems

@@ -6,6 +6,7 @@ CaError
         TokenError      the service account token does not prove an identity
     IdentityError        a name that is no SPIFFE ID, or parts that make none
     IssuerError         key or certificate files are missing, do not belong together, or have expired
+    VerifierError       whoever checks tokens gave no answer; nothing is known of the token
 """
 
 
@@ -31,3 +32,7 @@ class IdentityError(CaError):
 
 class IssuerError(CaError):
     """The issuer cannot sign now."""
+
+
+class VerifierError(CaError):
+    """Nobody can say now whom a token speaks for."""

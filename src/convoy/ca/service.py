@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
-from convoy.ca.errors import CsrError, IdentityError, IssuerError, TokenError
+from convoy.ca.errors import CsrError, IdentityError, IssuerError, TokenError, VerifierError
 from convoy.ca.identity import Identity
 from convoy.ca.issuers import Intermediate, issue_workload
 from convoy.ca.tokens import TokenSubject
@@ -21,7 +21,9 @@ HTTP_STATUS: dict[RefusalCode, int] = {"unauthenticated": 401, "bad_request": 40
 class Verifier(Protocol):
     """What proves a caller's identity: `tokens.TokenVerifier`, or a cluster's TokenReview."""
 
-    def verify(self, token: str) -> TokenSubject: ...
+    async def verify(self, token: str) -> TokenSubject:
+        """Whom the token speaks for. TokenError when for nobody, VerifierError when that is not known now."""
+        ...
 
 
 class CertificateService:
@@ -46,10 +48,10 @@ class CertificateService:
         self._max_ttl = max_ttl
         self._clock = clock
 
-    def issue_for_token(self, token: str, request: CertificateRequest) -> CertificateAnswer | Refusal:
+    async def issue_for_token(self, token: str, request: CertificateRequest) -> CertificateAnswer | Refusal:
         """A certificate for whom the token speaks for, or why there is none."""
         try:
-            subject = self._verifier.verify(token)
+            subject = await self._verifier.verify(token)
             issuer = self._issuer()
             issued = issue_workload(
                 issuer,
@@ -62,7 +64,7 @@ class CertificateService:
             return Refusal("unauthenticated", str(error))
         except CsrError as error:
             return Refusal("bad_request", str(error))
-        except IssuerError as error:
+        except (IssuerError, VerifierError) as error:
             return Refusal("unavailable", str(error))
         return CertificateAnswer(
             tuple(pem.decode() for pem in issued.chain_pem), tuple(pem.decode() for pem in issuer.roots_pem)

@@ -38,7 +38,7 @@ class TokenVerifier:
         self._audience = audience
         self._clock = clock
 
-    def verify(self, token: str) -> TokenSubject:
+    async def verify(self, token: str) -> TokenSubject:
         """Whom the token speaks for; TokenError when it is malformed, foreign or out of its time."""
         if len(token) > MAX_TOKEN_BYTES:
             raise TokenError("The token is too long.")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 from aiohttp import web
 
-from convoy.ca.errors import TokenError
+from convoy.ca.errors import TokenError, VerifierError
 from convoy.ca.service import HTTP_STATUS, CertificateService, Verifier
 from convoy.ca.tokens import TokenSubject
 from convoy.ca.wire import CertificateRequest, Refusal
@@ -52,16 +52,18 @@ class AgentApi:
             asked = msgspec.json.decode(await request.read(), type=CertificateRequest)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return _refused(Refusal("bad_request", f"The body is not a certificate request: {error}."))
-        answer = self._certificates.issue_for_token(_bearer(request), asked)
+        answer = await self._certificates.issue_for_token(_bearer(request), asked)
         if isinstance(answer, Refusal):
             return _refused(answer)
         return _json(msgspec.json.encode(answer))
 
     async def _answer_names(self, request: web.Request) -> web.Response:
         try:
-            subject = self._verifier.verify(_bearer(request))
+            subject = await self._verifier.verify(_bearer(request))
         except TokenError as error:
             return _refused(Refusal("unauthenticated", str(error)))
+        except VerifierError as error:
+            return _refused(Refusal("unavailable", str(error)))
         version = request.query.get("version", "")
         table = await self._wait_changed(subject, version, wait=_wait_seconds(request))
         if table is None or table.version == version:

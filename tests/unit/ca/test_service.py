@@ -52,16 +52,16 @@ def verifier(clock):
     return TokenVerifier(jwks(), issuer=ISSUER, clock=clock)
 
 
-def test_token_names_account_and_pod(verifier, clock):
-    assert verifier.verify(token(clock)) == TokenSubject("default", "bookinfo-reviews", "reviews-v1")
+async def test_token_names_account_and_pod(verifier, clock):
+    assert await verifier.verify(token(clock)) == TokenSubject("default", "bookinfo-reviews", "reviews-v1")
 
 
-def test_elliptic_keys_are_accepted(clock):
+async def test_elliptic_keys_are_accepted(clock):
     key = ec.generate_private_key(ec.SECP256R1())
     keys = {"keys": [{**jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "e"}]}
     verifier = TokenVerifier(keys, issuer=ISSUER, clock=clock)
     signed = token(clock, key=key, kid="e", algorithm="ES256")
-    assert verifier.verify(signed).namespace == "default"
+    assert (await verifier.verify(signed)).namespace == "default"
 
 
 @pytest.mark.parametrize(
@@ -79,39 +79,39 @@ def test_elliptic_keys_are_accepted(clock):
         ({"kubernetes.io": "x"}, "bound"),
     ],
 )
-def test_unacceptable_claims_are_refused(verifier, clock, changed, reason):
+async def test_unacceptable_claims_are_refused(verifier, clock, changed, reason):
     with pytest.raises(TokenError, match=reason):
-        verifier.verify(token(clock, **changed))
+        await verifier.verify(token(clock, **changed))
 
 
-def test_token_signed_with_another_key_is_refused(verifier, clock):
+async def test_token_signed_with_another_key_is_refused(verifier, clock):
     with pytest.raises(TokenError, match="signature"):
-        verifier.verify(token(clock, key=OTHER_KEY))
+        await verifier.verify(token(clock, key=OTHER_KEY))
 
 
-def test_token_with_an_unknown_key_id_is_refused(verifier, clock):
+async def test_token_with_an_unknown_key_id_is_refused(verifier, clock):
     with pytest.raises(TokenError, match="does not publish"):
-        verifier.verify(token(clock, kid="k2"))
+        await verifier.verify(token(clock, kid="k2"))
 
 
-def test_unsigned_token_is_refused(verifier, clock):
+async def test_unsigned_token_is_refused(verifier, clock):
     with pytest.raises(TokenError):
-        verifier.verify(token(clock, key=None, algorithm="none"))
+        await verifier.verify(token(clock, key=None, algorithm="none"))
 
 
 @pytest.mark.parametrize("text", ["", "a.b.c", "x" * 20_000, "é.é.é"])
-def test_text_that_is_no_token_is_refused(verifier, text):
+async def test_text_that_is_no_token_is_refused(verifier, text):
     with pytest.raises(TokenError):
-        verifier.verify(text)
+        await verifier.verify(text)
 
 
-def test_token_times_follow_the_given_clock(verifier, clock):
+async def test_token_times_follow_the_given_clock(verifier, clock):
     signed = token(clock)
     clock.at += timedelta(hours=1, seconds=9)
-    verifier.verify(signed)
+    await verifier.verify(signed)
     clock.at += timedelta(seconds=1)
     with pytest.raises(TokenError, match="expired"):
-        verifier.verify(signed)
+        await verifier.verify(signed)
 
 
 @pytest.fixture
@@ -124,8 +124,8 @@ def request(**changed):
     return CertificateRequest(**{"csr": build_csr(new_key()).decode()} | changed)
 
 
-def test_service_issues_for_the_account_of_the_token(service, clock):
-    answer = service.issue_for_token(token(clock), request())
+async def test_service_issues_for_the_account_of_the_token(service, clock):
+    answer = await service.issue_for_token(token(clock), request())
     assert isinstance(answer, CertificateAnswer)
     leaf = x509.load_pem_x509_certificate(answer.chain[0].encode())
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -134,28 +134,28 @@ def test_service_issues_for_the_account_of_the_token(service, clock):
 
 
 @pytest.mark.parametrize("wished", [60, -1, 0, 10**30])
-def test_service_bounds_the_lifetime_wished_for(service, clock, wished):
-    answer = service.issue_for_token(token(clock), request(ttl_seconds=wished))
+async def test_service_bounds_the_lifetime_wished_for(service, clock, wished):
+    answer = await service.issue_for_token(token(clock), request(ttl_seconds=wished))
     leaf = x509.load_pem_x509_certificate(answer.chain[0].encode())
     expected = timedelta(seconds=min(max(wished, 1), 24 * 3600))
     assert leaf.not_valid_after_utc - clock.now() == expected
 
 
-def test_service_may_be_told_a_shorter_longest_lifetime(verifier, clock):
+async def test_service_may_be_told_a_shorter_longest_lifetime(verifier, clock):
     issuer = issue_intermediate(new_root(clock), "cluster1", clock=clock)
     service = CertificateService(
         lambda: issuer, verifier, trust_domain="cluster.local", max_ttl=timedelta(seconds=10), clock=clock
     )
-    answer = service.issue_for_token(token(clock), request())
+    answer = await service.issue_for_token(token(clock), request())
     leaf = x509.load_pem_x509_certificate(answer.chain[0].encode())
     assert leaf.not_valid_after_utc - clock.now() == timedelta(seconds=10)
 
 
-def test_service_says_why_it_refuses(service, clock):
+async def test_service_says_why_it_refuses(service, clock):
     signed = token(clock)
-    assert service.issue_for_token("nonsense", request()).code == "unauthenticated"
-    assert service.issue_for_token(signed, request(csr="nonsense")).code == "bad_request"
+    assert (await service.issue_for_token("nonsense", request())).code == "unauthenticated"
+    assert (await service.issue_for_token(signed, request(csr="nonsense"))).code == "bad_request"
     clock.at += timedelta(days=4000)
-    late = service.issue_for_token(token(clock), request())
+    late = await service.issue_for_token(token(clock), request())
     assert (late.code, "expired" in late.message) == ("unavailable", True)
     assert isinstance(late, Refusal)

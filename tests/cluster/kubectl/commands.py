@@ -70,7 +70,7 @@ class Background:
         return self._said["stdout"].decode()
 
     async def until(self, text: str, *, timeout: float = 20.0) -> str:
-        """Until it said something on its standard output; everything it said. AssertionError if it does not."""
+        """Until its standard output has a text; gives all of it. AssertionError if that does not come."""
         try:
             async with asyncio.timeout(timeout), self._heard:
                 await self._heard.wait_for(lambda: text in self.said())

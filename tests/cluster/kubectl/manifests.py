@@ -122,9 +122,7 @@ def widget_definition() -> str:
     names = {"kind": "$kind", "plural": "$plural", "singular": "$singular", "shortNames": ["$short"]}
     definition = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}
     return documents(
-        _object(
-            "apiextensions.k8s.io/v1", "CustomResourceDefinition", "$plural.example.com", spec=definition
-        )
+        _object("apiextensions.k8s.io/v1", "CustomResourceDefinition", "$plural.example.com", spec=definition)
     )
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from tests.cluster.kubectl.steps import Step, Story
 
@@ -29,11 +30,13 @@ def shuffled(stories: Sequence[Story], rng: random.Random) -> list[Step]:
     assert len(steps) == sum(len(story.steps) for story in stories), "two steps have one name"
     waiting = dependencies(stories)
     assert not _unknown(waiting, steps), f"unknown: {_unknown(waiting, steps)}"
+    followers = {one.name: two for story in stories for one, two in pairwise(story.steps) if two.is_next}
     order: list[Step] = []
     while waiting:
         free = [name for name, before in waiting.items() if not before]
         assert free, f"a circle among {sorted(waiting)}"
-        chosen = rng.choice(free)
+        following = followers.get(order[-1].name) if order else None
+        chosen = following.name if following else rng.choice(free)
         order.append(steps[chosen])
         del waiting[chosen]
         for before in waiting.values():

@@ -1,17 +1,26 @@
-"""What runs in the drive's pods: answers HTTP on a port, and with a second argument counts aloud."""
+"""What runs in the drive's pods: answers HTTP on a port; `busy` also counts aloud, and ends slowly."""
 
+import signal
 import socket
 import sys
+import time
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nanswered"
+
+
+def end_slowly(_number: int, _frame: object) -> None:
+    """Take a while, so that somebody can watch."""
+    time.sleep(3)
+    sys.exit()
 
 
 def main() -> None:
     """Serve until ended."""
     server = socket.create_server(("0.0.0.0", int(sys.argv[1])))
-    is_loud = len(sys.argv) > 2
     print(f"serving on {sys.argv[1]}", flush=True)
-    server.settimeout(0.2 if is_loud else None)
+    if "busy" in sys.argv:
+        signal.signal(signal.SIGTERM, end_slowly)
+        server.settimeout(0.2)
     count = 0
     while True:
         try:

@@ -6,9 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WORDS = (
-    "ns istions tmpns missing web p1 cm1 s1 old bad neg nx lit watched adhoc role ssacm reviews httpbin gw badvs"
-    " job quota token"
-).split()
+    *(
+        "ns",
+        "istions",
+        "tmpns",
+        "missing",
+        "web",
+        "p1",
+        "cm1",
+        "s1",
+        "old",
+        "bad",
+        "neg",
+        "nx",
+        "lit",
+        "watched",
+    ),
+    *("adhoc", "role", "ssacm", "reviews", "httpbin", "gw", "badvs"),
+)
 SUFFIX = 5  # always the same length, so that recorded bodies can be renamed
 
 
@@ -44,7 +59,13 @@ def random_names(rng: random.Random) -> dict[str, str]:
     """A name for each word, such as `web-x4k2q` for `web`."""
     suffix = "".join(rng.choices(string.ascii_lowercase, k=SUFFIX))
     names = {word: f"{word}-{_letters(rng)}" for word in WORDS}
-    return {**names, "kind": f"Widget{suffix}", "singular": f"widget{suffix}", "plural": f"widget{suffix}s", "short": f"wd{suffix}"}
+    return {
+        **names,
+        "kind": f"Widget{suffix}",
+        "singular": f"widget{suffix}",
+        "plural": f"widget{suffix}s",
+        "short": f"wd{suffix}",
+    }
 
 
 def _letters(rng: random.Random) -> str:

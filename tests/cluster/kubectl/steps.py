@@ -30,11 +30,11 @@ class Step:
     """A command.
 
     `says` and `matches` are texts and patterns that its standard output must have, `complains` texts for its
-    standard error, `never` texts that neither may have. `since` and `until` are the first and the last minor version of kubectl
-    that has the command. One that is `eventually` right is repeated for a while. `during` goes on while the
+    standard error, `never` texts that neither may have. `since` is the first minor version of kubectl that
+    has the command. One that is `eventually` right is repeated for a while. `during` goes on while the
     command runs, which is then ended; its exit code says nothing. A command that `reads` may run anywhere
-    between the one that writes before it in its story and the next; `after` names commands of other stories
-    that come first.
+    between the one that writes before it in its story and the next; one that `is_next` comes directly after
+    the one before it. `after` names commands of other stories that come first.
     """
 
     name: str
@@ -43,20 +43,20 @@ class Step:
     code: int = 0
     says: tuple[str, ...] = ()
     matches: tuple[str, ...] = ()
-    complains: tuple[Text, ...] = ()
+    complains: "tuple[Text, ...]" = ()
     never: tuple[str, ...] = ()
     check: Check | None = None
     during: "Callable[[Scene, Background], Awaitable[None]] | None" = None
     env: dict[str, str] = field(default_factory=dict)
     since: int = 0
-    until: int = 1000
     eventually: bool = False
     reads: bool = False
+    is_next: bool = False
     after: tuple[str, ...] = ()
 
 
 def fill(text: Text, scene: "Scene") -> str:
-    """A text with the run's own names."""
+    """A text with the run's own names; KeyError for a word that is none."""
     plain = text(scene) if callable(text) else text
     return re.sub(r"\$([a-z]\w*)", lambda found: scene.names[found[1]], plain)
 

@@ -11,12 +11,21 @@ REVIEWS = f"virtualservice.{GROUP}/$reviews"
 
 def misspelt(scene: Scene) -> str:
     """How the misspelt field is complained of: up to 1.24 by kubectl itself."""
-    return 'unknown field "wieght"' if scene.kubectl.minor < 25 else 'unknown field "spec.http[0].route[0].wieght"'
+    return (
+        'unknown field "wieght"'
+        if scene.kubectl.minor < 25
+        else 'unknown field "spec.http[0].route[0].wieght"'
+    )
 
 
 def each(word: str) -> tuple[str, ...]:
     """What is said when all four were treated alike."""
-    named = (("virtualservice", "reviews"), ("destinationrule", "reviews"), ("serviceentry", "httpbin"), ("gateway", "gw"))
+    named = (
+        ("virtualservice", "reviews"),
+        ("destinationrule", "reviews"),
+        ("serviceentry", "httpbin"),
+        ("gateway", "gw"),
+    )
     return tuple(f"{kind}.{GROUP}/${name} {word}" for kind, name in named)
 
 
@@ -99,7 +108,12 @@ LOOK = (
     Step(
         "describe-vs-reviews",
         "--context=cluster1 describe vs $reviews",
-        matches=(r"^Name: $reviews", r"^API Version: networking.istio.io/v1", r"^ +Subset: v2", r"^Events: <none>"),
+        matches=(
+            r"^Name: $reviews",
+            r"^API Version: networking.istio.io/v1",
+            r"^ +Subset: v2",
+            r"^Events: <none>",
+        ),
         reads=True,
     ),
 )

@@ -48,7 +48,13 @@ DISCOVERY = Story(
             says=('"kind":"APIGroupList"', '"name":"apps"'),
             reads=True,
         ),
-        Step("top", "--context=cluster1 top nodes", code=1, complains=("Metrics API not available",), reads=True),
+        Step(
+            "top",
+            "--context=cluster1 top nodes",
+            code=1,
+            complains=("Metrics API not available",),
+            reads=True,
+        ),
     ),
 )
 

@@ -66,7 +66,13 @@ POD = Story(
             reads=True,
             after=("apply-create",),
         ),
-        Step("logs", "--context=cluster1 logs $p1", says=("serving on 8080", "tick"), eventually=True, reads=True),
+        Step(
+            "logs",
+            "--context=cluster1 logs $p1",
+            says=("serving on 8080", "tick"),
+            eventually=True,
+            reads=True,
+        ),
         Step("logs-f", "--context=cluster1 logs -f $p1", during=hear_three_ticks, reads=True),
         Step("exec", "--context=cluster1 exec $p1 -- echo hi", matches=(r"\Ahi\n\Z",), reads=True),
         Step(
@@ -83,7 +89,9 @@ POD = Story(
             complains=("err\n", "command terminated with exit code 3"),
             reads=True,
         ),
-        Step("port-forward", "--context=cluster1 port-forward pod/$p1 :8080", during=fetch_through, reads=True),
+        Step(
+            "port-forward", "--context=cluster1 port-forward pod/$p1 :8080", during=fetch_through, reads=True
+        ),
         Step(
             "port-forward-svc",
             "--context=cluster1 port-forward svc/$web :80",
@@ -94,7 +102,10 @@ POD = Story(
         Step("cp", "--context=cluster1 cp copied $p1:/tmp/copied", check=is_copied, reads=True),
         Step("attach", "--context=cluster1 attach $p1", during=hear_three_ticks, reads=True),
         Step(
-            "delete-label", "--context=cluster1 delete pods -l app=$p1", says=('pod "$p1" deleted',)
+            "delete-label",
+            "--context=cluster1 delete pods -l app=$p1",
+            says=('pod "$p1" deleted',),
+            after=("apply-unchanged",),
         ),
     ),
 )

@@ -26,7 +26,7 @@ async def see_deletion(scene: Scene, watching: Background) -> None:
 
 async def see_it(scene: Scene, watching: Background) -> None:
     """Wait until the object was printed."""
-    await watching.until("a: b")
+    await watching.until("uid: ")
 
 
 SETTINGS = Story(
@@ -89,9 +89,7 @@ SETTINGS = Story(
             code=1,
             complains=(f'{NOT_FOUND}configmaps "$cm1" not found', f'{NOT_FOUND}secrets "$s1" not found'),
         ),
-        Step(
-            "delete-ignore", "--context=cluster1 delete --ignore-not-found -f -", stdin=manifests.SETTINGS
-        ),
+        Step("delete-ignore", "--context=cluster1 delete --ignore-not-found -f -", stdin=manifests.SETTINGS),
         Step(
             "replace",
             "--context=cluster1 replace --force -f -",

@@ -123,7 +123,12 @@ LISTS = (
         eventually=True,
         reads=True,
     ),
-    Step("get-all-A", "--context=cluster1 get pods -A", matches=(r"^NAMESPACE NAME", r"^$ns $adhoc "), reads=True),
+    Step(
+        "get-all-A",
+        "--context=cluster1 get pods -A",
+        matches=(r"^NAMESPACE NAME", r"^$ns $adhoc "),
+        reads=True,
+    ),
     Step("get-name", "--context=cluster1 get pods -o name", matches=(r"^pod/$adhoc",), reads=True),
     Step(
         "get-cc",
@@ -188,7 +193,10 @@ ABOUT = (
     Step(
         "events",
         "--context=cluster1 events",
-        matches=(r"^LAST SEEN TYPE REASON OBJECT MESSAGE", r"Normal Started Pod/$adhoc Started container $adhoc"),
+        matches=(
+            r"^LAST SEEN TYPE REASON OBJECT MESSAGE",
+            r"Normal Started Pod/$adhoc Started container $adhoc",
+        ),
         since=26,
         eventually=True,
         reads=True,
@@ -196,14 +204,21 @@ ABOUT = (
     Step(
         "get-events",
         "--context=cluster1 get events",
-        matches=(r"^LAST SEEN TYPE REASON OBJECT MESSAGE", r"Normal Started pod/$adhoc Started container $adhoc"),
+        matches=(
+            r"^LAST SEEN TYPE REASON OBJECT MESSAGE",
+            r"Normal Started pod/$adhoc Started container $adhoc",
+        ),
         eventually=True,
         reads=True,
     ),
     Step(
         "cluster-info-dump",
         "--context=cluster1 cluster-info dump --namespaces=$ns",
-        says=('"kind": "NodeList"', '"kind": "PodList"', "==== START logs for container $adhoc of pod $ns/$adhoc ===="),
+        says=(
+            '"kind": "NodeList"',
+            '"kind": "PodList"',
+            "==== START logs for container $adhoc of pod $ns/$adhoc ====",
+        ),
         reads=True,
     ),
 )
@@ -221,13 +236,14 @@ READS = Story(
         *ABOUT,
         Step(
             "delete-nowait",
-            "--context=cluster1 delete pod $adhoc --wait=false --grace-period=1",
+            "--context=cluster1 delete pod $adhoc --wait=false",
             says=('pod "$adhoc" deleted',),
         ),
         Step(
             "wait-delete",
-            "--context=cluster1 wait --for=delete pod/$adhoc --timeout=10s",
-            eventually=True,  # an old kubectl calls it an error when it is gone already
+            "--context=cluster1 wait --for=delete pod/$adhoc --timeout=20s",
+            says=("pod/$adhoc condition met",),
+            is_next=True,
         ),
         Step(
             "delete-force",

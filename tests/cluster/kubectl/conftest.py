@@ -1,0 +1,54 @@
+"""One cluster with real pods for all kubectls at once, and a word about them at the end of the run."""
+
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from tests.cluster.kubectl.drive import Report, drive
+from tests.cluster.kubectl.finding import all_kubectls
+from tests.cluster.kubectl.running import define_istio, running_cluster
+from tests.cluster.kubectl.scenes import Kubectl
+from tests.cluster.kubectl.telling import TOLD, Told, tell
+
+Drives = dict[Kubectl, "asyncio.Task[Report]"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
+    """A running cluster's."""
+    async with running_cluster(tmp_path_factory.mktemp("kubectl")) as path:
+        yield path
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def drives(
+    kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> AsyncIterator[Drives]:
+    """A drive for each kubectl; all have begun."""
+    folder = tmp_path_factory.mktemp("homes")
+    kubectls = await asyncio.to_thread(all_kubectls, folder)
+    seed = int(os.environ.get("CONVOY_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
+    request.config.stash[TOLD] = Told(seed)
+    if kubectls:
+        await define_istio(kubectls[-1], kubeconfig, folder)
+    started = {
+        kubectl: asyncio.create_task(
+            drive(kubectl, kubeconfig=kubeconfig, folder=folder / kubectl.version, seed=seed),
+            name=f"kubectl {kubectl.version}",
+        )
+        for kubectl in kubectls
+    }
+    yield started
+    for task in started.values():
+        task.cancel()
+    await asyncio.gather(*started.values(), return_exceptions=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell which kubectls were driven."""
+    if (told := config.stash.get(TOLD, None)) is not None:
+        tell(told, terminalreporter)

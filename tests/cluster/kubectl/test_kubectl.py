@@ -1,0 +1,36 @@
+"""Every command that people use, with every kubectl there is, against a cluster that runs pods.
+
+Names and order are random; CONVOY_SEED repeats a run's.
+"""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.cluster.kubectl.expecting import EXPECTED, read_expected
+from tests.cluster.kubectl.finding import HOW_TO_GET_ONE
+from tests.cluster.kubectl.telling import TOLD
+
+if TYPE_CHECKING:
+    from tests.cluster.kubectl.conftest import Drives
+
+pytestmark = [pytest.mark.world, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
+
+
+@pytest.mark.slow
+async def test_every_command_does_its_job_with_every_kubectl(
+    drives: "Drives", request: pytest.FixtureRequest
+) -> None:
+    assert drives, HOW_TO_GET_ONE
+    told = request.config.stash[TOLD]
+    expected = {(each.version, each.step): each for each in read_expected(EXPECTED.read_text())}
+    wrong = []
+    for kubectl, driving in drives.items():
+        report = await driving
+        told.driven.append(report)
+        for failure in report.failed:
+            if (kubectl.version, failure.step) not in expected:
+                wrong.append(f"kubectl {kubectl.version} {failure}")
+        for name in report.passed:
+            if (kubectl.version, name) in expected:
+                wrong.append(f"kubectl {kubectl.version} {name}: it passed; take it out of {EXPECTED.name}")
+    assert not wrong, "\n\n".join([f"CONVOY_SEED={told.seed}", *wrong])

@@ -10,7 +10,7 @@ from convoy.cluster.network.forwarding import ForwardingRule
 from convoy.cluster.network.links import LinkWorker
 from convoy.cluster.network.nodes import Node
 from convoy.cluster.network.rules import RouterPlan, build_ruleset
-from convoy.cluster.network.rulesets import Ruleset, build_transaction
+from convoy.cluster.network.rulesets import Ruleset, build_transactions
 
 WAN_CIDR = "198.19.0.0/24"
 _WAN_PREFIX = "198.19.0"
@@ -72,9 +72,10 @@ class Router:
                     links.set_uplink_addresses, self.netns, load_balancers, self._owned
                 )
                 self._owned = load_balancers
-            if commands := build_transaction(self._ruleset, ruleset):
+            if transactions := build_transactions(self._ruleset, ruleset):
                 self._ruleset = None  # until it is known what the kernel has
-                await self._rules_worker.run(links.run_nft, self.netns, commands)
+                for commands in transactions:
+                    await self._rules_worker.run(links.run_nft, self.netns, commands)
                 self._ruleset = ruleset
                 await self._forget_datagrams(rules)
 

@@ -11,11 +11,18 @@ from msgspec.structs import replace as with_fields
 from convoy.cluster.network.forwarding import ForwardingRule
 from convoy.cluster.network.links import find_nft
 from convoy.cluster.network.rules import RouterPlan, build_ruleset
-from convoy.cluster.network.rulesets import Ruleset, build_transaction
+from convoy.cluster.network.rulesets import Ruleset, build_transactions
 
 PLAN = RouterPlan("198.18.0.0/20", "198.18.16.0/20", "pods", "wan0", "198.19.0.0/24")
 A, B, C = ("198.18.1.2", 8080), ("198.18.1.3", 8080), ("198.18.2.4", 9090)
 WEB = ForwardingRule(("198.18.16.1",), "tcp", 80, (A, B))
+
+
+def build_transaction(old: Ruleset | None, new: Ruleset) -> str:
+    """A change so small that it is one transaction, if any."""
+    transactions = build_transactions(old, new)
+    assert len(transactions) < 2
+    return "".join(transactions)
 
 
 def ruleset(*rules: ForwardingRule) -> Ruleset:
@@ -123,10 +130,8 @@ def _nft(script: str) -> str:
     """What nft lists at the end of a script, in a network namespace of its own."""
     unshare = shutil.which("unshare")
     assert unshare is not None
-    shell = f'exec {unshare} --user --map-root-user --net sh -c "$0"'
-    result = subprocess.run(
-        ["sh", "-c", shell, script], capture_output=True, text=True, check=False, timeout=60
-    )
+    command = [unshare, "--user", "--map-root-user", "--net", "sh"]
+    result = subprocess.run(command, input=script, capture_output=True, text=True, check=False, timeout=60)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -164,3 +169,35 @@ def test_a_table_can_be_emptied_again() -> None:
     full = ruleset(with_fields(WEB, affinity=60))
     listing = _applied(build_transaction(None, full), build_transaction(full, ruleset()))
     assert "198.18.1." not in listing
+
+
+def _many(count: int, *targets: tuple[str, int]) -> Ruleset:
+    return ruleset(
+        *(
+            ForwardingRule((f"198.18.{17 + number // 200}.{number % 200}",), "tcp", 80, targets)
+            for number in range(count)
+        )
+    )
+
+
+def test_a_change_too_large_for_the_kernel_is_cut() -> None:
+    first, second = _many(800, A), _many(800, A, B)
+    steps = [
+        build_transactions(None, first),
+        build_transactions(first, second),
+        build_transactions(second, ruleset()),
+    ]
+    assert [len(each) > 1 for each in steps] == [True, True, True]
+    assert max(len(text) for each in steps for text in each) < 41_000
+    assert _sorted_blocks(_applied(*steps[0], *steps[1])) == _sorted_blocks(
+        _applied(*build_transactions(None, second))
+    )
+    assert "198.18.1." not in _applied(*(text for each in steps for text in each))
+
+
+def test_a_service_whose_targets_change_is_changed_in_one_transaction() -> None:
+    for text in build_transactions(_many(800, A), _many(800, A, B)):
+        commands = [line.split() for line in text.splitlines()]
+        flushed = [command[4] for command in commands if command[0] == "flush"]
+        filled = [command[4] for command in commands if command[:2] == ["add", "rule"]]
+        assert [name for name in flushed if name not in filled] == []

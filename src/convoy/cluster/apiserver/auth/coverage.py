@@ -13,7 +13,7 @@ EVERYTHING = (
     Rule(frozenset({"*"}), frozenset({"*"}), frozenset({"*"})),
     Rule(frozenset({"*"}), paths=("*",)),
 )
-_MOST_PARTS = 100_000
+_MOST_PARTS = 20_000
 
 _Subject = tuple[str, str, str, str]  # group, resource, name, path
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convoy.cluster.apiserver.auth.default_objects import keep_default_roles
 from convoy.cluster.apiserver.dependencies import ApiDependencies
 from convoy.cluster.apiserver.discovery import Discovery
 from convoy.cluster.apiserver.openapi import OpenApi
@@ -35,7 +36,7 @@ from convoy.cluster.registry import Registry
 from convoy.cluster.scheduler.scheduler import Scheduler
 from convoy.cluster.schema import Schemas
 from convoy.cluster.store import Store, StoreError
-from convoy.cluster.supervisor.kube.access import Access, make_first_roles, open_access
+from convoy.cluster.supervisor.kube.access import Access, open_access
 from convoy.cluster.supervisor.kube.networks import ClusterNetwork
 from convoy.cluster.supervisor.kube.node_access import NodeAccess
 from convoy.cluster.supervisor.kube.nodes import forget_other_nodes, wait_nodes_ready
@@ -82,6 +83,7 @@ class KubeCluster:
         )
         self._kubelets: dict[str, Kubelet] = {}
         self.pods = NodeAccess(self._registry, self._kubelets)
+        self._access: Access | None = None
         self._running: asyncio.Task[None] | None = None
 
     async def open(self, listener: socket.socket) -> KubeClusterInfo:
@@ -91,7 +93,7 @@ class KubeCluster:
             self._open_store()
             listeners.append(await self.network.open())
             await self._make_first_objects()
-            access = open_access(self.spec.name, self._folder, self._registry)
+            access = self._access = self._open_access()
             self._make_kubelets(access)
             self._running = asyncio.create_task(
                 self._run(access, listeners), name=f"cluster:{self.spec.name}"
@@ -112,9 +114,14 @@ class KubeCluster:
 
     async def _make_first_objects(self) -> None:
         await make_first_objects(self._registry)
-        await make_first_roles(self._registry)
+        await keep_default_roles(self._registry)
         await self.network.make_first_services()
         await forget_other_nodes(self._registry, {node.name for node in self.router.nodes})
+
+    def _open_access(self) -> Access:
+        access = open_access(self.spec.name, self._folder, self._registry, self.network.connect_service)
+        self._registry.admission = access.admission
+        return access
 
     def _make_kubelets(self, access: Access) -> None:
         for node in self.router.nodes:
@@ -164,6 +171,7 @@ class KubeCluster:
             authorizer=access.authorizer,
             reviewer=access.reviews,
             streams=PodStreams(self.pods, self._pod),
+            documents=access.documents,
             tls=access.certificates.context([self._place.api_address, self.router.address]),
         )
 
@@ -215,5 +223,7 @@ class KubeCluster:
             self._running.cancel()
             await asyncio.wait([self._running])
         await asyncio.gather(*(kubelet.close() for kubelet in self._kubelets.values()))
+        if self._access is not None:
+            await self._access.webhooks.close()
         await self.network.close()
         self._store.close()

@@ -114,6 +114,22 @@ async def test_scale_and_status_are_parts_of_their_own(api):
     assert (await api.request("PUT", f"{DEPLOYMENTS}/web/scale", scale)).json()["spec"] == {"replicas": 1}
 
 
+async def test_a_scale_is_a_row_for_who_asks_for_tables(api):
+    await api.create(DEPLOYMENTS, deployment(replicas=2))
+    accept = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    table = (await api.request("GET", f"{DEPLOYMENTS}/web/scale", headers=accept)).json()
+    assert [column["name"] for column in table["columnDefinitions"]] == [
+        "Name",
+        "Desired",
+        "Available",
+        "Age",
+    ]
+    assert table["rows"][0]["cells"][:3] == ["web", 2, 0]
+    yaml = {"Accept": "application/yaml"}
+    shown = await api.request("GET", f"{DEPLOYMENTS}/web/scale", headers=yaml)
+    assert b"kind: Scale\n" in shown.body
+
+
 async def test_a_pod_is_bound_and_evicted(api):
     pods = "/api/v1/namespaces/default/pods"
     await api.create("/api/v1/namespaces/default/serviceaccounts", {"metadata": {"name": "default"}})

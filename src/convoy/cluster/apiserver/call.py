@@ -92,11 +92,11 @@ class Call:
         options.warnings = self.warnings
         return options
 
-    def showing(self) -> Showing:
-        """How objects are to be shown; raises StatusError 406, 400."""
+    def showing(self, resource: Resource | None = None) -> Showing:
+        """How objects are to be shown, by default those of the path; raises StatusError 406, 400."""
         form = negotiate(self.headers.get("Accept", ""))
         include = parse_include(self.query.text("includeObject"))
-        return Showing(self.registry, self.resource, form, include=include)
+        return Showing(self.registry, resource or self.resource, form, include=include)
 
     def shown(self, stored: Stored, *, status: int = 200) -> Answer:
         """The answer that is this object."""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from convoy.cluster.apiserver.answers import Answer, json_answer
@@ -13,11 +14,14 @@ from convoy.cluster.apiserver.dependencies import Review, StreamCall
 from convoy.cluster.apiserver.reads import get_object
 from convoy.cluster.apiserver.writes import decode_patch, patch_kind, patch_object, update_object
 from convoy.cluster.machinery.requests import WriteOptions
+from convoy.cluster.machinery.resources import Resource
 from convoy.cluster.machinery.statuses import StatusError, bad_request
+from convoy.cluster.store import Key, Stored
 
 Served = Answer | web.StreamResponse
 _STREAMS = frozenset({"exec", "attach", "portforward", "log"})
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+_SCALES = Resource("autoscaling", "v1", "scales", "Scale", namespaced=True)
 _REVIEW_GROUPS = frozenset({"authentication.k8s.io", "authorization.k8s.io"})
 
 
@@ -77,16 +81,15 @@ async def _created(call: Call) -> tuple[WriteOptions, dict[str, Any]]:
 async def _get_scale(call: Call) -> Answer:
     scale = call.registry.scale(call.resource, call.namespace, call.path.name)
     await call.store.committed()
-    return json_answer(scale)
+    return _shown_scale(call, scale)
 
 
 async def _update_scale(call: Call) -> Answer:
     options = call.write_options("UpdateOptions")
     body = decode_object(await call.body(), call.content_type)
     path = call.path
-    return json_answer(
-        await call.registry.update_scale(call.resource, call.namespace, path.name, body, options)
-    )
+    scale = await call.registry.update_scale(call.resource, call.namespace, path.name, body, options)
+    return _shown_scale(call, scale)
 
 
 async def _patch_scale(call: Call) -> Answer:
@@ -94,9 +97,14 @@ async def _patch_scale(call: Call) -> Answer:
     options = call.patch_options(is_apply=kind == "apply")
     patch = decode_patch(await call.body(), kind)
     path = call.path
-    return json_answer(
-        await call.registry.patch_scale(call.resource, call.namespace, path.name, patch, options)
-    )
+    scale = await call.registry.patch_scale(call.resource, call.namespace, path.name, patch, options)
+    return _shown_scale(call, scale)
+
+
+def _shown_scale(call: Call, scale: dict[str, Any]) -> Answer:
+    showing = call.showing(_SCALES)
+    shown = Stored(Key(call.namespace, call.path.name), scale, revision=0, raw=orjson.dumps(scale))
+    return showing.answer(showing.one(shown))
 
 
 async def _stream(call: Call) -> Served:

@@ -7,6 +7,7 @@ import msgspec
 
 from convoy.api.problems import Problem, sort_problems
 from convoy.config.store import Held
+from convoy.config.view import ConfigView
 from convoy.controlplane.agent_api import NameTables
 from convoy.dns.table import NameTable, build_name_table
 from convoy.kit.latest import LatestValue
@@ -23,6 +24,7 @@ log = get_logger("controlplane")
 class Published(msgspec.Struct, frozen=True):
     """What the control plane stands by at one moment; `problems` have their places."""
 
+    view: ConfigView
     snapshot: MeshSnapshot
     model: XdsModel
     names: NameTables
@@ -58,7 +60,7 @@ def build_state(held: Held, settings: MeshSettings, *, previous: Published | Non
     model = _model(snapshot, previous, memo)
     names = _tables(snapshot, previous.names if previous else {})
     problems = sort_problems([*held.problems, *map(held.origins.locate, found)])
-    return Published(snapshot, model, names, problems)
+    return Published(held.view, snapshot, model, names, problems)
 
 
 def _model(snapshot: MeshSnapshot, previous: Published | None, memo: Memo) -> XdsModel:

@@ -1,0 +1,43 @@
+"""What the mesh would find wrong if an object were as it is about to be, and does not find wrong now."""
+
+from convoy.api.base import ApiObject
+from convoy.api.kinds import key_of
+from convoy.api.kube.core import Service
+from convoy.api.meta import ObjectKey
+from convoy.api.problems import Problem
+from convoy.config.view import ConfigView, build_view
+from convoy.controlplane.pipeline import Published
+from convoy.mesh.checks import check_mesh
+from convoy.mesh.selections import build_selections
+from convoy.mesh.snapshot import build_facts
+
+
+def find_new_problems(obj: ApiObject, published: Published) -> list[Problem]:
+    """Problems of this object with others, and those of others that it brings; both may pass with time.
+
+    Without any Service there is nothing that rules could refer to, and so nothing is said.
+    """
+    if not published.view.all(Service):
+        return []
+    key = key_of(obj)
+    known = {_essence(problem) for problem in published.problems}
+    return [
+        problem
+        for problem in _check(_with(published.view, obj), published)
+        if problem.key == key or _essence(problem) not in known
+    ]
+
+
+def _with(view: ConfigView, obj: ApiObject) -> ConfigView:
+    others = {**view.by_key, key_of(obj): obj}
+    return build_view(view.number + 1, others.values(), previous=view)
+
+
+def _check(view: ConfigView, published: Published) -> tuple[Problem, ...]:
+    facts = build_facts(view, published.snapshot.settings)
+    return check_mesh(view, facts, build_selections(facts.registry, facts.pods))
+
+
+def _essence(problem: Problem) -> tuple[ObjectKey | None, str, str, str]:
+    """A problem without its place."""
+    return (problem.key, problem.code.id, problem.field, problem.message)

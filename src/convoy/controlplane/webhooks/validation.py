@@ -1,0 +1,83 @@
+"""`/validate`: whether an object may be kept, by the stages and in the words of `convoy validate`.
+
+An object that is wrong by itself is refused, with everything that its stage finds. What is wrong between
+objects is a warning: the other object may come a moment later, or be on its way out.
+
+`/validate-schema` is for a mutating webhook, which changes nothing. The API server asks those before it
+checks an object against its definition, so wrong types, too, are refused with a word about what to do.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from convoy.api.decoding import decode_object
+from convoy.api.meta import ObjectKey
+from convoy.api.problems import Problem, has_errors
+from convoy.api.reading import read_object
+from convoy.controlplane.pipeline import Published
+from convoy.controlplane.webhooks.neighbours import find_new_problems
+from convoy.controlplane.webhooks.reviews import AdmissionRequest, Verdict
+from convoy.controlplane.webhooks.wording import causes, refusal_message, warning_lines
+from convoy.kit.latest import LatestValue
+
+_ALLOWED = Verdict()
+
+
+class Validation:
+    """The judges; `published` says what the mesh is now, and may have no value yet."""
+
+    def __init__(self, published: LatestValue[Published]) -> None:
+        self._published = published
+
+    async def judge(self, request: AdmissionRequest) -> Verdict:
+        """All stages. Whatever is deleted, or on its way out, is allowed."""
+        if _passes(request):
+            return _ALLOWED
+        read = read_object(_named(request), has_nulls=request.has_nulls)
+        if read.is_refused:
+            return _refusal(read.key, read.problems)
+        found = list(read.problems)
+        if read.obj is not None and self._published.number:
+            found += find_new_problems(read.obj, self._published.get_nowait())
+        return Verdict(warnings=warning_lines(found))
+
+    async def judge_schema(self, request: AdmissionRequest) -> Verdict:
+        """The first stage alone; what it warns of, `judge` will say."""
+        if _passes(request):
+            return _ALLOWED
+        decoded = decode_object(_named(request), has_nulls=request.has_nulls)
+        return _refusal(decoded.key, decoded.problems) if has_errors(decoded.problems) else _ALLOWED
+
+
+def _passes(request: AdmissionRequest) -> bool:
+    if request.operation not in ("CREATE", "UPDATE") or request.sub_resource:
+        return True
+    # Whoever removes the last finalizer of an object must not be stopped by what is wrong with it.
+    return bool(_metadata(request.object).get("deletionTimestamp"))
+
+
+def _named(request: AdmissionRequest) -> Any:
+    """The object with the name and namespace that it will have; a generated name may still be missing."""
+    metadata = _metadata(request.object)
+    if not metadata:
+        return request.object
+    generated = metadata.get("generateName")
+    name = metadata.get("name") or request.name or (f"{generated}0" if generated else "")
+    namespace = metadata.get("namespace") or request.namespace
+    return {**request.object, "metadata": {**metadata, "name": name, "namespace": namespace}}
+
+
+def _metadata(obj: Any) -> dict[str, Any]:
+    metadata = obj.get("metadata") if isinstance(obj, dict) else None
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _refusal(key: ObjectKey | None, problems: Sequence[Problem]) -> Verdict:
+    errors = [problem for problem in problems if problem.is_error]
+    warnings = [problem for problem in problems if not problem.is_error]
+    return Verdict(
+        allowed=False,
+        message=refusal_message(key, errors),
+        causes=causes(errors),
+        warnings=warning_lines(warnings),
+    )

@@ -16,6 +16,12 @@ _GROUP = "admissionregistration.k8s.io/v1"
 _INJECT = "sidecar.istio.io/inject"
 _NAMESPACE_LABEL = "istio-injection"
 _EXCEPT = ["kube-system", "kube-public", "kube-node-lease"]
+_MESH_RULE: Manifest = {
+    "apiGroups": ["networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io"],
+    "apiVersions": ["*"],
+    "resources": ["*"],
+    "operations": ["CREATE", "UPDATE"],
+}
 
 
 def build_webhooks(settings: InstallSettings) -> list[Manifest]:
@@ -56,18 +62,15 @@ def _injector(authority: str) -> Manifest:
         ),
         objectSelector=_expressions((_INJECT, "In", ["true"])),
     )  # fmt: skip
-    return _configuration("MutatingWebhookConfiguration", WEBHOOK_CONFIGURATION, [by_namespace, by_pod])
+    # Changes nothing: it says what is wrong before the API server refuses it without a remedy.
+    schema = _hook("schema.validation.istio.io", authority, "/validate-schema", [_MESH_RULE])
+    return _configuration(
+        "MutatingWebhookConfiguration", WEBHOOK_CONFIGURATION, [by_namespace, by_pod, schema]
+    )
 
 
 def _validator(authority: str) -> Manifest:
-    groups = ["networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io"]
-    rule = {
-        "apiGroups": groups,
-        "apiVersions": ["*"],
-        "resources": ["*"],
-        "operations": ["CREATE", "UPDATE"],
-    }
-    hook = _hook("validation.istio.io", authority, "/validate", [rule])
+    hook = _hook("validation.istio.io", authority, "/validate", [_MESH_RULE])
     return _configuration("ValidatingWebhookConfiguration", VALIDATOR_CONFIGURATION, [hook])
 
 

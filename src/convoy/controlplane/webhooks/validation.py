@@ -17,6 +17,7 @@ from convoy.api.reading import read_object
 from convoy.controlplane.pipeline import Published
 from convoy.controlplane.webhooks.neighbours import find_new_problems
 from convoy.controlplane.webhooks.reviews import AdmissionRequest, Verdict
+from convoy.controlplane.webhooks.server import Judge
 from convoy.controlplane.webhooks.wording import causes, refusal_message, warning_lines
 from convoy.kit.latest import LatestValue
 
@@ -28,6 +29,10 @@ class Validation:
 
     def __init__(self, published: LatestValue[Published]) -> None:
         self._published = published
+
+    def judges(self) -> dict[str, Judge]:
+        """By path, as `webhooks_app` takes them; the webhook configurations name both."""
+        return {"/validate": self.judge, "/validate-schema": self.judge_schema}
 
     async def judge(self, request: AdmissionRequest) -> Verdict:
         """All stages. Whatever is deleted, or on its way out, is allowed."""

@@ -2,6 +2,15 @@
 
 from convoy.inject.decision import Template, choose_template
 from convoy.inject.pods import inject_pod
+from convoy.inject.review import Injection, UnreadablePodError, plan_injection
 from convoy.inject.settings import InjectionSettings
 
-__all__ = ["InjectionSettings", "Template", "choose_template", "inject_pod"]
+__all__ = [
+    "Injection",
+    "InjectionSettings",
+    "Template",
+    "UnreadablePodError",
+    "choose_template",
+    "inject_pod",
+    "plan_injection",
+]

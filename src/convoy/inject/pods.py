@@ -3,16 +3,20 @@
 A sidecar is a native one, an init container that keeps running, and the first of them, so that the pod's
 other init containers find the mesh in place. A gateway is its pod's own container and captures nothing.
 
+A pod that was injected before stays as it is, except for containers that others added since: their probes
+are led through the agent, too.
+
 Only sidecars get the label `security.istio.io/tlsMode`: it tells callers to use mutual TLS, which a
 gateway's plain ports do not speak.
 """
 
 import json
+import re
 from typing import Any
 
 from msgspec.structs import replace
 
-from convoy.api.kube.core import Container, Namespace, Pod
+from convoy.api.kube.core import Container, EnvVar, Namespace, Pod
 from convoy.api.meta import ObjectMeta
 from convoy.inject.decision import (
     PROXY,
@@ -20,7 +24,15 @@ from convoy.inject.decision import (
     STATUS,
     Template,
     choose_template,
+    is_injected,
     namespace_of,
+)
+from convoy.inject.probes import (
+    PROBERS,
+    Definitions,
+    decode_definitions,
+    encode_definitions,
+    rewrite_probes,
 )
 from convoy.inject.proxy_container import build_proxy, build_volumes
 from convoy.inject.settings import InjectionSettings
@@ -29,13 +41,20 @@ TLS_MODE = "security.istio.io/tlsMode"
 CANONICAL_NAME = "service.istio.io/canonical-name"
 CANONICAL_REVISION = "service.istio.io/canonical-revision"
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+# What the API server lets a pod's dnsConfig have.
+_MOST_SEARCHES, _LONGEST_SEARCHES = 32, 2048
+_LONGEST_LABEL = 63
+_CRON_RUN = re.compile(r"-\d{8,}$")
 
 
 def inject_pod(pod: Pod, namespace: Namespace | None, settings: InjectionSettings) -> Pod:
-    """The pod with a proxy, or the very same pod when it gets none (or has one)."""
+    """The pod with a proxy, or the very same pod when it gets none (or has all it needs)."""
+    if is_injected(pod):
+        return _complete(pod)
     template = choose_template(pod, namespace, revision=settings.revision)
     if template is None:
         return pod
+    probed, definitions = rewrite_probes(pod) if template == "sidecar" else (pod, {})
     proxy = build_proxy(
         template,
         _written_proxy(pod),
@@ -43,7 +62,8 @@ def inject_pod(pod: Pod, namespace: Namespace | None, settings: InjectionSetting
         app=pod.metadata.labels.get("app", ""),
         settings=settings,
     )
-    with_proxy = _add_sidecar(pod, proxy) if template == "sidecar" else _put_gateway(pod, proxy)
+    proxy = _tell_probes(proxy, definitions)
+    with_proxy = _add_sidecar(probed, proxy) if template == "sidecar" else _put_gateway(probed, proxy)
     with_volumes = _add_volumes(with_proxy, settings)
     labelled = replace(with_volumes, metadata=_mark_metadata(pod, template, settings))
     if template == "gateway":
@@ -51,13 +71,39 @@ def inject_pod(pod: Pod, namespace: Namespace | None, settings: InjectionSetting
     return _add_searches(labelled, namespace_of(pod, namespace), settings.search_domain)
 
 
+def _complete(pod: Pod) -> Pod:
+    """Lead the probes of containers that came after the sidecar through its agent."""
+    is_sidecar = any(each.name == PROXY for each in pod.spec.init_containers)
+    if STATUS not in pod.metadata.annotations or not is_sidecar:
+        return pod
+    probed, definitions = rewrite_probes(pod)
+    if not definitions:
+        return pod
+    told = [
+        _tell_probes(each, definitions) if each.name == PROXY else each
+        for each in probed.spec.init_containers
+    ]
+    return replace(probed, spec=replace(probed.spec, init_containers=told))
+
+
+def _tell_probes(proxy: Container, definitions: Definitions) -> Container:
+    if not definitions:
+        return proxy
+    known = next((each.value for each in proxy.env if each.name == PROBERS), "")
+    value = encode_definitions({**decode_definitions(known), **definitions})
+    others = [each for each in proxy.env if each.name != PROBERS]
+    return replace(proxy, env=[*others, EnvVar(name=PROBERS, value=value)])
+
+
 def _written_proxy(pod: Pod) -> Container | None:
-    return next((each for each in pod.spec.containers if each.name == PROXY), None)
+    containers = (*pod.spec.containers, *pod.spec.init_containers)
+    return next((each for each in containers if each.name == PROXY), None)
 
 
 def _add_sidecar(pod: Pod, proxy: Container) -> Pod:
     applications = [each for each in pod.spec.containers if each.name != PROXY]
-    spec = replace(pod.spec, containers=applications, init_containers=[proxy, *pod.spec.init_containers])
+    others = [each for each in pod.spec.init_containers if each.name != PROXY]
+    spec = replace(pod.spec, containers=applications, init_containers=[proxy, *others])
     return replace(pod, spec=spec)
 
 
@@ -77,8 +123,11 @@ def _add_volumes(pod: Pod, settings: InjectionSettings) -> Pod:
 
 def _add_searches(pod: Pod, namespace: str, domain: str) -> Pod:
     config: dict[str, Any] = pod.spec.dns_config
-    searches = list(config.get("searches", []))
-    searches += [each for each in (f"{namespace}.{domain}", domain) if each not in searches]
+    searches = list(config.get("searches") or [])
+    added = [each for each in (f"{namespace}.{domain}", domain) if each not in searches]
+    if len(searches + added) > _MOST_SEARCHES or len(" ".join(searches + added)) > _LONGEST_SEARCHES:
+        return pod
+    searches += added
     return replace(pod, spec=replace(pod.spec, dns_config={**config, "searches": searches}))
 
 
@@ -114,7 +163,8 @@ def canonical_name(pod: Pod) -> str:
     for label in (CANONICAL_NAME, "app.kubernetes.io/name", "app"):
         if labels.get(label):
             return labels[label]
-    return _workload_name(pod)
+    # Names may be longer than what a label holds, and must end like a name when they are cut.
+    return _workload_name(pod)[:_LONGEST_LABEL].rstrip("-._")
 
 
 def canonical_revision(pod: Pod) -> str:
@@ -127,8 +177,10 @@ def canonical_revision(pod: Pod) -> str:
 
 
 def _workload_name(pod: Pod) -> str:
-    owner = next((each.name for each in pod.metadata.owner_references if each.controller), "")
+    owner = next((each for each in pod.metadata.owner_references if each.controller), None)
     template_hash = pod.metadata.labels.get("pod-template-hash", "")
-    if owner and template_hash:
-        return owner.removesuffix(f"-{template_hash}")
-    return owner or pod.metadata.name or pod.metadata.generate_name.rstrip("-")
+    if owner is not None and template_hash:
+        return owner.name.removesuffix(f"-{template_hash}")
+    if owner is not None:
+        return _CRON_RUN.sub("", owner.name) if owner.kind == "Job" else owner.name
+    return pod.metadata.name or pod.metadata.generate_name.rstrip("-")

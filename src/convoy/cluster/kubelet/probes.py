@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 
 from convoy.api.kube.core import Container, HttpGetAction, Pod, Probe
-from convoy.cluster.kubelet.grpc_health import check_health
 from convoy.cluster.linux.netns import socket_in
 from convoy.kit.backoff import backoff
+from convoy.kit.grpc_health import check_health
 
 _FIRST_RETRY, _LONGEST_RETRY = (
     0.02,

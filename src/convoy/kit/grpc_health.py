@@ -1,7 +1,8 @@
 """One call of `grpc.health.v1.Health/Check` on a socket that is connected already.
 
-A gRPC library would make its own connection, outside of the pod. What is needed of HTTP/2 is little: our
-headers go uncompressed, theirs are not read, because a health answer is told by its message alone.
+A gRPC library would make its own connection, in the caller's namespace and without its mark, and costs many
+megabytes. What is needed of HTTP/2 is little: our headers go uncompressed, theirs are not read, because
+a health answer is told by its message alone.
 https://github.com/grpc/grpc/blob/master/doc/health-checking.md, RFC 9113
 """
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import grpc
 import pytest
 
-from convoy.cluster.kubelet.grpc_health import check_health, parse_health
+from convoy.kit.grpc_health import check_health, parse_health
 
 _ANSWERS = {b"": b"\x08\x01", b"\x0a\x04down": b"\x08\x02"}
 

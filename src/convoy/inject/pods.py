@@ -91,8 +91,10 @@ def _tell_probes(proxy: Container, definitions: Definitions) -> Container:
         return proxy
     known = next((each.value for each in proxy.env if each.name == PROBERS), "")
     value = encode_definitions({**decode_definitions(known), **definitions})
-    others = [each for each in proxy.env if each.name != PROBERS]
-    return replace(proxy, env=[*others, EnvVar(name=PROBERS, value=value)])
+    told = EnvVar(name=PROBERS, value=value)
+    if known:
+        return replace(proxy, env=[told if each.name == PROBERS else each for each in proxy.env])
+    return replace(proxy, env=[*proxy.env, told])
 
 
 def _written_proxy(pod: Pod) -> Container | None:

@@ -3,7 +3,7 @@
 https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-rules
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from convoy.cluster.admission.hooks import MUTATING, VALIDATING, Hook
@@ -29,41 +29,40 @@ def namespace_of(request: AdmissionRequest) -> str:
     return request.name if request.resource.storage == NAMESPACES else ""
 
 
-def find_version(
-    hook: Hook, request: AdmissionRequest, resources: ResourceTable, store: Store
-) -> Resource | None:
-    """The resource in the version in which a webhook is asked; None when it is not asked."""
-    version = _version(hook, request, resources)
-    if version is None or not _selects(hook, request, store):
-        return None
-    return version
+class Matching:
+    """Decides it for one cluster."""
 
+    def __init__(self, resources: ResourceTable, store: Store) -> None:
+        self._resources = resources
+        self._store = store
+        self._versions: dict[str, tuple[Resource, ...]] = {}  # by storage
+        self._generation = -1
 
-def _version(hook: Hook, request: AdmissionRequest, resources: ResourceTable) -> Resource | None:
-    if _matches(hook, request, request.asked):
-        return request.asked
-    if hook.is_exact:
-        return None
-    return _first_equivalent(hook, request, resources)
+    def find_version(self, hook: Hook, request: AdmissionRequest) -> Resource | None:
+        """The resource in the version in which a webhook is asked; None when it is not asked."""
+        version = self._version(hook, request)
+        if version is None or not _selects(hook, request, self._store):
+            return None
+        return version
 
+    def _version(self, hook: Hook, request: AdmissionRequest) -> Resource | None:
+        """That of the request, or of the other versions of it the one that the earliest rule means."""
+        operation, sub = request.operation, request.subresource
+        if any(rule.matches(operation, request.asked, sub) for rule in hook.rules):
+            return request.asked
+        versions = self._versions_of(request.resource.storage)
+        if hook.is_exact or len(versions) < 2:
+            return None
+        matching = (each for rule in hook.rules for each in versions if rule.matches(operation, each, sub))
+        return next(matching, None)
 
-def _matches(hook: Hook, request: AdmissionRequest, resource: Resource) -> bool:
-    return any(rule.matches(request.operation, resource, request.subresource) for rule in hook.rules)
-
-
-def _first_equivalent(hook: Hook, request: AdmissionRequest, resources: ResourceTable) -> Resource | None:
-    """Of the other versions that the objects have, the one that the earliest rule means."""
-    storage = request.resource.storage
-    others: Iterable[Resource] = [
-        each for each in resources if each.storage == storage and each is not request.asked
-    ]
-    if not others:
-        return None
-    for rule in hook.rules:
-        for other in others:
-            if rule.matches(request.operation, other, request.subresource):
-                return other
-    return None
+    def _versions_of(self, storage: str) -> tuple[Resource, ...]:
+        if self._generation != self._resources.generation:
+            self._versions.clear()
+            self._generation = self._resources.generation
+        if storage not in self._versions:
+            self._versions[storage] = tuple(each for each in self._resources if each.storage == storage)
+        return self._versions[storage]
 
 
 def _selects(hook: Hook, request: AdmissionRequest, store: Store) -> bool:

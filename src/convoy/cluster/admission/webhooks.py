@@ -17,7 +17,7 @@ from convoy.cluster.admission.connecting import Connect
 from convoy.cluster.admission.failures import CallError, failed_call, refused
 from convoy.cluster.admission.forms import Form, as_created, show
 from convoy.cluster.admission.hooks import MUTATING, VALIDATING, Hook, HookList
-from convoy.cluster.admission.matching import find_version, is_exempt
+from convoy.cluster.admission.matching import Matching, is_exempt
 from convoy.cluster.admission.meeting import meets
 from convoy.cluster.admission.reviews import Verdict, build_question, encode_review, read_verdict
 from convoy.cluster.admission.system import may_pass_unasked
@@ -38,6 +38,7 @@ class Webhooks:
     def __init__(self, registry: Registry, *, connect: Connect, may_user: MayUser) -> None:
         self._registry = registry
         self._may_user = may_user
+        self._matching = Matching(registry.resources, registry.store)
         self._mutating = HookList(registry.store, MUTATING)
         self._validating = HookList(registry.store, VALIDATING)
         self._client = HookClient(registry.store, connect)
@@ -116,7 +117,7 @@ class Webhooks:
     def _form(self, hook: Hook, request: AdmissionRequest) -> Form | None:
         """What a webhook is shown; None when it is not asked. Raises StatusError for failing conditions."""
         seen = as_created(request)
-        version = find_version(hook, seen, self._registry.resources, self._registry.store)
+        version = self._matching.find_version(hook, seen)
         if version is None:
             return None
         form = show(request, version, self._registry.schemas)

@@ -139,8 +139,7 @@ class ContainerRunner:
         self._plan = await wait_plan(self._context, self.progress, self._stopping)
         if self._plan is None:
             return KILLED
-        self.progress.begin()
-        self.log.begin(self.progress.restarts)
+        self.log.begin(self.progress.begin())
         try:
             self.process = await self._start(sandbox, self._plan)
         except WorldGoneError:

@@ -26,6 +26,7 @@ class Progress:
         self.last = seed.last
         self.ready = False
         self.started = False
+        self._begun: int | None = None  # the number of a run that does not count yet
         self._complaint = ""
         self._context = context
         if seed.is_done and seed.last is not None:
@@ -43,7 +44,7 @@ class Progress:
             started=self.started,
             restarts=self.restarts,
             image_id=image_id(self.container, self._context.image_table()) if self.ran_before else "",
-            container_id=self.container_id if self.ran_before else "",
+            container_id=self._id_of(self.restarts) if self.ran_before else "",
         )
 
     def status(self, pid: int) -> ContainerStatus:
@@ -63,25 +64,27 @@ class Progress:
             message=message,
         )
 
-    @property
-    def container_id(self) -> str:
-        """Of its present or latest run."""
-        text = f"{self._context.pod.metadata.uid}/{self.container.name}/{self.restarts}"
+    def _id_of(self, run: int) -> str:
+        text = f"{self._context.pod.metadata.uid}/{self.container.name}/{run}"
         return f"convoy://{hashlib.sha256(text.encode()).hexdigest()}"
 
-    def begin(self) -> None:
-        """A run begins."""
-        self.restarts += self.ran_before
-        self.ran_before = True
+    def begin(self) -> int:
+        """A run begins, whose number is given; it counts once it runs, or has ended before it did."""
+        self._begun = self.restarts + self.ran_before
         self.began = self._context.clock.now()
-        if isinstance(self.state, Terminated):
-            self.last = self.state
-            self.state = Waiting("ContainerCreating")
+        return self._begun
+
+    def _count(self) -> None:
+        if self._begun is not None:
+            self.restarts, self.ran_before, self._begun = self._begun, True, None
 
     def change(self, state: State) -> None:
         """It is in another state, and not ready in it yet."""
-        if isinstance(self.state, Terminated) and not isinstance(state, Terminated):
+        is_first_of_run = self._begun is not None and not isinstance(state, Waiting)
+        if isinstance(self.state, Terminated) and (is_first_of_run or not isinstance(state, Terminated)):
             self.last = self.state
+        if is_first_of_run:
+            self._count()
         self.state, self.ready, self.started, self._complaint = state, False, False, ""
         self.tell("", "")
 
@@ -94,7 +97,7 @@ class Progress:
             how=how,
             started_at=self.began,
             finished_at=self._context.clock.now(),
-            container_id=self.container_id if self.ran_before else "",
+            container_id=self._id_of(self.restarts if self._begun is None else self._begun),
         )
         self.change(ended)
         return code

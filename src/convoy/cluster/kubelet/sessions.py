@@ -151,7 +151,7 @@ class AttachSession:
             self._runner.stdio.resize(width, height)
 
     async def wait(self) -> int:
-        """Always 0, once the process has ended: how it ended is told by the pod's status, as with Kubernetes."""
+        """Always 0, once the process has ended: as in Kubernetes, the status tells how it ended."""
         await self._process.wait()
         return 0
 

@@ -4,6 +4,7 @@ A request that was certainly not served is sent again: one that was refused for 
 ones, one that came too fast (429) when the API server says. Everything else is for the caller to decide.
 """
 
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -145,10 +146,24 @@ async def translating(attempt: Attempt) -> AsyncIterator[None]:
         yield
     except TimeoutError as error:
         raise KubeError(attempt, message="no answer in time") from error
-    except (aiohttp.ClientError, OSError, KubeconfigError) as error:
-        raise KubeError(attempt, message=str(error) or type(error).__name__) from error
+    except KubeconfigError as error:
+        raise KubeError(attempt, message=str(error)) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise KubeError(attempt, message=_trouble(error)) from error
     except ValueError as error:
         raise KubeError(attempt, message="the answer is not what a Kubernetes API gives") from error
+
+
+def _trouble(error: aiohttp.ClientError | OSError) -> str:
+    """What happened on the wire, in words for people."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"the certificate of {error.host}:{error.port} is not accepted: {error.certificate_error}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        reason = os.strerror(error.os_error.errno) if error.os_error.errno else str(error.os_error)
+        return f"{error.host}:{error.port} cannot be reached: {reason}"
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | ConnectionError):
+        return "the connection broke"
+    return str(error) or type(error).__name__
 
 
 def _same_certificate(one: Credentials, other: Credentials) -> bool:

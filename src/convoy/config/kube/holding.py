@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from convoy.api.base import ApiObject
 from convoy.api.kinds import Kind
 from convoy.api.meta import ObjectKey
 from convoy.api.problems import Problem, sort_problems
@@ -21,7 +22,7 @@ from convoy.config.origins import Origin
 
 class ObjectState(msgspec.Struct, frozen=True):
     """What the cluster says of an object beside what the mesh reads; `is_refused`: its newest version is not
-    in force.
+    in force. `in_force` is the very object that is handed over, perhaps of an older version.
     """
 
     uid: str = ""
@@ -29,6 +30,7 @@ class ObjectState(msgspec.Struct, frozen=True):
     generation: int = 0
     status: Mapping[str, Any] = {}
     is_refused: bool = False
+    in_force: ApiObject | None = None
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -89,7 +91,10 @@ class Holding:
     def state_of(self, key: ObjectKey) -> ObjectState | None:
         """The newest state of an object; None when there is none of that name."""
         entry = self._kinds.get(key.kind, {}).get(key)
-        return entry.state if entry else None
+        if entry is None:
+            return None
+        in_force = entry.located.obj if entry.located is not None else None
+        return msgspec.structs.replace(entry.state, in_force=in_force)
 
     def _entry(self, kind: Kind, item: Json, before: _Entry | None) -> _Entry:
         version = str(item["metadata"].get("resourceVersion", ""))

@@ -148,15 +148,16 @@ class KubeSource:
             self._changed.set()
 
     def _note_trouble(self, kind: Kind, error: KubeError | None) -> None:
-        """Tell the first failure and the end of failing, not every attempt."""
+        """Tell each reason once when it begins, and when the last one ended; not every attempt."""
+        known = {_reason(fault) for fault in self._faults.values()}
         before = self._faults.pop(kind.name, None)
         if error is not None:
             self._faults[kind.name] = error
-            if before is None or before.status != error.status:
-                effect = "waiting for it" if kind.name in self._unlisted else "what was read stays in force"
-                log.warning("cluster not readable", kind=kind.name, reason=str(error), effect=effect)
-        elif before is not None:
-            log.info("cluster readable again", kind=kind.name, cluster=self._client.cluster)
+            if _reason(error) not in known:
+                effect = "waiting" if self._unlisted else "what was read stays in force"
+                log.warning("cluster not readable", reason=str(error), effect=effect)
+        elif before is not None and not self._faults:
+            log.info("cluster readable again", cluster=self._client.cluster)
 
     async def _follow_definitions(self) -> None:
         """Wake those who wait for a CustomResourceDefinition when something happens to it.
@@ -192,3 +193,8 @@ class KubeSource:
             # It is served a little later than it is defined.
             self._absences[kind.name] = backoff(FIRST_DELAY, at_most=_LONGEST_ABSENCE)
         changed.clear()
+
+
+def _reason(error: KubeError) -> tuple[int, str]:
+    """What tells reasons apart: that nothing answers is the same one for every kind."""
+    return (error.status, error.attempt.resource if error.status else "")

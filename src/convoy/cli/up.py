@@ -10,6 +10,7 @@ from convoy.cli.clusters.access import write_kubeconfig
 from convoy.cli.clusters.holding import find_world, start_holder
 from convoy.cli.clusters.images import find_images
 from convoy.cli.clusters.listeners import bind_listener, port_of
+from convoy.cli.clusters.meshes import install_mesh
 from convoy.cli.clusters.plans import (
     DEFAULT_CLUSTERS,
     ClusterPlan,
@@ -18,6 +19,7 @@ from convoy.cli.clusters.plans import (
     world_folder,
 )
 from convoy.cli.local.errors import LocalMeshError
+from convoy.cli.local.mesh import mesh_images
 from convoy.cluster.client import World
 from convoy.cluster.strategies.names import DNS_LABEL, broken_rules
 from convoy.cluster.types import KubeClusterInfo, KubeClusterSpec
@@ -28,6 +30,7 @@ from convoy.cluster.types import KubeClusterInfo, KubeClusterSpec
 @click.option(
     "--nodes", type=click.IntRange(1, 16), help="Nodes of each cluster; by default as last time, or 1."
 )
+@click.option("--bare", is_flag=True, help="Plain Kubernetes: leave the mesh out.")
 @click.option(
     "--ephemeral", is_flag=True, help="Keep no objects: what is applied is gone after `convoy down`."
 )
@@ -36,10 +39,10 @@ from convoy.cluster.types import KubeClusterInfo, KubeClusterSpec
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Your own images as local programs; by default images.yaml of CONVOY_HOME.",
 )
-def up(clusters: str | None, nodes: int | None, ephemeral: bool, images: Path | None) -> None:
-    """Start embedded Kubernetes clusters: no Docker, no root. Safe to repeat."""
+def up(clusters: str | None, nodes: int | None, bare: bool, ephemeral: bool, images: Path | None) -> None:
+    """Start embedded Kubernetes clusters with the mesh in each: no Docker, no root. Safe to repeat."""
     names = parse_names(clusters) if clusters is not None else None
-    asyncio.run(_up(names, nodes, ephemeral, images))
+    asyncio.run(_up(names, nodes, images, ephemeral=ephemeral, bare=bare))
 
 
 def parse_names(text: str) -> list[str]:
@@ -71,12 +74,14 @@ def choose_plans(
     return tuple(chosen)
 
 
-async def _up(names: list[str] | None, nodes: int | None, ephemeral: bool, images: Path | None) -> None:
+async def _up(
+    names: list[str] | None, nodes: int | None, images: Path | None, *, ephemeral: bool, bare: bool
+) -> None:
     began = time.monotonic()
     folder = world_folder()
     known = load_plans(folder)
     plans = choose_plans(known, names, nodes, ephemeral=ephemeral)
-    table = find_images(images)
+    table = [*find_images(images), *mesh_images()]
     world = await find_world(folder) or await start_holder(folder, table)
     async with world:
         running = {info.name: info for info in await world.kube_clusters()}
@@ -85,11 +90,17 @@ async def _up(names: list[str] | None, nodes: int | None, ephemeral: bool, image
         save_plans(folder, _merged(known, started))
         everything = await world.kube_clusters()
     path = write_kubeconfig(folder, everything)
+    if not bare:
+        await asyncio.gather(*(_install(folder, plan.name) for plan in plans))
     seconds = time.monotonic() - began
     click.echo(f"{_count(len(everything))} ready after {seconds:.1f} s. Next:")
     click.echo("  export KUBECONFIG=$(convoy kubeconfig)")
     click.echo(f"  kubectl --context={everything[0].name} get pods -A")
     click.echo(f"(KUBECONFIG is {path}; `convoy down` ends them and keeps their objects.)")
+
+
+async def _install(folder: Path, cluster: str) -> None:
+    await install_mesh(folder, cluster, progress=lambda what: click.echo(f"cluster {cluster}: {what} ..."))
 
 
 def _count(number: int) -> str:

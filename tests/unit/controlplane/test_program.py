@@ -21,14 +21,15 @@ import asyncio, sys
 from pathlib import Path
 from convoy.api.meta import ClusterID
 from convoy.controlplane.program import run_control_plane
-from convoy.controlplane.settings import ControlPlaneSettings
+from convoy.controlplane.settings import ControlPlaneSettings, FolderSettings
 from convoy.kit.logs import configure_logs
 from convoy.mesh.model import MeshSettings
 configure_logs()
 state = Path(sys.argv[1])
 asyncio.run(run_control_plane(ControlPlaneSettings(
-    mesh=MeshSettings(cluster_id=ClusterID("cluster1")), config_dir=state / "config", ca_dir=state / "ca",
-    token_keys=state / "keys.json", ads_port=0, agent_port=0, debug_port=0,
+    mesh=MeshSettings(cluster_id=ClusterID("cluster1")), ca_dir=state / "ca",
+    folder=FolderSettings(config_dir=state / "config", token_keys=state / "keys.json"),
+    ads_port=0, agent_port=0, debug_port=0,
 )))
 """
 

@@ -26,6 +26,9 @@ from convoy.controlplane.token_reviews import TokenReviewVerifier
 from convoy.controlplane.webhooks.inject import InjectionJudge, namespace_reader
 from convoy.controlplane.webhooks.server import webhooks_app
 from convoy.controlplane.webhooks.validation import Validation
+from convoy.controlplane.writing.authorities import AuthorityWriter
+from convoy.controlplane.writing.roots import RootWriter
+from convoy.controlplane.writing.statuses import StatusWriter
 
 LEASE = "istio-leader"
 
@@ -36,6 +39,7 @@ class KubernetesPlatform:
     def __init__(self, settings: ControlPlaneSettings) -> None:
         self._settings = settings
         target = in_cluster(cluster=settings.mesh.cluster_id)
+        self._namespace = target.namespace
         self._client = KubeClient(target)
         self._source = KubeSource(self._client)
         self._leader = Leader(self._client, name=LEASE, namespace=target.namespace, identity=settings.replica)
@@ -52,6 +56,18 @@ class KubernetesPlatform:
         yield "source:kube", self._source.run(store)
         yield "leader", self._leader.run()
         yield "webhooks", self._serve_webhooks(outlets, identity)
+        yield from self._writers(outlets, identity)
+
+    def _writers(self, outlets: Outlets, identity: ServerIdentity) -> Iterator[Job]:
+        client, leader, namespace = self._client, self._leader, self._namespace
+
+        def roots() -> bytes:
+            return identity.bundle().root_pem
+
+        yield "writing:roots", RootWriter(client, leader, roots=roots).run()
+        yield "writing:authorities", AuthorityWriter(client, leader, namespace=namespace, roots=roots).run()
+        statuses = StatusWriter(client, leader, published=outlets.published, state_of=self._source.state_of)
+        yield "writing:statuses", statuses.run()
 
     async def _serve_webhooks(self, outlets: Outlets, identity: ServerIdentity) -> None:
         injection = InjectionJudge(injection_of(self._settings.mesh), namespace_reader(self._client))

@@ -1,7 +1,8 @@
 """What the mesh reads off a pod, and the search for the pods a selector selects.
 
-A pod takes part with a sidecar (the injected label says so) or is a gateway. Pods of a folder of files have
-no status conditions: they count as ready as soon as they have an address.
+A pod takes part with a sidecar (the injected label says so) or is a gateway. A pod of a cluster is ready when
+its condition of that name says so; pods of a folder of files have no conditions at all and count as ready as
+soon as they have an address.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -142,7 +143,9 @@ def _proxies(pod: kube.Pod) -> Iterator[kube.Container]:
 
 
 def _is_ready(pod: kube.Pod) -> bool:
-    return all(condition.status == "True" for condition in pod.status.conditions if condition.type == "Ready")
+    """As the kubelet says, who takes probes and readiness gates into account: silence means not yet."""
+    conditions = pod.status.conditions
+    return not conditions or any(each.type == "Ready" and each.status == "True" for each in conditions)
 
 
 def pod_locality(labels: Mapping[str, str]) -> str:

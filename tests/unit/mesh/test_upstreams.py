@@ -68,7 +68,12 @@ def test_udp_ports_are_left_out() -> None:
         ({}, True),
         ({"status": {"conditions": [{"type": "Ready", "status": "True"}]}}, True),
         ({"status": {"conditions": [{"type": "Ready", "status": "False"}]}}, False),
-        ({"status": {"conditions": [{"type": "Initialized", "status": "False"}]}}, True),
+        ({"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}, False),
+        ({"status": {"conditions": [{"type": "Initialized", "status": "True"}]}}, False),
+        ({"status": {"conditions": [{"type": "ContainersReady", "status": "True"}]}}, False),
+        ({"status": {"phase": "Pending", "podIP": ""}}, False),
+        ({"status": {"phase": "Running"}}, True),
+        ({"status": {"phase": "Failed"}}, False),
         ({"status": {"phase": "Succeeded"}}, False),
         ({"status": {"podIP": ""}}, False),
     ],
@@ -84,6 +89,18 @@ def test_not_ready_pods_may_be_published() -> None:
     waiting = pod("reviews", "198.18.1.1", status={"conditions": [{"type": "Ready", "status": "False"}]})
 
     assert endpoints(resolve(made, waiting, CALLER)) == [("198.18.1.1", 9080)]
+
+
+def test_pods_without_an_address_are_not_published_in_any_case() -> None:
+    made = service("reviews", 9080, spec={"publishNotReadyAddresses": True})
+
+    assert endpoints(resolve(made, pod("reviews", ""), CALLER)) == []
+
+
+def test_starting_pod_has_its_proxy_before_it_has_an_address() -> None:
+    starting = pod("reviews", "", status={"conditions": [{"type": "Ready", "status": "False"}]})
+
+    assert "reviews.default" in resolve(service("reviews", 9080), starting).workloads
 
 
 def test_terminating_pods_do_not_serve_but_keep_their_proxy() -> None:

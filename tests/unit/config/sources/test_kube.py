@@ -247,7 +247,8 @@ async def test_kind_that_is_out_of_sight_keeps_its_objects(api, monkeypatch):
 
         async def change(host):
             patch = {"spec": rule("a", host)["spec"]}
-            await client.patch(_resource("VirtualService"), "a", patch)
+            media_type = {"Content-Type": "application/merge-patch+json"}
+            assert (await api.request("PATCH", f"{RULES}/a", patch, headers=media_type)).status == 200
 
         await change("b")
         await w.wait(lambda w: w.hosts() == {"a": ["b"]})

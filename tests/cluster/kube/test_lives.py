@@ -1,8 +1,10 @@
 """A cluster over its lives: stopped or killed, it comes back as it was."""
 
 import asyncio
+import json
 import os
 import signal
+import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -15,7 +17,9 @@ import pytest
 from tests.cluster.images import IMAGES
 from tests.cluster.kube.client import KubeApi, api_of, is_ready, sleeper, start, teller
 from tests.cluster.manifests import service
+from tests.cluster.requests import ask
 from tests.cluster.residue import processes_of, wait_nothing_left
+from tests.kit.waiting import until
 
 from convoy.cluster.client import World, start_world
 from convoy.cluster.errors import ManifestError, UnknownNameError, WorldError
@@ -120,6 +124,39 @@ async def test_a_stopped_cluster_starts_again_in_the_same_world(tmp_path: Path) 
         async with api_of(await start(world, "one", nodes=2)) as api:
             await wait_run_anew(api, containers)
             assert await remembered(api) == before
+
+
+def closes_at_once(door: tuple[str, int]) -> bool:
+    """Whether a connection is made and ended without a byte."""
+    with socket.create_connection(door, 5) as sock:
+        try:
+            return sock.recv(1) == b""
+        except ConnectionResetError:
+            return True
+
+
+async def answering(door: tuple[str, int]) -> str:
+    """The pod that answers behind a door; empty while none does."""
+    try:
+        return str((await ask(socket.create_connection(door, 5)))["pod"])
+    except (OSError, json.JSONDecodeError):
+        return ""
+
+
+async def test_a_door_of_the_host_outlives_the_cluster_behind_it(tmp_path: Path) -> None:
+    async with start_world(state_dir=tmp_path, images=IMAGES) as world:
+        async with api_of(await start(world, "one")) as api:
+            await fill(api)
+            gateway = (await api.get("Service", "gateway"))["status"]["loadBalancer"]["ingress"][0]["ip"]
+            containers = await container_ids(api)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            door = listener.getsockname()
+            await world.forward(listener, "one", gateway, 80)
+        await world.stop_cluster("one")
+        assert await asyncio.to_thread(closes_at_once, door)
+        async with api_of(await start(world, "one")) as api:
+            await wait_run_anew(api, containers)
+            assert await until(lambda: answering(door)) == "web-1"
 
 
 async def test_a_token_of_a_kubeconfig_stays_good(tmp_path: Path) -> None:

@@ -117,7 +117,8 @@ class LoadBalancers:
 
     def plan(self) -> list[tuple[Key, str]]:
         """The addresses that Services lack. What stored ones say is theirs comes before what others want."""
-        wanting = {key: service for key, service in self._index.services.items() if _is_ours(service)}
+        balancing = {key: self._index.services[key] for key in self._index.balancing}
+        wanting = {key: service for key, service in balancing.items() if _is_ours(service)}
         self._shared.keep_only(self._cluster, wanting)
         lacking = [key for key in sorted(wanting) if not self._has_own(key, wanting[key])]
         return [(key, address) for key in lacking if (address := self._address_for(key, wanting[key]))]

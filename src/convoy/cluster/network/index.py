@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from convoy.cluster.network.endpoints import load_balancer_ips
+from convoy.cluster.network.service_fields import service_type
 from convoy.cluster.store import Event, Key, Store
 from convoy.kit.latest import LatestValue
 
@@ -24,6 +25,7 @@ class ServiceIndex:
 
     def __init__(self) -> None:
         self.services: dict[Key, Json] = {}
+        self.balancing: set[Key] = set()  # those of type LoadBalancer
         self.balanced: dict[Key, tuple[str, ...]] = {}  # load balancer addresses of those that have some
         self.changed = LatestValue[int]()
         self._slices: dict[Key, dict[str, Json]] = {}
@@ -51,6 +53,10 @@ class ServiceIndex:
             self.services.pop(key, None)
         else:
             self.services[key] = service
+        if service is not None and service_type(service.get("spec", {})) == "LoadBalancer":
+            self.balancing.add(key)
+        else:
+            self.balancing.discard(key)
         addresses = load_balancer_ips(service) if service is not None else ()
         if addresses:
             self.balanced[key] = addresses

@@ -4,14 +4,15 @@ There is no delay before a change is applied; while nft runs, further changes ga
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable
 from itertools import chain
 
 from convoy.cluster.errors import WorldError
 from convoy.cluster.network.endpoints import plan_service, ready_addresses
-from convoy.cluster.network.forwarding import ForwardingRule
 from convoy.cluster.network.index import ServiceIndex
 from convoy.cluster.network.routers import Router
+from convoy.cluster.network.rulebooks import Owner, Rules
 from convoy.cluster.store import Key
 from convoy.kit.latest import LatestValue
 
@@ -30,16 +31,16 @@ class ServiceProxy:
         self._index = index
         self._router = router
         self._on_failure = on_failure
-        self._planned: dict[Key, tuple[ForwardingRule, ...]] = {}
         self._ready: dict[Key, frozenset[str]] = {}
-        self._offered: frozenset[str] = frozenset()
+        self._coming: dict[Key, frozenset[str]] = {}  # what will be ready once the rules are in force
+        self._offers: Counter[str] = Counter()  # how many Services lead to an address
 
     async def run(self) -> None:
         """Apply every change, until cancelled. What cannot be applied is told and tried again."""
         try:
             await self._follow()
         finally:
-            self._offered = frozenset()  # the cluster stops: nobody waits for a withdrawal any more
+            self._offers.clear()  # the cluster stops: nobody waits for a withdrawal any more
             self.applied.set(0)
 
     async def _follow(self) -> None:
@@ -64,40 +65,37 @@ class ServiceProxy:
     async def _apply(self) -> None:
         changed = set(self._index.dirty)
         self._index.dirty.clear()
-        for key in changed:
-            self._plan(key)
-        offered = frozenset(chain.from_iterable(self._ready.values()))
+        changes: dict[Owner, Rules] = {key: self._plan(key) for key in changed}
+        self._coming |= {key: frozenset(ready_addresses(self._index.slices(key))) for key in changed}
         balanced = frozenset(chain.from_iterable(self._index.balanced.values()))
-        await self._router.apply(self.rules(), balanced)
-        self._offered = offered
+        await self._router.apply(changes, balanced)
+        for key, addresses in self._coming.items():
+            self._offer(key, addresses)
+        self._coming.clear()
 
-    def rules(self) -> Iterable[ForwardingRule]:
-        """What is planned, in order of the Services."""
-        return chain.from_iterable(self._planned[key] for key in sorted(self._planned))
-
-    def _plan(self, key: Key) -> None:
+    def _plan(self, key: Key) -> Rules:
         service = self._index.services.get(key)
-        slices = self._index.slices(key)
         if service is None:
-            self._planned.pop(key, None)
-        else:
-            self._planned[key] = plan_service(service, slices, self._router.nodes)
-        ready = frozenset(ready_addresses(slices))
-        if ready:
-            self._ready[key] = ready
-        else:
-            self._ready.pop(key, None)
+            return ()
+        return plan_service(service, self._index.slices(key), self._router.nodes)
+
+    def _offer(self, key: Key, addresses: frozenset[str]) -> None:
+        """From now on a Service leads to these addresses and no others."""
+        self._offers.subtract(self._ready.pop(key, ()))
+        self._offers.update(addresses)
+        if addresses:
+            self._ready[key] = addresses
 
     async def withdraw(self, address: str) -> None:
         """Return once no Service offers an address to new connections any more, and the last were accepted.
 
         Waits a few seconds at most: nobody may be there who takes the address out of the slices.
         """
-        if address not in self._offered:
+        if not self._offers[address]:
             return
         try:
             async with asyncio.timeout(_LONGEST_WITHDRAWAL):
-                while address in self._offered:
+                while self._offers[address]:
                     await self.applied.wait_newer(self.applied.number)
         except TimeoutError:
             return

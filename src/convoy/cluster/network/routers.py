@@ -2,15 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from convoy.cluster.network import links
-from convoy.cluster.network.conntrack import Fronts, changed_fronts, datagram_fronts, forget_datagrams
-from convoy.cluster.network.forwarding import ForwardingRule
+from convoy.cluster.network.conntrack import Place, forget_datagrams
 from convoy.cluster.network.links import LinkWorker
 from convoy.cluster.network.nodes import Node
-from convoy.cluster.network.rules import RouterPlan, build_ruleset
-from convoy.cluster.network.rulesets import Ruleset, build_transactions
+from convoy.cluster.network.rulebooks import Owner, RuleBook, Rules
+from convoy.cluster.network.rules import RouterPlan
 
 WAN_CIDR = "198.19.0.0/24"
 _WAN_PREFIX = "198.19.0"
@@ -33,7 +32,8 @@ class Router:
         self._number = number
         self._worker = worker
         self._rules_worker = LinkWorker()
-        self._plan = RouterPlan(
+        self._service_cidr = service_cidr
+        plan = RouterPlan(
             pod_cidr=pod_cidr,
             service_cidr=service_cidr,
             pods_link=links.PODS_LINK,
@@ -41,9 +41,10 @@ class Router:
             shared_cidr=WAN_CIDR,
         )
         self._owned: frozenset[str] = frozenset()
-        self._ruleset: Ruleset | None = None
+        self._book = RuleBook(plan)
+        self._is_known = False
         self._applying = asyncio.Lock()
-        self._fronts: Fronts = {}
+        self._fronts: dict[Place, frozenset[Place]] = {}
         self._last_pod = 0
         self._pods: set[str] = set()
 
@@ -59,31 +60,31 @@ class Router:
             self._number,
             wan_address=f"{self.wan_address}/24",
             gateways=[node.gateway for node in self.nodes],
-            service_cidr=self._plan.service_cidr,
+            service_cidr=self._service_cidr,
         )
 
-    async def apply(self, rules: Iterable[ForwardingRule], load_balancers: frozenset[str]) -> None:
-        """Make rules and load balancer addresses effective; nothing happens when nothing changed."""
+    async def apply(self, changes: Mapping[Owner, Rules], load_balancers: frozenset[str]) -> None:
+        """Make changed rules and load balancer addresses effective; nothing happens when nothing changed.
+
+        After a failure everything is made anew by the next call.
+        """
         async with self._applying:
-            rules = list(rules)
-            ruleset = build_ruleset(rules, self._plan)
             if load_balancers != self._owned:
                 await self._rules_worker.run(
                     links.set_uplink_addresses, self.netns, load_balancers, self._owned
                 )
                 self._owned = load_balancers
-            if transactions := build_transactions(self._ruleset, ruleset):
-                self._ruleset = None  # until it is known what the kernel has
+            change = self._book.change(changes)
+            self._fronts |= change.fronts
+            transactions = change.transactions if self._is_known else self._book.everything()
+            if transactions:
+                self._is_known = False  # until the kernel has them all
                 for commands in transactions:
                     await self._rules_worker.run(links.run_nft, self.netns, commands)
-                self._ruleset = ruleset
-                await self._forget_datagrams(rules)
-
-    async def _forget_datagrams(self, rules: Sequence[ForwardingRule]) -> None:
-        fronts, before = datagram_fronts(rules), self._fronts
-        self._fronts = fronts
-        if changed := changed_fronts(before, fronts):
-            await self._rules_worker.run(forget_datagrams, self.netns, changed)
+                self._is_known = True
+            if self._fronts:
+                fronts, self._fronts = self._fronts, {}
+                await self._rules_worker.run(forget_datagrams, self.netns, fronts)
 
     async def close(self) -> None:
         """Let go of the namespace, which ends with the last pod in it."""

@@ -41,7 +41,7 @@ def build_ruleset(rules: Iterable[ForwardingRule], plan: RouterPlan) -> Ruleset:
     sets = {TO_SERVICES: f"map {{ {_KEY} }}", TO_NOBODY: f"map {{ {_KEY} }}"}
     elements: dict[tuple[str, str], str] = {}
     for rule in rules:
-        part = _rule_part(rule)
+        part = build_rule_part(rule)
         chains |= part.chains
         sets |= part.sets
         elements |= part.elements
@@ -49,7 +49,8 @@ def build_ruleset(rules: Iterable[ForwardingRule], plan: RouterPlan) -> Ruleset:
 
 
 @lru_cache(maxsize=10_000)
-def _rule_part(rule: ForwardingRule) -> Ruleset:
+def build_rule_part(rule: ForwardingRule) -> Ruleset:
+    """What one rule puts into the table."""
     keys = [f"{address} . {rule.protocol} . {rule.port}" for address in rule.addresses]
     if not rule.leads_somewhere:
         verdict = "drop" if rule.drops else "goto refuse"

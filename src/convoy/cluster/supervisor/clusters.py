@@ -24,6 +24,7 @@ from convoy.cluster.unsupported import check_supported
 from convoy.kit.latest import LatestValue
 
 _DIAL_TIMEOUT = 5.0
+_STATIC = ("", "static pods")
 
 
 class Cluster:
@@ -127,9 +128,8 @@ class Cluster:
             seen, _ = await self._changed.wait_newer(seen)
             self._refresh_names()
             try:
-                await self.router.apply(
-                    plan_rules(self.objects.all(Service), self._endpoints()), self.load_balancers()
-                )
+                rules = plan_rules(self.objects.all(Service), self._endpoints())
+                await self.router.apply({_STATIC: rules}, self.load_balancers())
                 self._rules_failure = None
             except WorldError as error:
                 self._rules_failure = error

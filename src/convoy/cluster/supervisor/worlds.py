@@ -10,7 +10,7 @@ from convoy.cluster.caller import Caller
 from convoy.cluster.channel import Channel
 from convoy.cluster.dns.records import Names
 from convoy.cluster.dns.zones import WorldNames
-from convoy.cluster.errors import ManifestError, UnknownNameError
+from convoy.cluster.errors import DialError, ManifestError, UnknownNameError
 from convoy.cluster.images import SOURCE_TREE
 from convoy.cluster.kubelet.sandboxes import Sandbox
 from convoy.cluster.network import links
@@ -114,9 +114,17 @@ class World:
     async def forward(self, listener: socket.socket, name: str, address: str, port: int) -> None:
         """Relay what the host's `listener` accepts to an address that a cluster's router reaches."""
         self.router(name)
-        forward = Forward(listener, lambda: connect_from(self.router(name).netns, address, port))
+        forward = Forward(listener, lambda: self._connect(name, address, port))
         await forward.open()
         self._forwards.append(forward)
+
+    async def _connect(self, name: str, address: str, port: int) -> socket.socket:
+        """A connection from a cluster's router; DialError while the cluster does not run."""
+        try:
+            netns = self.router(name).netns
+        except UnknownNameError as error:
+            raise DialError(str(error)) from error
+        return await connect_from(netns, address, port)
 
     def start_capture(self, name: str, port: int) -> int:
         """Begin to collect what crosses a cluster's border; gives the number that `stop_capture` takes."""

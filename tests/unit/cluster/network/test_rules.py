@@ -1,20 +1,16 @@
 """Forwarding rules as an nftables table, and the way from one table to the next."""
 
 import random
-import shutil
-import subprocess
 from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace as with_fields
+from tests.unit.cluster.network.tables import PLAN, A, B, C, applied, random_rules, sorted_blocks
 
 from convoy.cluster.network.forwarding import ForwardingRule
-from convoy.cluster.network.links import find_nft
-from convoy.cluster.network.rules import RouterPlan, build_ruleset
+from convoy.cluster.network.rules import build_ruleset
 from convoy.cluster.network.rulesets import Ruleset, build_transactions
 
-PLAN = RouterPlan("198.18.0.0/20", "198.18.16.0/20", "pods", "wan0", "198.19.0.0/24")
-A, B, C = ("198.18.1.2", 8080), ("198.18.1.3", 8080), ("198.18.2.4", 9090)
 WEB = ForwardingRule(("198.18.16.1",), "tcp", 80, (A, B))
 
 
@@ -105,69 +101,20 @@ def test_who_is_remembered_stays_while_other_targets_come_and_go() -> None:
     ]
 
 
-def _random_rules(chance: random.Random) -> list[ForwardingRule]:
-    rules = []
-    for number in chance.sample(range(1, 9), chance.randint(0, 6)):
-        targets = tuple(sorted(chance.sample((A, B, C), chance.randint(0, 3))))
-        near = chance.choice([(), (("198.18.1.0/24", targets[:1]), ("198.18.2.0/24", ()))])
-        rules.append(
-            ForwardingRule(
-                (f"198.18.16.{number}", f"198.19.0.{number}"),
-                chance.choice(["tcp", "udp"]),
-                chance.choice([53, 80]),
-                targets,
-                nearby=near,
-                masquerades=chance.random() < 0.3,
-                affinity=chance.choice([0, 0, 60, 90]),
-                allowed=chance.choice([(), ("10.0.0.0/8", "198.19.0.0/24")]),
-                drops=chance.random() < 0.3,
-            )
-        )
-    return rules
-
-
-def _nft(script: str) -> str:
-    """What nft lists at the end of a script, in a network namespace of its own."""
-    unshare = shutil.which("unshare")
-    assert unshare is not None
-    command = [unshare, "--user", "--map-root-user", "--net", "sh"]
-    result = subprocess.run(command, input=script, capture_output=True, text=True, check=False, timeout=60)
-    assert result.returncode == 0, result.stderr
-    return result.stdout
-
-
-def _applied(*transactions: str) -> str:
-    nft = find_nft()
-    parts = [f"{nft} -f - <<'END' || exit 1\n{each}END\n" for each in transactions]
-    return _nft("".join(parts) + f"{nft} -s list ruleset")
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_the_kernel_ends_with_the_same_table_by_whatever_steps(seed: int) -> None:
     chance = random.Random(seed)
-    steps = [ruleset(*_random_rules(chance)) for _ in range(8)]
+    steps = [ruleset(*random_rules(chance)) for _ in range(8)]
     transactions = [build_transaction(None, steps[0])]
     transactions += [build_transaction(old, new) for old, new in pairwise(steps)]
-    step_by_step = _applied(*(each for each in transactions if each))
-    at_once = _applied(build_transaction(None, steps[-1]))
-    assert _sorted_blocks(step_by_step) == _sorted_blocks(at_once)
-
-
-def _sorted_blocks(listing: str) -> list[str]:
-    """Chains, sets and maps of a listing, whose order is that of their making; likewise elements."""
-    blocks = listing.replace("\n\t\t\t     ", " ").split("\n\n")
-    inner = [block.replace("table ip convoy_services {\n", "").rstrip("}\n\t ") for block in blocks]
-    return sorted(_sorted_elements(block) for block in inner)
-
-
-def _sorted_elements(block: str) -> str:
-    head, found, elements = block.partition("elements = {")
-    return head + found + ",".join(sorted(part.strip(" }\n\t") for part in elements.split(",")))
+    step_by_step = applied(*(each for each in transactions if each))
+    at_once = applied(build_transaction(None, steps[-1]))
+    assert sorted_blocks(step_by_step) == sorted_blocks(at_once)
 
 
 def test_a_table_can_be_emptied_again() -> None:
     full = ruleset(with_fields(WEB, affinity=60))
-    listing = _applied(build_transaction(None, full), build_transaction(full, ruleset()))
+    listing = applied(build_transaction(None, full), build_transaction(full, ruleset()))
     assert "198.18.1." not in listing
 
 
@@ -189,10 +136,10 @@ def test_a_change_too_large_for_the_kernel_is_cut() -> None:
     ]
     assert [len(each) > 1 for each in steps] == [True, True, True]
     assert max(len(text) for each in steps for text in each) < 41_000
-    assert _sorted_blocks(_applied(*steps[0], *steps[1])) == _sorted_blocks(
-        _applied(*build_transactions(None, second))
+    assert sorted_blocks(applied(*steps[0], *steps[1])) == sorted_blocks(
+        applied(*build_transactions(None, second))
     )
-    assert "198.18.1." not in _applied(*(text for each in steps for text in each))
+    assert "198.18.1." not in applied(*(text for each in steps for text in each))
 
 
 def test_a_service_whose_targets_change_is_changed_in_one_transaction() -> None:

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from tests.cluster.kubectl.drive import Report, drive
 from tests.cluster.kubectl.finding import all_kubectls
+from tests.cluster.kubectl.plain_client import plain_client
 from tests.cluster.kubectl.running import define_istio, running_cluster
 from tests.cluster.kubectl.scenes import Kubectl
 from tests.cluster.kubectl.telling import TOLD, Told, tell
@@ -17,24 +18,30 @@ from tests.cluster.kubectl.telling import TOLD, Told, tell
 Drives = dict[Kubectl, "asyncio.Task[Report]"]
 
 
+@pytest.fixture(scope="module")
+def seed(request: pytest.FixtureRequest) -> int:
+    """What names and order hang on."""
+    told = Told(int(os.environ.get("CONVOY_SEED", "0")) or random.SystemRandom().randrange(1, 10**9))
+    request.config.stash[TOLD] = told
+    return told.seed
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
-    """A running cluster's."""
+    """A running cluster's, which knows Istio's kinds."""
     async with running_cluster(tmp_path_factory.mktemp("kubectl")) as path:
+        async with plain_client(path) as session:
+            await define_istio(session)
         yield path
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def drives(
-    kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    kubeconfig: Path, seed: int, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Drives]:
     """A drive for each kubectl; all have begun."""
     folder = tmp_path_factory.mktemp("homes")
     kubectls = await asyncio.to_thread(all_kubectls, folder)
-    seed = int(os.environ.get("CONVOY_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
-    request.config.stash[TOLD] = Told(seed)
-    if kubectls:
-        await define_istio(kubectls[-1], kubeconfig, folder)
     started = {
         kubectl: asyncio.create_task(
             drive(kubectl, kubeconfig=kubeconfig, folder=folder / kubectl.version, seed=seed),

@@ -4,7 +4,7 @@ import asyncio
 import random
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,30 +44,36 @@ class Report:
     kubectl: Kubectl
     passed: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 async def drive(kubectl: Kubectl, *, kubeconfig: Path, folder: Path, seed: int) -> Report:
     """Run all commands that this kubectl has, in an order and with names that hang on the seed."""
     rng = random.Random(f"{seed} {kubectl.version}")
-    scene = _make_scene(kubectl, kubeconfig, folder, rng)
-    report = Report(kubectl)
-    steps = [step for step in shuffled(STORIES, rng) if step.since <= kubectl.minor]
+    return await run_steps(make_scene(kubectl, kubeconfig, folder, rng), rng)
+
+
+async def run_steps(
+    scene: Scene, rng: random.Random, *, begin: Callable[[str], None] = lambda step: None
+) -> Report:
+    """Run them in a scene; `begin` hears of each before it is run."""
+    report = Report(scene.kubectl)
     made = await run_kubectl(scene, ("create", "namespace", scene.names["ns"]))
     assert made.code == 0, made
-    for step in steps:
-        began = time.monotonic()
+    for step in shuffled(STORIES, rng):
+        if step.since > scene.kubectl.minor:
+            continue
+        begin(step.name)
         failure = await attempt(step, scene)
-        report.seconds[step.name] = time.monotonic() - began
         if failure is None:
             report.passed.append(step.name)
         else:
             report.failed.append(failure)
+    begin("end")
     await run_kubectl(scene, ("delete", "namespace", "--wait=false", scene.names["ns"], scene.names["tmpns"]))
     return report
 
 
-def _make_scene(kubectl: Kubectl, kubeconfig: Path, folder: Path, rng: random.Random) -> Scene:
+def make_scene(kubectl: Kubectl, kubeconfig: Path, folder: Path, rng: random.Random) -> Scene:
     """A fresh home, in which the namespace of the run is the one that is used when none is given."""
     folder.mkdir()
     names = random_names(rng)

@@ -1,20 +1,20 @@
 """A cluster in a world of its own, for clients on the host."""
 
-import json
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.cluster.kubectl.commands import run_kubectl
-from tests.cluster.kubectl.istio_definitions import istio_definitions
-from tests.cluster.kubectl.scenes import Kubectl, Scene
+import aiohttp
+from tests.cluster.kubectl.istio_definitions import GROUP, istio_definitions
 
 from convoy.cli.clusters.access import write_kubeconfig
 from convoy.cluster.client import start_world
 from convoy.cluster.types import ImageEntry, KubeClusterSpec
 
 HERE = str(Path(__file__).parent)
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 PROGRAM = ("python", "-IS", f"{HERE}/program.py")
 IMAGES = (
     ImageEntry("nginx", PROGRAM, args=("80",), keep=(HERE,)),
@@ -31,10 +31,18 @@ async def running_cluster(folder: Path) -> AsyncIterator[Path]:
         yield write_kubeconfig(folder, [info])
 
 
-async def define_istio(kubectl: Kubectl, kubeconfig: Path, home: Path) -> None:
+async def define_istio(session: aiohttp.ClientSession) -> None:
     """Install the definitions of Istio's kinds, as its installation does, and wait until they are served."""
-    scene = Scene(kubectl, home, kubeconfig, {})
-    definitions = {"apiVersion": "v1", "kind": "List", "items": istio_definitions()}
-    for arguments in ("create -f -", "wait --for=condition=established crd --all --timeout=20s"):
-        done = await run_kubectl(scene, arguments, stdin=json.dumps(definitions))
-        assert done.code == 0, done
+    for definition in istio_definitions():
+        async with session.post(DEFINITIONS, json=definition) as made:
+            assert made.status == 201, await made.text()
+        async with asyncio.timeout(20):
+            await _until_served(session, definition["spec"]["names"]["plural"])
+
+
+async def _until_served(session: aiohttp.ClientSession, plural: str) -> None:
+    while True:
+        async with session.get(f"/apis/{GROUP}/v1/{plural}") as answer:
+            if answer.status == 200:
+                return
+        await asyncio.sleep(0.05)

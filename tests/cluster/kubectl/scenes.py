@@ -57,7 +57,7 @@ class Scene:
 
 def random_names(rng: random.Random) -> dict[str, str]:
     """A name for each word, such as `web-x4k2q` for `web`."""
-    suffix = "".join(rng.choices(string.ascii_lowercase, k=SUFFIX))
+    suffix = "".join(rng.choices("abcdefghijklmnopqr", k=SUFFIX))  # does not look like a plural
     names = {word: f"{word}-{_letters(rng)}" for word in WORDS}
     return {
         **names,

@@ -3,11 +3,17 @@
 Names and order are random; CONVOY_SEED repeats a run's.
 """
 
+import random
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.cluster.kubectl.expecting import EXPECTED, read_expected
 from tests.cluster.kubectl.finding import HOW_TO_GET_ONE
+from tests.cluster.kubectl.plain_client import plain_client
+from tests.cluster.kubectl.recorded import read_requests
+from tests.cluster.kubectl.replay import Replay
+from tests.cluster.kubectl.scenes import random_names
 from tests.cluster.kubectl.telling import TOLD
 
 if TYPE_CHECKING:
@@ -34,3 +40,14 @@ async def test_every_command_does_its_job_with_every_kubectl(
             if (kubectl.version, name) in expected:
                 wrong.append(f"kubectl {kubectl.version} {name}: it passed; take it out of {EXPECTED.name}")
     assert not wrong, "\n\n".join([f"CONVOY_SEED={told.seed}", *wrong])
+
+
+async def test_recorded_requests_of_a_new_kubectl_are_answered_as_they_were(
+    kubeconfig: Path, seed: int, request: pytest.FixtureRequest
+) -> None:
+    recorded = read_requests()
+    async with plain_client(kubeconfig) as session:
+        replay = Replay(session, random_names(random.Random(f"{seed} recorded")))
+        wrong = [said for each in recorded if (said := await replay.send(each))]
+    request.config.stash[TOLD].replayed = len(recorded)
+    assert not wrong, "\n\n".join([f"CONVOY_SEED={seed}", *wrong])

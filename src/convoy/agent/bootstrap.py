@@ -8,6 +8,7 @@ from the cluster's DNS. With the table a service entry with a virtual address wo
 
 from typing import Any
 
+from convoy.agent.capture import INBOUND_PORT
 from convoy.agent.settings import (
     ADMIN_PORT,
     FORWARDER_PORT,
@@ -33,6 +34,11 @@ _STATS_PREFIXES = (
     "control_plane.",
     f"cluster.{XDS_CLUSTER}.",
 )
+# What `draining` looks at: the sidecar's own inbound side, so that their number does not grow with the mesh.
+_WORK_STATISTICS = (
+    r"http\.inbound_.*\.downstream_(cx|rq)_active",
+    rf"listener\..*_{INBOUND_PORT}\.downstream_cx_active",
+)
 _BY_DNS: Json = {
     "name": "envoy.clusters.dns",
     "typed_config": {
@@ -54,9 +60,7 @@ def build_bootstrap(settings: AgentSettings) -> Json:
         "layered_runtime": _build_runtime(),
         "static_resources": {"clusters": [_build_xds_cluster(settings)]},
         "typed_dns_resolver_config": _build_resolver(settings),
-        "stats_config": {
-            "stats_matcher": {"inclusion_list": {"patterns": [{"prefix": p} for p in _STATS_PREFIXES]}}
-        },
+        "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": _build_patterns(settings)}}},
     }
     if settings.mark is not None:
         bootstrap["cluster_manager"] = {"upstream_bind_config": _build_marked_sockets(settings.mark)}
@@ -96,6 +100,14 @@ def _build_runtime() -> Json:
     # Without a layer for the admin interface: nobody in the pod may change how Envoy works.
     values = {"re2.max_program_size.error_level": LARGEST_REGEX_PROGRAM}
     return {"layers": [{"name": "convoy", "static_layer": values}]}
+
+
+def _build_patterns(settings: AgentSettings) -> list[Json]:
+    """Which statistics Envoy keeps."""
+    patterns: list[Json] = [{"prefix": prefix} for prefix in _STATS_PREFIXES]
+    if settings.captures:
+        patterns += [{"safe_regex": {"regex": regex}} for regex in _WORK_STATISTICS]
+    return patterns
 
 
 def _build_dynamic_resources() -> Json:

@@ -1,6 +1,7 @@
 """The Envoy process: where its program is, how it is started, and how it ends."""
 
 import asyncio
+import contextlib
 import ctypes
 import importlib.util
 import json
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from convoy.agent.admin import ask_admin
 from convoy.agent.bootstrap import build_bootstrap
+from convoy.agent.draining import wait_idle
 from convoy.agent.errors import AgentError
 from convoy.agent.reporting import report
 from convoy.agent.sds import replace_file
@@ -69,16 +71,20 @@ class Envoy:
         return await self._process.wait()
 
     async def stop(self) -> None:
-        """Let open requests finish for a while, then end Envoy."""
+        """Let what is under way finish for a while, then end Envoy.
+
+        A sidecar ends as soon as it is idle. A gateway waits the whole time: whoever balances load over
+        gateways may still send it new connections until the news of its end has spread.
+        """
         await ask_admin("/drain_listeners?graceful&skip_exit", method="POST")
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_seconds):
-                await self._process.wait()
-        except TimeoutError:
-            await self._end()
+                await (wait_idle() if self._settings.captures else self._process.wait())
+        await self._end()
 
     async def _end(self) -> None:
-        self._process.terminate()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
         try:
             async with asyncio.timeout(_STOP_SECONDS):
                 await self._process.wait()

@@ -7,12 +7,14 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 from convoy.agent.admin import is_live
+from convoy.agent.asking import Application
 from convoy.agent.capture import build_capture_rules
 from convoy.agent.certificates import keep_certificates
 from convoy.agent.controlplane import ControlPlane
 from convoy.agent.envoy import Envoy
 from convoy.agent.names import Names
 from convoy.agent.nft import apply_rules
+from convoy.agent.probes import serve_probes
 from convoy.agent.readiness import serve_readiness
 from convoy.agent.reporting import report
 from convoy.agent.sds import SecretFiles
@@ -63,6 +65,9 @@ class _Agent:
         settings, clock = self._settings, self._clock
         files, certified = SecretFiles(settings.files.sds_folder), self._certified.set
         yield "readiness", serve_readiness(settings.instance_ip, self._why_not_ready)
+        if settings.probes:
+            application = Application(settings.instance_ip, mark=settings.mark)
+            yield "probes", serve_probes(settings.instance_ip, settings.probes, application)
         yield "certificates", keep_certificates(self._control_plane, files, clock=clock, obtained=certified)
         if settings.captures:
             yield "names", self._names.keep_fresh(self._control_plane, clock=clock)

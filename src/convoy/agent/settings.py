@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from convoy.agent.app_probes import VARIABLE as PROBES_VARIABLE
+from convoy.agent.app_probes import AppProbe, parse_probes
 from convoy.agent.errors import SettingsError
 from convoy.dns.upstream import parse_nameservers
 
@@ -18,6 +20,7 @@ XDS_PORT = 15012
 AGENT_API_PORT = 15016
 ADMIN_PORT = 15000
 READINESS_PORT = 15021
+PROBE_PORT = 15020
 DNS_PORT = 15053
 # Asked by Envoy alone, and never answered from the name table.
 FORWARDER_PORT = 15054
@@ -52,6 +55,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Mapping[str, str] = {}
     """Node metadata from `ISTIO_META_*`, without the prefix."""
     nameservers: tuple[str, ...] = ()
+    probes: Mapping[str, AppProbe] = {}
+    """The applications' probes that the kubelet makes here, by path."""
     files: AgentFiles = AgentFiles()
 
     @property
@@ -94,6 +99,7 @@ def parse_settings(
             if name.startswith(_METADATA_PREFIX) and value
         },
         nameservers=parse_nameservers(resolv_conf),
+        probes=parse_probes(env.get(PROBES_VARIABLE, "")),
         files=files or AgentFiles(),
     )
 

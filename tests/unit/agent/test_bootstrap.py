@@ -1,6 +1,7 @@
 """Facts about Envoy's bootstrap."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -135,3 +136,19 @@ def test_envoy_takes_the_patterns_that_validation_lets_through(tmp_path, pattern
     found.check_regex("spec", pattern)
     done = validated(matching(pattern), tmp_path)
     assert (not found.problems, done.returncode == 0) == (is_valid, is_valid), done.stderr
+
+
+def test_sidecar_counts_its_own_work_and_a_gateway_does_not():
+    def regexes(built):
+        patterns = built["stats_config"]["stats_matcher"]["inclusion_list"]["patterns"]
+        return [each["safe_regex"]["regex"] for each in patterns if "safe_regex" in each]
+
+    kept = regexes(bootstrap())
+    names = [
+        "http.inbound_9080.downstream_rq_active",
+        "http.inbound_9080.downstream_cx_active",
+        "listener.0.0.0.0_15006.downstream_cx_active",
+    ]
+    assert all(any(re.fullmatch(regex, name) for regex in kept) for name in names)
+    assert not any(re.fullmatch(regex, "http.outbound_9080.downstream_rq_active") for regex in kept)
+    assert regexes(bootstrap(GATEWAY)) == []

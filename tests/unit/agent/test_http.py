@@ -1,9 +1,10 @@
-"""Facts about the agent's small HTTP client and its readiness server."""
+"""Facts about the agent's small HTTP client and server."""
 
 import pytest
 
 from convoy.agent.http import parse_reply
-from convoy.agent.readiness import build_reply
+from convoy.agent.http_server import Answer, build_reply, parse_head
+from convoy.agent.readiness import answer_readiness
 
 
 def test_reply_with_a_length_is_read():
@@ -49,6 +50,16 @@ async def test_readiness_is_told_on_its_path_alone(head, reason, status):
     async def why_not():
         return reason
 
-    reply = await build_reply(head, why_not)
-    assert reply.split()[1] == status
-    assert reason.encode() in reply
+    asked = parse_head(head)
+    answer = await answer_readiness(asked, why_not) if asked else None
+    assert (build_reply(answer).split()[1] if answer else b"404") == status
+    assert answer is None or reason in answer.text
+
+
+def test_head_of_a_request_is_read():
+    asked = parse_head(b"GET /a?b=c HTTP/1.1\r\nHost: x\r\nUser-Agent:  kube-probe/1.32 \r\n\r\n")
+    assert (asked.path, asked.headers) == ("/a", {"host": "x", "user-agent": "kube-probe/1.32"})
+
+
+def test_status_without_a_name_is_answered_all_the_same():
+    assert build_reply(Answer(299, "odd")).startswith(b"HTTP/1.1 299 \r\n")

@@ -69,7 +69,7 @@ async def run_steps(
         else:
             report.failed.append(failure)
     begin("end")
-    await run_kubectl(scene, ("delete", "namespace", "--wait=false", scene.names["ns"], scene.names["tmpns"]))
+    await run_kubectl(scene, ("delete", "namespace", "--wait=false", scene.names["ns"], scene.names["spare"]))
     return report
 
 

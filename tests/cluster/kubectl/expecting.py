@@ -1,8 +1,13 @@
 """What is known not to work, with the reason: `expected.txt` beside the folder of the drive."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.cluster.kubectl.drive import Report
 
 EXPECTED = Path(__file__).parents[1] / "expected.txt"
 MOST_PER_VERSION = 3
@@ -32,3 +37,12 @@ def read_expected(text: str) -> list[Expected]:
                 f"{count} commands are expected to fail with {version}, at most {MOST_PER_VERSION} may"
             )
     return found
+
+
+def judge(report: "Report", expected: Iterable[Expected]) -> list[str]:
+    """What is wrong with a drive: unexpected failures, and expected ones that did not come."""
+    known = {each.step for each in expected if each.version == report.kubectl.version}
+    said = f"kubectl {report.kubectl.version}"
+    wrong = [f"{said} {failure}" for failure in report.failed if failure.step not in known]
+    healed = known & set(report.passed)
+    return wrong + [f"{said} {step}: it passed; take it out of {EXPECTED.name}" for step in sorted(healed)]

@@ -99,8 +99,8 @@ def ingress_gateway() -> str:
     ports = [{"name": "http2", "port": 80, "targetPort": 8080}]
     spec = {"type": "LoadBalancer", "selector": {"app": "istio-ingressgateway"}, "ports": ports}
     made = _object("v1", "Service", "istio-ingressgateway", spec=spec)
-    made["metadata"] |= {"namespace": "$istions", "labels": {"app": "istio-ingressgateway"}}
-    return documents(_object("v1", "Namespace", "$istions"), made)
+    made["metadata"] |= {"namespace": "$ingress", "labels": {"app": "istio-ingressgateway"}}
+    return documents(_object("v1", "Namespace", "$ingress"), made)
 
 
 def applied_config_map(**data: str) -> str:

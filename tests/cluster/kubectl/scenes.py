@@ -8,8 +8,8 @@ from pathlib import Path
 WORDS = (
     *(
         "ns",
-        "istions",
-        "tmpns",
+        "ingress",
+        "spare",
         "missing",
         "web",
         "p1",

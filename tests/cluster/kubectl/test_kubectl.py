@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cluster.kubectl.expecting import EXPECTED, read_expected
+from tests.cluster.kubectl.expecting import EXPECTED, judge, read_expected
 from tests.cluster.kubectl.finding import HOW_TO_GET_ONE
 from tests.cluster.kubectl.plain_client import plain_client
 from tests.cluster.kubectl.recorded import read_requests
@@ -28,17 +28,11 @@ async def test_every_command_does_its_job_with_every_kubectl(
 ) -> None:
     assert drives, HOW_TO_GET_ONE
     told = request.config.stash[TOLD]
-    expected = {(each.version, each.step): each for each in read_expected(EXPECTED.read_text())}
+    expected = read_expected(EXPECTED.read_text())
     wrong = []
-    for kubectl, driving in drives.items():
-        report = await driving
-        told.driven.append(report)
-        for failure in report.failed:
-            if (kubectl.version, failure.step) not in expected:
-                wrong.append(f"kubectl {kubectl.version} {failure}")
-        for name in report.passed:
-            if (kubectl.version, name) in expected:
-                wrong.append(f"kubectl {kubectl.version} {name}: it passed; take it out of {EXPECTED.name}")
+    for driving in drives.values():
+        told.driven.append(await driving)
+        wrong += judge(told.driven[-1], expected)
     assert not wrong, "\n\n".join([f"CONVOY_SEED={told.seed}", *wrong])
 
 

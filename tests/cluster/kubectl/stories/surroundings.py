@@ -29,7 +29,7 @@ NAMESPACE = Story(
             ),
             reads=True,
         ),
-        Step("create-ns", "--context=cluster1 create namespace $tmpns", says=("namespace/$tmpns created",)),
+        Step("create-ns", "--context=cluster1 create namespace $spare", says=("namespace/$spare created",)),
     ),
 )
 
@@ -82,17 +82,17 @@ INGRESS = Story(
             "apply-igw",
             "--context=cluster1 apply -f -",
             stdin=manifests.ingress_gateway(),
-            says=("namespace/$istions created", "service/istio-ingressgateway created"),
+            says=("namespace/$ingress created", "service/istio-ingressgateway created"),
         ),
         Step(
             "get-jsonpath",
-            "--context=cluster1 get svc --selector=app=istio-ingressgateway -n $istions"
+            "--context=cluster1 get svc --selector=app=istio-ingressgateway -n $ingress"
             " -o jsonpath={.items[0].status.loadBalancer.ingress[0].ip}",
             matches=(r"\A198\.19\.\d+\.\d+\Z",),
             eventually=True,
             reads=True,
         ),
-        Step("delete-ns", "--context=cluster1 delete ns $istions", says=('namespace "$istions" deleted',)),
+        Step("delete-ns", "--context=cluster1 delete ns $ingress", says=('namespace "$ingress" deleted',)),
     ),
 )
 

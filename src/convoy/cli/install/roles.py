@@ -26,7 +26,7 @@ def _rule(groups: Sequence[str], resources: Sequence[str], verbs: Sequence[str],
 def _cluster_rules() -> list[Manifest]:
     hooks = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
     own_hooks = (WEBHOOK_CONFIGURATION, VALIDATOR_CONFIGURATION)
-    core = ("namespaces", "nodes", "pods", "serviceaccounts", "services", "secrets", "configmaps")
+    core = ("namespaces", "pods", "services")
     return [
         _rule([""], core, _READ),
         _rule(_ISTIO_GROUPS, ["*"], _READ),
@@ -34,8 +34,9 @@ def _cluster_rules() -> list[Manifest]:
         _rule(["apiextensions.k8s.io"], ["customresourcedefinitions"], _READ),
         _rule(["authentication.k8s.io"], ["tokenreviews"], ("create",)),
         _rule(["admissionregistration.k8s.io"], hooks, ("get", "list", "watch", "patch"), *own_hooks),
+        # A create cannot be limited by name; everything else of other ConfigMaps stays unseen.
         _rule([""], ["configmaps"], ("create",)),
-        _rule([""], ["configmaps"], ("patch", "update"), "istio-ca-root-cert"),
+        _rule([""], ["configmaps"], (*_READ, "patch", "update"), "istio-ca-root-cert"),
     ]
 
 

@@ -16,9 +16,24 @@ def rooms() -> set[str]:
     return {path.parent.name for path in (ROOT / "src" / "convoy").glob("*/__init__.py")}
 
 
+def section(title):
+    """What stands in the architecture under one heading."""
+    return text("docs/architecture.md").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def folders_named_in(table):
+    """Every folder in the first column."""
+    cells = re.findall(r"^\| (`\w+/`(?:, `\w+/`)*) \|", table, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`(\w+)/`", cell)}
+
+
 def test_the_architecture_names_every_room_and_no_other():
-    named = set(re.findall(r"^\| `(\w+)/` \|", text("docs/architecture.md"), re.MULTILINE))
-    assert named == rooms()
+    assert folders_named_in(section("Rooms")) == rooms()
+
+
+def test_the_architecture_names_every_part_of_the_cluster_and_no_other():
+    parts = {path.parent.name for path in (ROOT / "src/convoy/cluster").glob("*/__init__.py")}
+    assert folders_named_in(section("The embedded cluster")) == parts
 
 
 def test_paths_that_documents_name_exist():

@@ -12,9 +12,10 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from convoy.ca.issuers import Intermediate, issue_intermediate, new_root
-from convoy.ca.service import CertificateService
+from convoy.ca.service import CertificateService, Verifier
 from convoy.ca.tokens import AUDIENCE, TokenVerifier
 from convoy.cluster.tokens import ISSUER, TokenIssuer
+from convoy.config.kube.targets import Credentials
 from convoy.controlplane.agent_api import AgentApi, NameTables
 from convoy.controlplane.server_identity import ServerIdentity
 from convoy.kit.latest import LatestValue
@@ -28,7 +29,7 @@ class Authority:
     def __init__(self) -> None:
         self.intermediate = issue_intermediate(new_root(), "cluster1")
         self.tokens = TokenIssuer(ec.generate_private_key(ec.SECP256R1()))
-        self.verifier = TokenVerifier(self.tokens.jwks(), issuer=ISSUER)
+        self.verifier: Verifier = TokenVerifier(self.tokens.jwks(), issuer=ISSUER)
 
     def issuer(self) -> Intermediate:
         return self.intermediate
@@ -43,6 +44,16 @@ class Authority:
     def roots(self) -> ssl.SSLContext:
         """What a client that trusts this mesh verifies servers with."""
         return ssl.create_default_context(cadata=b"".join(self.intermediate.roots_pem).decode())
+
+
+class Anonymous:
+    """Shows an API server nothing: the one of the tests takes everybody for its administrator."""
+
+    async def current(self) -> Credentials:
+        return Credentials()
+
+    def refuse(self) -> None:
+        pass
 
 
 class Asked(msgspec.Struct, frozen=True):

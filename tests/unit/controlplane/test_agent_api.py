@@ -7,9 +7,10 @@ import pytest
 from cryptography import x509
 from tests.unit.controlplane.conftest import Agent, Asked, Authority, serving_agents
 
-from convoy.ca.errors import IssuerError
+from convoy.ca.errors import IssuerError, VerifierError
 from convoy.ca.issuers import Intermediate
 from convoy.ca.keys import build_csr, new_key
+from convoy.ca.tokens import TokenSubject
 from convoy.ca.wire import CertificateRequest
 from convoy.dns.table import build_name_table, parse_name_table
 
@@ -50,6 +51,23 @@ async def test_who_brings_no_token_is_refused(authority: Authority, path: str, a
         method = "POST" if path == "/v1/certificates" else "GET"
         answer = await agent.ask(method, path, authorization=authorization, data=request_body())
     assert (answer.status, answer.json()["code"]) == (401, "unauthenticated")
+
+
+class Silent:
+    """Whoever could check tokens gives no answer."""
+
+    async def verify(self, token: str) -> TokenSubject:
+        raise VerifierError("The token cannot be checked now.")
+
+
+@pytest.mark.parametrize("path", ["/v1/certificates", "/v1/names"])
+async def test_token_that_cannot_be_checked_now_is_not_refused_for_good(path: str) -> None:
+    authority = Authority()
+    authority.verifier = Silent()
+    async with serving_agents(authority) as (agent, _):
+        method = "POST" if path == "/v1/certificates" else "GET"
+        answer = await agent.ask(method, path, data=request_body())
+    assert (answer.status, answer.json()["code"]) == (503, "unavailable")
 
 
 async def test_tokens_for_others_or_of_other_clusters_are_refused(authority: Authority) -> None:

@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.kit.api_server import Api, running_api
 from tests.kit.clocks import FakeClock
+from tests.unit.controlplane.conftest import Anonymous
 
 from convoy.ca.errors import TokenError, VerifierError
 from convoy.ca.tokens import AUDIENCE, TokenSubject
@@ -16,7 +17,7 @@ from convoy.cluster.apiserver.dependencies import Review, Reviewer
 from convoy.cluster.registry import Registry
 from convoy.cluster.tokens import TokenIssuer
 from convoy.config.kube.client import KubeClient
-from convoy.config.kube.targets import Credentials, KubeTarget
+from convoy.config.kube.targets import KubeTarget
 from convoy.controlplane.token_reviews import TokenReviewVerifier, parse_review
 from convoy.kit.clock import SYSTEM_CLOCK
 
@@ -31,16 +32,6 @@ POD = {
         "containers": [{"name": "reviews", "image": "reviews"}],
     },
 }
-
-
-class Anonymous:
-    """Shows nothing: the test's API server takes everybody for its administrator."""
-
-    async def current(self) -> Credentials:
-        return Credentials()
-
-    def refuse(self) -> None:
-        pass
 
 
 class Cluster:

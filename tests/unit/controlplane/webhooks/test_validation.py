@@ -7,6 +7,7 @@ from convoy.api.meta import ClusterID
 from convoy.config.folder import Folder
 from convoy.config.store import Composer
 from convoy.controlplane.pipeline import build_state
+from convoy.controlplane.webhooks import validation as validation_module
 from convoy.controlplane.webhooks.reviews import decode_review
 from convoy.controlplane.webhooks.validation import Validation
 from convoy.kit.latest import LatestValue
@@ -150,3 +151,9 @@ async def test_the_mesh_is_not_changed_by_a_question():
     again = await judges.judge(decode_review(review(routed({"host": "reviews"}, name="known"))))
     assert judges._published.get_nowait() is before
     assert again.allowed
+
+
+async def test_large_mesh_is_looked_through_as_a_small_one(monkeypatch):
+    monkeypatch.setattr(validation_module, "_QUICKLY_CHECKED", 0)
+    verdict = await judged(routed({"host": "reviews", "subset": "v2"}), text=REVIEWS)
+    assert any("[CVY0201]" in each for each in verdict.warnings)

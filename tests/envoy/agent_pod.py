@@ -16,6 +16,14 @@ from convoy.ca.keys import certificate_to_pem
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 
+_HEADERS = [{"name": "X-Probe", "value": "yes"}]
+PROBES = {
+    "/app-health/app/livez": {"httpGet": {"port": 8001, "path": "/live", "httpHeaders": _HEADERS}},
+    "/app-health/app/readyz": {"tcpSocket": {"port": 8000}},
+    "/app-health/app/startupz": {"httpGet": {"port": 8002, "path": "/", "httpHeaders": _HEADERS}},
+    "/app-health/app/closed": {"tcpSocket": {"port": 8009}},
+}
+
 _ROOT = Path(__file__).parents[2]
 # Entering a mount namespace changes the working directory.
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{_ROOT / 'src'}:{_ROOT}"}
@@ -106,7 +114,9 @@ class Pod:
             "TRUST_DOMAIN": "cluster.local",
             "PROXY_TYPE": proxy_type,
             "INTERCEPTION_MARK": "1337" if proxy_type == "sidecar" else "",
-            "DRAIN_SECONDS": "1",
+            # A sidecar that is idle does not wait for it.
+            "DRAIN_SECONDS": "60" if proxy_type == "sidecar" else "1",
+            "ISTIO_KUBE_APP_PROBERS": json.dumps(PROBES if proxy_type == "sidecar" else {}),
         }
         return await asyncio.create_subprocess_exec(
             *self.command(sys.executable, "-m", "convoy.agent", "run"), env=env, stderr=log, stdout=log

@@ -17,10 +17,11 @@ from pathlib import Path
 from cryptography import x509
 from tests.envoy.agent_network import NODE_IP, POD_IP
 from tests.envoy.agent_node import ControlPlane, cluster_dns
-from tests.envoy.agent_pod import ENVIRONMENT, ISSUER, Cluster, Pod
+from tests.envoy.agent_pod import ENVIRONMENT, ISSUER, PROBES, Cluster, Pod
 from tests.envoy.agent_resources import ROUTER_RESOURCES, SIDECAR_RESOURCES
 from tests.envoy.agent_watching import (
     agent_pid,
+    asked_by_kubelet,
     ended,
     envoy_is_gone,
     envoy_pid,
@@ -85,11 +86,24 @@ async def play_sidecar(pod, log):
         seen["from_outside"] = await _call(POD_IP, 8000)
         seen["upstreams"] = upstreams(pod.run(sys.executable, "-c", _GET, "http://127.0.0.1:15000/clusters"))
         seen["memory"] = memory()
-        seen |= await observe_ends(pod, agent, log)
+        seen["probes"] = await observe_probes()
+        agent = await observe_deaths(pod, agent, log, seen)
+        await observe_stop(agent, log, seen)
+        await until_ended(app)
+        agent = await pod.start_agent("sidecar", log)
+        await until(is_ready)
+        seen["probes_of_dead_app"] = await observe_probes()
+        os.kill(agent_pid(), signal.SIGTERM)
+        seen["status_after_sigterm"] = await ended(agent)
+        seen["envoy_gone_after_sigterm"] = await envoy_is_gone()
         await plane.stop()
-    app.kill()
-    await app.wait()
     return seen
+
+
+async def observe_probes():
+    """The statuses that a kubelet sees, by probe."""
+    asked = {path: await asked_by_kubelet(15020, path) for path in (*PROBES, "/app-health/app/other")}
+    return {path.rpartition("/")[2]: status for path, (status, _) in asked.items()}
 
 
 async def observe_capture(pod):
@@ -119,9 +133,8 @@ async def observe_capture(pod):
     )
 
 
-async def observe_ends(pod, agent, log):
-    """What remains after the agent is killed, after Envoy is killed, and after SIGTERM."""
-    seen = {}
+async def observe_deaths(pod, agent, log, seen):
+    """What remains after the agent is killed and after Envoy is killed; the next agent."""
     os.kill(agent_pid(), signal.SIGKILL)
     await ended(agent)
     seen["envoy_gone_after_agent_killed"] = await until(envoy_is_gone, seconds=10)
@@ -131,10 +144,27 @@ async def observe_ends(pod, agent, log):
     seen["status_after_envoy_killed"] = await ended(agent)
     agent = await pod.start_agent("sidecar", log)
     await until(is_ready)
+    return agent
+
+
+async def observe_stop(agent, log, seen):
+    """An agent that is told to end while a connection is open."""
+    streams = await asyncio.open_connection(POD_IP, 8003)
+    await _echoes(streams)
     os.kill(agent_pid(), signal.SIGTERM)
-    seen["status_after_sigterm"] = await ended(agent)
-    seen["envoy_gone_after_sigterm"] = await envoy_is_gone()
-    return seen
+    await until(lambda: _stopping(log))
+    seen["while_stopping"] = [await _echoes(streams), await readiness()]
+    streams[1].close()
+    seen["status_after_the_last_connection"] = await ended(agent)
+
+
+async def until_ended(app):
+    app.kill()
+    await app.wait()
+
+
+async def _stopping(log):
+    return "agent: stopping" in text_of(log)
 
 
 async def play_router(pod, log):

@@ -21,9 +21,14 @@ async def until(condition, *, seconds=30):
 
 
 async def readiness(address=POD_IP):
+    return await asked_by_kubelet(15021, "/healthz/ready", address)
+
+
+async def asked_by_kubelet(port, path, address=POD_IP):
+    """Status and text of what a kubelet outside of the pod is answered."""
     try:
-        streams = await asyncio.open_connection(address, 15021)
-        reply = await exchange(streams, "/healthz/ready", host=address)
+        streams = await asyncio.open_connection(address, port)
+        reply = await exchange(streams, path, host=address)
     except OSError:
         return [0, ""]
     return [reply.status, reply.body.decode().strip()]

@@ -134,6 +134,20 @@ def test_agent_fails_when_envoy_ends(sidecar):
     assert sidecar["status_after_envoy_killed"] == 1
 
 
+def test_kubelet_learns_of_the_application_through_the_agent(sidecar):
+    statuses = {"livez": 200, "readyz": 200, "startupz": 200, "closed": 503, "other": 404}
+    assert sidecar["probes"] == statuses
+
+
+def test_probes_fail_with_the_application(sidecar):
+    assert set(sidecar["probes_of_dead_app"].values()) == {503, 404}
+
+
+def test_stopping_sidecar_lets_open_connections_end_and_no_longer(sidecar):
+    assert sidecar["while_stopping"] == ["still here", [503, "the proxy is stopping"]]
+    assert sidecar["status_after_the_last_connection"] == 0
+
+
 def test_sigterm_ends_both_without_error(sidecar):
     assert (sidecar["status_after_sigterm"], sidecar["envoy_gone_after_sigterm"]) == (0, True)
 

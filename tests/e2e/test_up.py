@@ -98,7 +98,7 @@ def home(tmp_path):
 
 
 def test_clusters_are_the_same_after_down_and_after_a_kill(home):
-    said = home.convoy("up", "--clusters", "east,west")
+    said = home.convoy("up", "--bare", "--clusters", "east,west")
     assert "2 clusters are ready" in said
     config = Path(home.convoy("kubeconfig").strip())
     assert stat.S_IMODE(config.stat().st_mode) == 0o600
@@ -106,10 +106,10 @@ def test_clusters_are_the_same_after_down_and_after_a_kill(home):
     home.kubectl("east", "rollout", "status", "deployment/web", "--timeout=60s")
     before, servers = home.addresses("east"), [row["server"] for row in status(home)]
 
-    assert "runs already" in home.convoy("up")
+    assert "runs already" in home.convoy("up", "--bare")
     home.convoy("down")
     assert [row["state"] for row in status(home)] == ["stopped", "stopped"]
-    home.convoy("up")
+    home.convoy("up", "--bare")
     home.kubectl("east", "rollout", "status", "deployment/web", "--timeout=60s")
     assert (home.addresses("east"), [row["server"] for row in status(home)]) == (before, servers)
 
@@ -117,13 +117,13 @@ def test_clusters_are_the_same_after_down_and_after_a_kill(home):
     os.kill(killed, signal.SIGKILL)
     while home.holder() is not None:
         time.sleep(0.01)
-    home.convoy("up")
+    home.convoy("up", "--bare")
     home.kubectl("east", "rollout", "status", "deployment/web", "--timeout=60s")
     assert (home.addresses("east"), [row["server"] for row in status(home)]) == (before, servers)
 
 
 def status(home):
-    return json.loads(home.convoy("status", "-o", "json"))
+    return json.loads(home.convoy("status", "-o", "json"))["clusters"]
 
 
 def test_commands_say_what_to_do_when_nothing_runs(home):
@@ -134,11 +134,11 @@ def test_commands_say_what_to_do_when_nothing_runs(home):
 
 
 def test_ephemeral_cluster_forgets_its_objects(home):
-    home.convoy("up", "--clusters", "one", "--ephemeral", "--nodes", "2")
+    home.convoy("up", "--bare", "--clusters", "one", "--ephemeral", "--nodes", "2")
     assert status(home)[0]["nodes"] == [2, 2]
     home.kubectl("one", "create", "configmap", "kept")
-    assert "before" in home.convoy("up", "--nodes", "3", ok=False)
+    assert "before" in home.convoy("up", "--bare", "--nodes", "3", ok=False)
     home.convoy("down")
-    home.convoy("up")
+    home.convoy("up", "--bare")
     assert "kept" not in home.kubectl("one", "get", "configmaps", "-o", "name")
     assert "convoy" in home.kubectl("one", "get", "nodes", "-o", "wide").lower()

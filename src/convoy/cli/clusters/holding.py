@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from convoy.cli.local.errors import LocalMeshError
 from convoy.cluster.client import World, connect_world
 from convoy.cluster.errors import WorldGoneError
 from convoy.cluster.types import ImageEntry
+
+_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
 
 async def find_world(folder: Path) -> World | None:
@@ -81,3 +84,15 @@ async def end_holder(folder: Path) -> None:
     writer.write(END)
     await reader.read()
     writer.close()
+
+
+def holder_pid(folder: Path) -> int:
+    """The process that holds the world of a folder, as the kernel tells it; 0 when there is none."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        try:
+            sock.connect(holder_address(folder))
+        except OSError:
+            return 0
+        credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    pid: int = _CREDENTIALS.unpack(credentials)[0]
+    return pid

@@ -211,6 +211,8 @@ def _wrong_type_remedy(data: Any, wanted: str) -> str:
         return "Remove the quotes."
     if wanted == "a list" and isinstance(data, dict):
         return 'Start each element with "- ".'
+    if wanted == "a list":
+        return 'Write "- " before it, in a line of its own.'
     if wanted == "a mapping" and isinstance(data, list):
         return 'Remove the "- " before it.'
     return ""

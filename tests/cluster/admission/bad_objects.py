@@ -33,7 +33,7 @@ BAD_OBJECTS = (
         "schema",
         {"hosts": "reviews", "htp": [], "http": [{"timeout": 5, "route": [_route(weight="50"), {}]}]},
         (
-            ("spec.hosts", '"reviews" is text, but a list is needed', "", "CVY0103"),
+            ("spec.hosts", '"reviews" is text, but a list is needed', 'Write "- " before it', "CVY0103"),
             ("spec.htp", "unknown field", 'Did you mean "http"?', "CVY0102"),
             ("spec.http[0].timeout", "5 is a number, but text is needed", "Put quotes around", "CVY0103"),
             ("spec.http[0].route[0].weight", '"50" is text', "Remove the quotes", "CVY0103"),

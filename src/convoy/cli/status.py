@@ -53,7 +53,8 @@ async def _fetch() -> tuple[list[Row], int]:
     if world is None:
         return [_stopped(name, plan.nodes) for name, plan in plans.items()], 0
     async with world:
-        running = {info.name: info.server for info in await world.kube_clusters()}
+        servers = {info.name: info.server for info in await world.kube_clusters()}
+    running = {name: servers[name] for name in (*plans, *sorted(servers)) if name in servers}
     looked = await asyncio.gather(*(see(folder, name) for name in running), return_exceptions=True)
     seen = dict(zip(running, looked, strict=True))
     rows = [_row(name, running[name], seen) for name in running]

@@ -87,8 +87,10 @@ async def _up(
         running = {info.name: info for info in await world.kube_clusters()}
         _check_same(running, plans)
         started = await _start_missing(world, plans, running)
-        save_plans(folder, _merged(known, started))
-        everything = await world.kube_clusters()
+        merged = _merged(known, started)
+        save_plans(folder, merged)
+        order = [plan.name for plan in merged]
+        everything = sorted(await world.kube_clusters(), key=lambda info: order.index(info.name))
     path = write_kubeconfig(folder, everything)
     if not bare:
         await asyncio.gather(*(_install(folder, plan.name) for plan in plans))

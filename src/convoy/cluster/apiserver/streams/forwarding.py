@@ -17,7 +17,7 @@ from convoy.cluster.apiserver.streams.spdy.connection import Connection, Stream
 SPDY_PROTOCOL = "portforward.k8s.io"
 TUNNEL_PROTOCOL = "SPDY/3.1+portforward.k8s.io"
 WEBSOCKET_PROTOCOLS = ("v4.channel.k8s.io", "portforward.k8s.io")
-_CHUNK = 64 * 1024
+_CHUNK = 32 * 1024  # as Kubernetes does; some clients refuse messages above 64 KiB
 
 Connect = Callable[[int], Awaitable[socket.socket]]
 """Gives a connected socket to a port of the pod; OSError when nobody listens."""

@@ -17,6 +17,7 @@ from convoy.cluster.apiserver.streams.commands import Input, Resize
 
 _STDIN, _STATUS, _RESIZE, _HALF_CLOSE = 0, 3, 4, 255
 _MAX_MESSAGE = 32 << 20
+_LONGEST_SENT = 32 << 10  # as Kubernetes does; some clients refuse messages above 64 KiB
 _BINARY = (
     "v5.channel.k8s.io",
     "v4.channel.k8s.io",
@@ -77,10 +78,12 @@ class WebsocketChannels:
 
     async def send(self, channel: int, data: bytes) -> None:
         """As Channels has it."""
-        if self._is_text:
-            await self._socket.send_str(f"{channel}{base64.b64encode(data).decode()}")
-        else:
-            await self._socket.send_bytes(bytes([channel]) + data)
+        for start in range(0, max(len(data), 1), _LONGEST_SENT):
+            part = data[start : start + _LONGEST_SENT]
+            if self._is_text:
+                await self._socket.send_str(f"{channel}{base64.b64encode(part).decode()}")
+            else:
+                await self._socket.send_bytes(bytes([channel]) + part)
 
     async def finish(self, status: dict[str, Any]) -> None:
         """As Channels has it; before v4 only failures are told, as plain text."""

@@ -66,7 +66,12 @@ async def spdy(port, path, protocol="v4.channel.k8s.io"):
 async def websocket(port, path, protocol):
     async with (
         aiohttp.ClientSession() as session,
-        session.ws_connect(f"http://127.0.0.1:{port}/{path}", protocols=[protocol]) as socket,
+        session.ws_connect(
+            # Some clients refuse longer messages.
+            f"http://127.0.0.1:{port}/{path}",
+            protocols=[protocol],
+            max_msg_size=65536,
+        ) as socket,
     ):
         assert socket.protocol == protocol
         yield socket

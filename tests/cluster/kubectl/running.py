@@ -37,12 +37,13 @@ async def define_istio(session: aiohttp.ClientSession) -> None:
         async with session.post(DEFINITIONS, json=definition) as made:
             assert made.status == 201, await made.text()
         async with asyncio.timeout(20):
-            await _until_served(session, definition["spec"]["names"]["plural"])
+            await until_served(session, f"/apis/{GROUP}/v1/{definition['spec']['names']['plural']}")
 
 
-async def _until_served(session: aiohttp.ClientSession, plural: str) -> None:
+async def until_served(session: aiohttp.ClientSession, path: str) -> None:
+    """Until a list can be had."""
     while True:
-        async with session.get(f"/apis/{GROUP}/v1/{plural}") as answer:
+        async with session.get(path) as answer:
             if answer.status == 200:
                 return
         await asyncio.sleep(0.05)

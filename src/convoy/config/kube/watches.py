@@ -30,10 +30,19 @@ async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
     What is left without an end of line was cut off and is told again by the next watch.
     """
     begun: list[bytes] = []
-    async for data in content.iter_any():
+    while data := await _read(content):
         first, *rest = data.split(b"\n")
         begun.append(first)
         for part in rest:
             if line := b"".join(begun):
                 yield line
             begun = [part]
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    """What came; empty at the end."""
+    try:
+        return await content.readany()
+    except RuntimeError as error:
+        # aiohttp's word for a connection that was closed from this side.
+        raise aiohttp.ClientPayloadError(str(error)) from error

@@ -167,6 +167,17 @@ async def test_watch_of_a_forgotten_state_says_so(client):
     assert caught.value.is_gone
 
 
+async def test_watch_ends_with_its_client(client):
+    since = (await client.list(CONFIG_MAPS)).resource_version
+    async with client.watch(CONFIG_MAPS, since=since) as events:
+        await client.close()
+        with pytest.raises(
+            KubeError, match="watch of configmaps in cluster east failed: the connection broke"
+        ):
+            await anext(events)
+    assert (await client.list(CONFIG_MAPS)).items == []
+
+
 async def test_connection_is_used_again(api, client):
     for _ in range(5):
         await client.list(CONFIG_MAPS)

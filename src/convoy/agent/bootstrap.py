@@ -34,11 +34,18 @@ _STATS_PREFIXES = (
     "control_plane.",
     f"cluster.{XDS_CLUSTER}.",
 )
-# What `draining` looks at: the sidecar's own inbound side, so that their number does not grow with the mesh.
-_WORK_STATISTICS = (
-    r"http\.inbound_.*\.downstream_(cx|rq)_active",
-    rf"listener\..*_{INBOUND_PORT}\.downstream_cx_active",
-)
+# What `draining` looks at: a sidecar's own inbound side, a gateway's ports. It does not grow with the mesh.
+_WORK_STATISTICS = {
+    "sidecar": (
+        r"http\.inbound_.*\.downstream_(cx|rq)_active",
+        rf"listener\..*_{INBOUND_PORT}\.downstream_cx_active",
+    ),
+    "router": (
+        r"http\.gateway_.*\.downstream_(cx|rq)_active",
+        # Without those of single workers.
+        r"listener\.[0-9a-f:._\[\]]+_[0-9]+\.downstream_cx_active",
+    ),
+}
 _BY_DNS: Json = {
     "name": "envoy.clusters.dns",
     "typed_config": {
@@ -104,10 +111,9 @@ def _build_runtime() -> Json:
 
 def _build_patterns(settings: AgentSettings) -> list[Json]:
     """Which statistics Envoy keeps."""
-    patterns: list[Json] = [{"prefix": prefix} for prefix in _STATS_PREFIXES]
-    if settings.captures:
-        patterns += [{"safe_regex": {"regex": regex}} for regex in _WORK_STATISTICS]
-    return patterns
+    by_prefix: list[Json] = [{"prefix": prefix} for prefix in _STATS_PREFIXES]
+    regexes = _WORK_STATISTICS[settings.proxy_type]
+    return by_prefix + [{"safe_regex": {"regex": regex}} for regex in regexes]
 
 
 def _build_dynamic_resources() -> Json:

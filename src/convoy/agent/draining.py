@@ -1,8 +1,10 @@
-"""When a stopping sidecar has nothing left to do.
+"""When a stopping proxy has nothing left to do.
 
 The kubelet stops a sidecar after the applications, so all it may still have are answers on their way to slow
 callers, and last words of the applications on their way out. Callers keep idle connections for later, which
 is why requests count and connections do not: only of other protocols a connection is the work itself.
+
+A gateway is stopped while the news of its end still spreads, so that nothing may come for a while.
 """
 
 import asyncio
@@ -21,9 +23,15 @@ _HTTP_CONNECTIONS = re.compile(r"^http\..*\.downstream_cx_active: (\d+)$", re.MU
 _CONNECTIONS = re.compile(r"^listener\..*\.downstream_cx_active: (\d+)$", re.MULTILINE)
 
 
-async def wait_idle() -> None:
-    """Wait until nothing is on its way through the sidecar, or Envoy does not answer."""
-    while await _is_busy():  # noqa: ASYNC110  (neither Envoy nor the kernel tells by itself)
+async def wait_idle(quiet_seconds: float) -> None:
+    """Wait until nothing was on its way through the proxy for so long, or Envoy did not answer."""
+    idle_since: float | None = None
+    while True:
+        now = asyncio.get_running_loop().time()
+        if await _is_busy():
+            idle_since = None
+        elif now - (idle_since := idle_since or now) >= quiet_seconds:
+            return
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
@@ -37,7 +45,7 @@ async def _is_busy() -> bool:
 def count_work(statistics: str) -> int:
     """Requests under way, and connections of protocols other than HTTP, in Envoy's statistics as text.
 
-    Envoy keeps only what `bootstrap` asks for: that of the proxy's inbound side.
+    Envoy keeps only what `bootstrap` asks for: what the proxy takes in.
     """
     requests, http, all_connections = (
         sum(int(number) for number in pattern.findall(statistics))

@@ -18,6 +18,7 @@ from convoy.agent.sds import replace_file
 from convoy.agent.settings import AgentSettings
 
 _STOP_SECONDS = 5.0
+_QUIET_SECONDS = {"router": 1.0, "sidecar": 0.0}
 _DRAIN_SECONDS = {"router": 5, "sidecar": 45}
 _PR_SET_PDEATHSIG = 1
 
@@ -73,13 +74,13 @@ class Envoy:
     async def stop(self) -> None:
         """Let what is under way finish for a while, then end Envoy.
 
-        A sidecar ends as soon as it is idle. A gateway waits the whole time: whoever balances load over
+        A sidecar ends as soon as it is idle. A gateway must have been for a while: whoever balances load over
         gateways may still send it new connections until the news of its end has spread.
         """
         await ask_admin("/drain_listeners?graceful&skip_exit", method="POST")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_seconds):
-                await (wait_idle() if self._settings.captures else self._process.wait())
+                await wait_idle(_QUIET_SECONDS[self._settings.proxy_type])
         await self._end()
 
     async def _end(self) -> None:

@@ -138,17 +138,31 @@ def test_envoy_takes_the_patterns_that_validation_lets_through(tmp_path, pattern
     assert (not found.problems, done.returncode == 0) == (is_valid, is_valid), done.stderr
 
 
-def test_sidecar_counts_its_own_work_and_a_gateway_does_not():
-    def regexes(built):
-        patterns = built["stats_config"]["stats_matcher"]["inclusion_list"]["patterns"]
-        return [each["safe_regex"]["regex"] for each in patterns if "safe_regex" in each]
+SIDECARS_WORK = (
+    "http.inbound_9080.downstream_rq_active",
+    "http.inbound_9080.downstream_cx_active",
+    "listener.0.0.0.0_15006.downstream_cx_active",
+)
+GATEWAYS_WORK = (
+    "http.gateway_8080.downstream_rq_active",
+    "http.gateway_8080.downstream_cx_active",
+    "listener.0.0.0.0_8080.downstream_cx_active",
+    "listener.[__]_8080.downstream_cx_active",
+)
+NOBODYS_WORK = (
+    "http.outbound_9080.downstream_rq_active",
+    "http.inbound_9080.downstream_cx_total",
+    "listener.0.0.0.0_15006.worker_0.downstream_cx_active",
+    "listener.admin.downstream_cx_active",
+)
 
-    kept = regexes(bootstrap())
-    names = [
-        "http.inbound_9080.downstream_rq_active",
-        "http.inbound_9080.downstream_cx_active",
-        "listener.0.0.0.0_15006.downstream_cx_active",
-    ]
-    assert all(any(re.fullmatch(regex, name) for regex in kept) for name in names)
-    assert not any(re.fullmatch(regex, "http.outbound_9080.downstream_rq_active") for regex in kept)
-    assert regexes(bootstrap(GATEWAY)) == []
+
+@pytest.mark.parametrize(
+    ("env", "counted", "left_out"),
+    [(ENV, SIDECARS_WORK, GATEWAYS_WORK + NOBODYS_WORK), (GATEWAY, GATEWAYS_WORK, NOBODYS_WORK)],
+)
+def test_proxy_counts_the_work_that_comes_in(env, counted, left_out):
+    patterns = bootstrap(env)["stats_config"]["stats_matcher"]["inclusion_list"]["patterns"]
+    regexes = [each["safe_regex"]["regex"] for each in patterns if "safe_regex" in each]
+    kept = {name for name in counted + left_out if any(re.fullmatch(regex, name) for regex in regexes)}
+    assert kept == set(counted)

@@ -59,6 +59,10 @@ class Registry:
         self._removing = Removing(self._context, self._shelf, admitting)
         self._shown = Shown()
 
+    def serve_definitions(self) -> None:
+        """Serve the custom resources of a store that was opened after this was made."""
+        self._shelf.serve_definitions()
+
     @property
     def admission(self) -> Admission | None:
         """Who is asked about every write; set once it exists, for webhooks read their configurations here."""

@@ -19,7 +19,11 @@ class Shelf:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        for stored in context.store.list(_DEFINITIONS):
+        self.serve_definitions()
+
+    def serve_definitions(self) -> None:
+        """Serve what the definitions in the store define: needed when it was loaded meanwhile."""
+        for stored in self._context.store.list(_DEFINITIONS):
             self._serve(stored.object)
 
     def put(self, resource: Resource, key: Key, obj: dict[str, Any], *, expected: int | None) -> Stored:

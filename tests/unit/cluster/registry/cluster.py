@@ -20,9 +20,10 @@ AS_USUAL = DeleteOptions()
 class Cluster:
     """`default` is there with its service account; plural names stand for resources."""
 
-    def __init__(self) -> None:
-        self.store = Store(None)
-        self.store.open()
+    def __init__(self, store: Store | None = None, *, is_open: bool = True) -> None:
+        self.store = store or Store(None)
+        if is_open:
+            self.store.open()
         self.clock = FakeClock()
         self.resources = ResourceTable(BUILTIN)
         self.registry = self.started()

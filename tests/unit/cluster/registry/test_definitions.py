@@ -1,11 +1,13 @@
 """CustomResourceDefinitions, and the resources that come and go with them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.unit.cluster.registry.cluster import Cluster, crd, options, widget
 
 from convoy.cluster.machinery.statuses import StatusError
+from convoy.cluster.store import Store
 
 PLURAL = "customresourcedefinitions"
 
@@ -60,6 +62,18 @@ async def test_definitions_are_served_after_a_restart(cluster: Cluster) -> None:
     cluster.started()
     assert cluster.find("widgets", "w")
     assert (await cluster.patch("widgets", "w", {"spec": {"size": 2}}))["spec"] == {"size": 2}
+
+
+async def test_definitions_of_a_store_that_is_opened_later_are_served(tmp_path: Path) -> None:
+    cluster = Cluster(Store(tmp_path / "objects.db"))
+    await cluster.create(PLURAL, crd())
+    cluster.store.close()
+    again = Cluster(Store(tmp_path / "objects.db"), is_open=False)
+    again.store.open()
+    assert again.resources.by_kind("example.com/v1", "Widget") is None
+    again.registry.serve_definitions()
+    assert again.resources.by_kind("example.com/v1", "Widget")
+    again.store.close()
 
 
 async def test_taken_names_are_told_and_not_served(cluster: Cluster) -> None:

@@ -111,6 +111,7 @@ class KubeCluster:
             self._store.open()
         except StoreError as error:
             raise WorldError(str(error)) from error
+        self._registry.serve_definitions()
 
     async def _make_first_objects(self) -> None:
         await make_first_objects(self._registry)

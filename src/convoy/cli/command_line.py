@@ -32,6 +32,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "crds": Subcommand("convoy.cli.crds:crds", "Print the definitions of the Istio kinds."),
     "demo": Subcommand("convoy.cli.demo.command:demo", "Start two clusters and verify version routing."),
     "down": Subcommand("convoy.cli.down:down", "End the embedded clusters."),
+    "ingress": Subcommand("convoy.cli.ingress:ingress", "Print the URL of a cluster's ingress gateway."),
     "kubeconfig": Subcommand("convoy.cli.kubeconfig:kubeconfig", "Print the kubeconfig's path."),
     "logs": Subcommand("convoy.cli.logs:logs", "Print what the embedded clusters say of themselves."),
     "proxy-config": Subcommand(

@@ -133,7 +133,7 @@ async def _start_missing(
 
 async def _start(world: World, plan: ClusterPlan) -> ClusterPlan:
     click.echo(f"cluster {plan.name}: starting ...")
-    with bind_listener(plan) as listener:
+    with bind_listener(plan.port) as listener:
         port = port_of(listener)
         spec = KubeClusterSpec(plan.name, nodes=plan.nodes, ephemeral=plan.ephemeral)
         info = await world.start_cluster(spec, listener)

@@ -3,6 +3,7 @@
 `python -m convoy.cli.clusters.holder FOLDER` says one JSON line on its standard output, `{}` or
 `{"failed": ...}`, and then stays until it is told to end over its socket, or is killed: the world ends with
 it in any case. The socket is abstract, so it leaves nothing behind, and takes nobody but the same user.
+What it takes is one line: `end`, or a Place as JSON, whose port on the host it answers with.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from convoy.cli.clusters.doors import Doors, Place
 from convoy.cluster.channel import peer_uid
 from convoy.cluster.client import start_world
 from convoy.cluster.errors import WorldError
@@ -42,7 +44,8 @@ async def hold(folder: Path, images: Sequence[ImageEntry]) -> None:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(holder_address(folder))
     async with start_world(state_dir=folder, images=images) as world:
-        server = await asyncio.start_unix_server(lambda r, w: _serve(r, w, ended), sock=listener)
+        doors = Doors(world, folder)
+        server = await asyncio.start_unix_server(lambda r, w: _serve(r, w, ended, doors), sock=listener)
         tell({})
         gone = asyncio.create_task(world.wait_ended())
         told = asyncio.create_task(ended.wait())
@@ -54,13 +57,30 @@ async def hold(folder: Path, images: Sequence[ImageEntry]) -> None:
         await asyncio.gather(gone, told, keeping, return_exceptions=True)
 
 
-async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ended: asyncio.Event) -> None:
+async def _serve(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ended: asyncio.Event, doors: Doors
+) -> None:
     sock = writer.get_extra_info("socket")
     with contextlib.suppress(OSError):
-        if peer_uid(sock) == os.geteuid() and await reader.readline() == END:
-            ended.set()
-            await reader.read()  # whoever said so waits for this process's end, which closes the connection
+        if peer_uid(sock) == os.geteuid():
+            line = await reader.readline()
+            if line == END:
+                ended.set()
+                await (
+                    reader.read()
+                )  # whoever said so waits for this process's end, which closes the connection
+            elif line:
+                writer.write(await _answer(line, doors))
+                await writer.drain()
     writer.close()
+
+
+async def _answer(line: bytes, doors: Doors) -> bytes:
+    try:
+        port = await doors.open(msgspec.json.decode(line, type=Place))
+    except (msgspec.MsgspecError, WorldError, OSError) as error:
+        return msgspec.json.encode({"failed": str(error)}) + b"\n"
+    return msgspec.json.encode({"port": port}) + b"\n"
 
 
 async def _keep_bounded(log: Path) -> None:

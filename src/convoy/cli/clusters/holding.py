@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 import convoy
+from convoy.cli.clusters.doors import Place
 from convoy.cli.clusters.holder import END, holder_address
 from convoy.cli.local.errors import LocalMeshError
 from convoy.cluster.client import World, connect_world
@@ -72,18 +73,42 @@ def _last_words(folder: Path) -> str:
     return lines[-1] if lines else "its process ended without a word"
 
 
+class _Answer(msgspec.Struct, frozen=True):
+    port: int = 0
+    failed: str = "its holder ended without a word"
+
+
+async def open_door(folder: Path, place: Place) -> int:
+    """A port of 127.0.0.1 that leads to a place while the folder's world runs; LocalMeshError without one."""
+    said = await _tell_holder(folder, msgspec.json.encode(place) + b"\n")
+    if said is None:
+        raise LocalMeshError("No cluster runs: start them with `convoy up`.")
+    answer = msgspec.json.decode(said, type=_Answer) if said else _Answer()
+    if not answer.port:
+        raise LocalMeshError(
+            f"No port of this machine could lead to cluster {place.cluster}: {answer.failed}"
+        )
+    return answer.port
+
+
 async def end_holder(folder: Path) -> None:
     """Tell the holder to end, and wait until it has, and the world with it."""
+    await _tell_holder(folder, END)
+
+
+async def _tell_holder(folder: Path, line: bytes) -> bytes | None:
+    """All that the holder says until it lets go; None where there is no holder."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.connect(holder_address(folder))
     except OSError:
         sock.close()
-        return
+        return None
     reader, writer = await asyncio.open_unix_connection(sock=sock)
-    writer.write(END)
-    await reader.read()
+    writer.write(line)
+    said = await reader.read()
     writer.close()
+    return said
 
 
 def holder_pid(folder: Path) -> int:

@@ -1,20 +1,18 @@
-"""The host's ports of the API servers: on loopback, the same as last time unless somebody took one."""
+"""The host's ports of API servers and gateways: on loopback, as last time unless somebody took them."""
 
 import errno
 import socket
 
-from convoy.cli.clusters.plans import ClusterPlan
-
 _BACKLOG = 512
 
 
-def bind_listener(plan: ClusterPlan) -> socket.socket:
-    """A listening socket on 127.0.0.1: on the plan's port, or on another one when that is busy."""
+def bind_listener(port: int) -> socket.socket:
+    """A listening socket on 127.0.0.1: on this port, or on another one when it is busy or 0."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         try:
-            sock.bind(("127.0.0.1", plan.port))
+            sock.bind(("127.0.0.1", port))
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise

@@ -12,9 +12,12 @@ from convoy.agent.capture import build_capture_rules
 from convoy.agent.certificates import keep_certificates
 from convoy.agent.controlplane import ControlPlane
 from convoy.agent.envoy import Envoy
+from convoy.agent.listening import PATH as SERVING_PATH
+from convoy.agent.listening import AwaitedPorts
 from convoy.agent.names import Names
 from convoy.agent.nft import apply_rules
 from convoy.agent.probes import serve_probes
+from convoy.agent.readiness import PATH as READY_PATH
 from convoy.agent.readiness import serve_readiness
 from convoy.agent.reporting import report
 from convoy.agent.sds import SecretFiles
@@ -48,6 +51,7 @@ class _Agent:
         self._upstream = Upstream(UpstreamSettings(nameservers=settings.nameservers, mark=settings.mark))
         self._control_plane = ControlPlane(settings, self._upstream)
         self._names = Names()
+        self._awaited = AwaitedPorts(settings.awaited_ports, clock=clock)
         self._certified = asyncio.Event()
         self._stopping = False
 
@@ -64,7 +68,8 @@ class _Agent:
         """Name and coroutine of each task that runs as long as the agent does."""
         settings, clock = self._settings, self._clock
         files, certified = SecretFiles(settings.files.sds_folder), self._certified.set
-        yield "readiness", serve_readiness(settings.instance_ip, self._why_not_ready)
+        reasons = {READY_PATH: self._why_not_ready, SERVING_PATH: self._why_not_serving}
+        yield "readiness", serve_readiness(settings.instance_ip, reasons)
         if settings.probes:
             application = Application(settings.instance_ip, mark=settings.mark)
             yield "probes", serve_probes(settings.instance_ip, settings.probes, application)
@@ -88,6 +93,9 @@ class _Agent:
         report("stopping", drain_seconds=self._settings.drain_seconds)
         await envoy.stop()
         return 0
+
+    async def _why_not_serving(self) -> str:
+        return await self._awaited.why_not(self._why_not_ready)
 
     async def _why_not_ready(self) -> str:
         if self._stopping:

@@ -25,6 +25,7 @@ DNS_PORT = 15053
 # Asked by Envoy alone, and never answered from the name table.
 FORWARDER_PORT = 15054
 
+AWAITED_PORTS = "AWAITED_PORTS"
 _METADATA_PREFIX = "ISTIO_META_"
 
 
@@ -57,6 +58,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     nameservers: tuple[str, ...] = ()
     probes: Mapping[str, AppProbe] = {}
     """The applications' probes that the kubelet makes here, by path."""
+    awaited_ports: tuple[int, ...] = ()
+    """Ports that an application without a readiness probe declares."""
     files: AgentFiles = AgentFiles()
 
     @property
@@ -100,6 +103,7 @@ def parse_settings(
         },
         nameservers=parse_nameservers(resolv_conf),
         probes=parse_probes(env.get(PROBES_VARIABLE, "")),
+        awaited_ports=_parse_ports(env),
         files=files or AgentFiles(),
     )
 
@@ -124,6 +128,14 @@ def _parse_mark(env: Mapping[str, str], proxy_type: str) -> int | None:
     if proxy_type == "sidecar":
         raise SettingsError("INTERCEPTION_MARK is empty; a sidecar cannot tell its own connections apart.")
     return None
+
+
+def _parse_ports(env: Mapping[str, str]) -> tuple[int, ...]:
+    texts = [text for text in env.get(AWAITED_PORTS, "").split(",") if text]
+    wrong = [text for text in texts if not text.isascii() or not text.isdigit() or int(text) >= 2**16]
+    if wrong:
+        raise SettingsError(f'{AWAITED_PORTS} has "{wrong[0]}"; it must be port numbers with commas between.')
+    return tuple(map(int, texts))
 
 
 def _parse_number(env: Mapping[str, str], name: str, *, default: int) -> int:

@@ -4,7 +4,10 @@ import pytest
 
 from convoy.agent.http import parse_reply
 from convoy.agent.http_server import Answer, build_reply, parse_head
+from convoy.agent.listening import PATH as SERVING_PATH
+from convoy.agent.readiness import PATH as READY_PATH
 from convoy.agent.readiness import answer_readiness
+from convoy.inject.listening import SERVING_PATH as INJECTED_PATH
 
 
 def test_reply_with_a_length_is_read():
@@ -41,19 +44,28 @@ def test_reply_that_was_cut_short_is_an_error(data):
         (b"GET /healthz/ready HTTP/1.1\r\n\r\n", "", b"200"),
         (b"GET /healthz/ready?x=1 HTTP/1.1\r\n\r\n", "", b"200"),
         (b"GET /healthz/ready HTTP/1.1\r\n\r\n", "not yet", b"503"),
+        (b"GET /healthz/serving HTTP/1.1\r\n\r\n", "", b"503"),
         (b"GET /other HTTP/1.1\r\n\r\n", "", b"404"),
         (b"POST /healthz/ready HTTP/1.1\r\n\r\n", "", b"404"),
         (b"\r\n\r\n", "", b"404"),
     ],
 )
-async def test_readiness_is_told_on_its_path_alone(head, reason, status):
+async def test_readiness_is_told_on_its_paths_alone(head, reason, status):
     async def why_not():
         return reason
 
+    async def why_not_serving():
+        return "not serving"
+
+    reasons = {READY_PATH: why_not, SERVING_PATH: why_not_serving}
     asked = parse_head(head)
-    answer = await answer_readiness(asked, why_not) if asked else None
+    answer = await answer_readiness(asked, reasons) if asked else None
     assert (build_reply(answer).split()[1] if answer else b"404") == status
     assert answer is None or reason in answer.text
+
+
+def test_injection_and_agent_agree_on_the_path_of_serving():
+    assert SERVING_PATH == INJECTED_PATH
 
 
 def test_head_of_a_request_is_read():

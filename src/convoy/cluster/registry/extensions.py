@@ -1,6 +1,8 @@
 """Deployments of extensions/v1beta1, which Kubernetes served until 1.15, as apps/v1 ones.
 
-The old version took its selector and labels from the pod template, and kept every revision for ever.
+The old version took its selector and labels from the pod template, and kept every revision for ever. Its
+default strategy is the one thing left behind: with `maxUnavailable: 1` a single replica went before its
+successor was ready, so every restart let callers down. Here it is the default of apps/v1.
 """
 
 from typing import Any
@@ -9,7 +11,6 @@ _FOR_EVER = 2**31 - 1
 _SPEC_DEFAULTS = {
     "revisionHistoryLimit": _FOR_EVER,
     "progressDeadlineSeconds": _FOR_EVER,
-    "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}},
 }
 
 

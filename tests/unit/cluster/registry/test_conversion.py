@@ -27,7 +27,11 @@ async def test_old_deployment_is_kept_as_a_new_one(cluster: Cluster) -> None:
     assert made["spec"]["selector"] == {"matchLabels": {"app": "d"}}
     assert made["metadata"]["labels"] == {"app": "d"}
     assert "rollbackTo" not in made["spec"]
-    assert made["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 1}
+
+
+async def test_old_deployment_lets_no_replica_go_before_its_successor(cluster: Cluster) -> None:
+    made = await cluster.create(OLD_DEPLOYMENTS, deployment(api_version="extensions/v1beta1"))
+    assert made["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": "25%", "maxUnavailable": "25%"}
 
 
 async def test_deployment_is_shown_in_the_group_asked(cluster: Cluster) -> None:

@@ -90,12 +90,14 @@ def make_scene(kubectl: Kubectl, kubeconfig: Path, folder: Path, rng: random.Ran
 async def attempt(step: Step, scene: Scene) -> Failure | None:
     """Run a command, for a while if need be, until it does what it should; None when it did."""
     end = time.monotonic() + PATIENCE
+    is_first = True
     while True:
         wrong, outcome = await _once(step, scene)
         if not wrong:
             return None
-        if not step.eventually or time.monotonic() > end:
+        if not step.eventually or (not is_first and time.monotonic() > end):
             return Failure(step.name, fill(step.arguments, scene), wrong, outcome)
+        is_first = False
         await asyncio.sleep(0.2)
 
 

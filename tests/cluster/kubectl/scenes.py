@@ -1,7 +1,6 @@
 """What one run of the drive works with: a kubectl, its home, and names of its own."""
 
 import random
-import string
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +56,8 @@ class Scene:
 
 def random_names(rng: random.Random) -> dict[str, str]:
     """A name for each word, such as `web-x4k2q` for `web`."""
-    suffix = "".join(rng.choices("abcdefghijklmnopqr", k=SUFFIX))  # does not look like a plural
     names = {word: f"{word}-{_letters(rng)}" for word in WORDS}
+    suffix = _letters(rng)
     return {
         **names,
         "kind": f"Widget{suffix}",
@@ -69,4 +68,5 @@ def random_names(rng: random.Random) -> dict[str, str]:
 
 
 def _letters(rng: random.Random) -> str:
-    return "".join(rng.choices(string.ascii_lowercase + string.digits, k=SUFFIX))
+    """Neither like a version, such as `v2`, nor like a plural."""
+    return "".join(rng.choices("abcdefghijklmnopqr", k=SUFFIX))

@@ -9,7 +9,6 @@ import click
 from convoy.cli.clusters.access import write_kubeconfig
 from convoy.cli.clusters.holding import find_world, start_holder
 from convoy.cli.clusters.images import find_images
-from convoy.cli.clusters.listeners import bind_listener, port_of
 from convoy.cli.clusters.meshes import install_mesh
 from convoy.cli.clusters.plans import (
     DEFAULT_CLUSTERS,
@@ -18,11 +17,11 @@ from convoy.cli.clusters.plans import (
     save_plans,
     world_folder,
 )
+from convoy.cli.clusters.starting import start_missing
 from convoy.cli.local.errors import LocalMeshError
 from convoy.cli.local.mesh import mesh_images
-from convoy.cluster.client import World
 from convoy.cluster.strategies.names import DNS_LABEL, broken_rules
-from convoy.cluster.types import KubeClusterInfo, KubeClusterSpec
+from convoy.cluster.types import KubeClusterInfo
 
 
 @click.command()
@@ -86,7 +85,7 @@ async def _up(
     async with world:
         running = {info.name: info for info in await world.kube_clusters()}
         _check_same(running, plans)
-        started = await _start_missing(world, plans, running)
+        started = await start_missing(world, plans, running, say=click.echo)
         merged = _merged(known, started)
         save_plans(folder, merged)
         order = [plan.name for plan in merged]
@@ -117,30 +116,6 @@ def _check_same(running: dict[str, KubeClusterInfo], plans: tuple[ClusterPlan, .
                 f"Cluster {plan.name} runs with {len(info.nodes)} nodes: end it with `convoy down` before "
                 f"you start it with {plan.nodes}."
             )
-
-
-async def _start_missing(
-    world: World, plans: tuple[ClusterPlan, ...], running: dict[str, KubeClusterInfo]
-) -> tuple[ClusterPlan, ...]:
-    missing = [plan for plan in plans if plan.name not in running]
-    for plan in plans:
-        if plan.name in running:
-            click.echo(f"cluster {plan.name}: runs already at {running[plan.name].server}")
-    started = await asyncio.gather(*(_start(world, plan) for plan in missing))
-    by_name = {plan.name: plan for plan in started}
-    return tuple(by_name.get(plan.name, plan) for plan in plans)
-
-
-async def _start(world: World, plan: ClusterPlan) -> ClusterPlan:
-    click.echo(f"cluster {plan.name}: starting ...")
-    with bind_listener(plan.port) as listener:
-        port = port_of(listener)
-        spec = KubeClusterSpec(plan.name, nodes=plan.nodes, ephemeral=plan.ephemeral)
-        info = await world.start_cluster(spec, listener)
-    moved = f" (port {plan.port} is taken by another program)" if plan.port not in (0, port) else ""
-    nodes = "1 node" if plan.nodes == 1 else f"{plan.nodes} nodes"
-    click.echo(f"cluster {plan.name}: ready at {info.server}{moved}, {nodes}")
-    return ClusterPlan(plan.name, plan.nodes, plan.ephemeral, port)
 
 
 def _merged(known: tuple[ClusterPlan, ...], started: tuple[ClusterPlan, ...]) -> tuple[ClusterPlan, ...]:

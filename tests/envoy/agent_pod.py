@@ -114,8 +114,8 @@ class Pod:
             "TRUST_DOMAIN": "cluster.local",
             "PROXY_TYPE": proxy_type,
             "INTERCEPTION_MARK": "1337" if proxy_type == "sidecar" else "",
-            # A sidecar that is idle does not wait for it.
-            "DRAIN_SECONDS": "60" if proxy_type == "sidecar" else "1",
+            # Longer than any test waits: whoever is idle does not wait for it.
+            "DRAIN_SECONDS": "60",
             "ISTIO_KUBE_APP_PROBERS": json.dumps(PROBES if proxy_type == "sidecar" else {}),
         }
         return await asyncio.create_subprocess_exec(

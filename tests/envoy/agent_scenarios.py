@@ -187,6 +187,7 @@ async def play_router(pod, log):
         await plane.start()
         seen["after_its_return"] = await collect_serials(plane.root, at_least=2)
         seen["connection_kept"] = await _echoes(held)
+        held[1].close()
         seen["peers"] = plane.peers
         seen |= await change_root(pod, plane)
         seen["modes"] = pod.run("sh", "-c", "stat -c '%n %a' /run/convoy/sds/* /run/convoy/sds")

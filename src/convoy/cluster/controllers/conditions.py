@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from convoy.cluster.controllers.objects import Json, status_of
-from convoy.cluster.controllers.times import format_time
+from convoy.kit.times import format_time
 
 
 def find_condition(obj: Json, kind: str) -> Json | None:

@@ -16,11 +16,11 @@ from convoy.cluster.controllers.objects import (
     status_of,
 )
 from convoy.cluster.controllers.pods import PODS, is_finished, is_ready
-from convoy.cluster.controllers.times import parse_time
 from convoy.cluster.registry.disruptions import Budget, count_budget, selected_pods
 from convoy.cluster.registry.eviction import wanted_by_owners
 from convoy.cluster.store import Event, Key
 from convoy.cluster.store.selectors import label_selector_of
+from convoy.kit.times import parse_time
 
 BUDGETS = "policy/poddisruptionbudgets"
 _OWNERS = ("apps/deployments", "apps/replicasets", "apps/statefulsets", "replicationcontrollers")

@@ -6,8 +6,8 @@ from convoy.cluster.controllers.controller import Controller
 from convoy.cluster.controllers.feeds import Feed
 from convoy.cluster.controllers.objects import Json, created_at, metadata_of
 from convoy.cluster.controllers.recording import EVENTS
-from convoy.cluster.controllers.times import parse_time
 from convoy.cluster.store import Event, Key
+from convoy.kit.times import parse_time
 
 _EVERYTHING = Key("", "")
 

@@ -18,7 +18,7 @@ from convoy.cluster.controllers.objects import (
     status_of,
 )
 from convoy.cluster.controllers.owners import controller_reference
-from convoy.cluster.controllers.times import parse_time
+from convoy.kit.times import parse_time
 
 PODS = "pods"
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"

@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Literal
 
 from convoy.cluster.controllers.objects import Json, name_of, namespace_of, uid_of, without_empty
-from convoy.cluster.controllers.times import format_time
 from convoy.cluster.machinery.requests import WriteOptions, system_user
 from convoy.cluster.machinery.statuses import StatusError
 from convoy.cluster.registry import Registry
 from convoy.cluster.store import Key
 from convoy.kit.logs import get_logger
+from convoy.kit.times import format_time
 
 EVENTS = "events"
 EventKind = Literal["Normal", "Warning"]

@@ -28,8 +28,8 @@ from convoy.cluster.controllers.objects import (
     uid_of,
 )
 from convoy.cluster.controllers.pods import PODS, is_finished
-from convoy.cluster.controllers.times import format_time, parse_time
 from convoy.cluster.store import Event, Key
+from convoy.kit.times import format_time, parse_time
 
 
 class TaintEvictionController(Controller):

@@ -9,7 +9,7 @@ from convoy.api.kube.core import Container, Probe
 from convoy.cluster.errors import WorldError, WorldGoneError
 from convoy.cluster.kubelet.contexts import PodContext as PodContext  # callers find it here
 from convoy.cluster.kubelet.deadlines import Deadline
-from convoy.cluster.kubelet.ending import end_process
+from convoy.cluster.kubelet.ending import RunHook, end_process
 from convoy.cluster.kubelet.health import Health
 from convoy.cluster.kubelet.hooks import HookError, run_hook
 from convoy.cluster.kubelet.launching import beside, build_plan
@@ -56,6 +56,7 @@ class ContainerRunner:
         self._was_replaced = False
         self._stopping = asyncio.Event()
         self._beside: set[Process] = set()
+        self._early_hook: asyncio.Task[None] | None = None
 
     @property
     def container(self) -> Container:
@@ -240,6 +241,7 @@ class ContainerRunner:
             self.log.close()
         self.process = None
         self.started.clear()
+        self._drop_early_hook()
 
     async def _start(self, sandbox: Sandbox, plan: ProcessPlan) -> Process:
         self.stdio = await Stdio.open(self.container, sandbox, self.log)
@@ -290,6 +292,18 @@ class ContainerRunner:
             why = f"Container {container.name} definition changed, will be restarted"
             await self._end(Deadline(self._grace()), why)
 
+    def begin_stop(self) -> None:
+        """The pod ends: run the preStop hook now, though SIGTERM comes at the container's turn."""
+        self._stopping.set()
+        hook, process = self.container.lifecycle.get("preStop"), self.process
+        if hook and process is not None and self.is_running and self._early_hook is None:
+            running = run_hook(hook, self._target(process.sandbox))
+            self._early_hook = asyncio.create_task(running, name=f"preStop:{self.container.name}")
+
+    def _drop_early_hook(self) -> None:
+        if self._early_hook is not None:
+            self._early_hook.cancel()
+
     async def stop(self, grace: float | Deadline) -> None:
         """End the container gracefully, for good."""
         self._stopping.set()
@@ -300,18 +314,25 @@ class ContainerRunner:
         """Return once its process, if it runs, has ended."""
         process = self.process
         if process is None or process.exited.done():
+            self._drop_early_hook()
             return
         self.progress.record("Normal", "Killing", why)
-        hook = self.container.lifecycle.get("preStop")
-        target = self._target(process.sandbox)
         await end_process(
             process,
             deadline,
-            pre_stop=(lambda: run_hook(hook, target)) if hook else None,
+            pre_stop=self._pre_stop(process.sandbox),
             on_failure=lambda failure: self.progress.record(
                 "Warning", "FailedPreStopHook", f"PreStopHook failed: {failure}"
             ),
         )
+
+
+    def _pre_stop(self, sandbox: Sandbox) -> RunHook | None:
+        """The preStop hook, which may be running already."""
+        if (early := self._early_hook) is not None:
+            return lambda: early
+        hook, target = self.container.lifecycle.get("preStop"), self._target(sandbox)
+        return (lambda: run_hook(hook, target)) if hook else None
 
 
 def duration_text(seconds: float) -> str:

@@ -117,7 +117,13 @@ class Crew:
                     self._keep(runner, sandbox)
 
     async def stop(self, deadline: Deadline) -> None:
-        """End the containers, then the sidecars, and give all of them time for their last words."""
+        """End the containers, then the sidecars, and give all of them time for their last words.
+
+        As with any kubelet, the sidecars' preStop hooks run from the start, beside those of the others.
+        """
+        for runner in self.inits:
+            if runner.role == "sidecar":
+                runner.begin_stop()
         others = [runner for runner in self.everyone if runner.role != "sidecar"]
         await asyncio.gather(*(runner.stop(deadline) for runner in others))
         await self.stop_sidecars(deadline)

@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from convoy.cluster.kubelet.contexts import EventType
-from convoy.cluster.kubelet.statuses import timestamp
 from convoy.cluster.machinery.requests import WriteOptions, system_user
 from convoy.cluster.machinery.resources import Resource
 from convoy.cluster.machinery.statuses import StatusError
 from convoy.cluster.registry.registry import Registry
 from convoy.kit.clock import Clock
+from convoy.kit.times import format_time
 
 Json = dict[str, Any]
 _MOST_WAITING = 1000
@@ -99,15 +99,15 @@ class EventWriter:
 
     async def _write(self, about: About, moment: datetime) -> None:
         known = self._known.get(about)
-        if known is not None and await self._count(about, known, timestamp(moment)):
+        if known is not None and await self._count(about, known, format_time(moment)):
             return
         name = f"{about.name}.{int(moment.timestamp() * 1e6):x}{secrets.token_hex(2)}"
-        self._known[about] = _Known(name, 1, timestamp(moment))
+        self._known[about] = _Known(name, 1, format_time(moment))
         self._known.move_to_end(about)
         if len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
         with suppress(StatusError):  # its namespace is going away, say
-            event = build_event(about, name, self._node, timestamp(moment))
+            event = build_event(about, name, self._node, format_time(moment))
             await self._registry.create(self._events, event["metadata"]["namespace"], event, self._options())
 
     async def _count(self, about: About, known: _Known, now: str) -> bool:

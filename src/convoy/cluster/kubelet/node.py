@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from convoy.cluster.kubelet.settings import NodeSettings
-from convoy.cluster.kubelet.statuses import timestamp
 from convoy.cluster.machinery.requests import WriteOptions, system_user
 from convoy.cluster.machinery.statuses import StatusError
 from convoy.cluster.registry.registry import Registry
 from convoy.kit.clock import Clock
 from convoy.kit.logs import get_logger
+from convoy.kit.times import format_micro_time, format_time
 
 Json = dict[str, Any]
 KUBELET_VERSION = "v1.32.3"
@@ -184,7 +184,7 @@ class NodeKeeper:
                 name=self._node.name,
                 address=self._address,
                 capacity=self.capacity,
-                now=timestamp(now),
+                now=format_time(now),
             )
             return {**node, "status": status}
 
@@ -192,7 +192,7 @@ class NodeKeeper:
             self._nodes, "", self._node.name, renew, self._options(), subresource="status"
         )
         with suppress(StatusError):  # its namespace is made by somebody else, perhaps later
-            await self._renew_lease(stored.object["metadata"]["uid"], f"{now:%Y-%m-%dT%H:%M:%S.%fZ}")
+            await self._renew_lease(stored.object["metadata"]["uid"], format_micro_time(now))
 
     async def _renew_lease(self, uid: str, moment: str) -> None:
         lease = build_lease(self._node.name, uid, moment)

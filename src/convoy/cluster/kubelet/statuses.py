@@ -5,11 +5,11 @@ Shapes and words are those of the kubelet
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from convoy.cluster.kubelet.conditions import build_conditions, is_initialized, merge_conditions
 from convoy.cluster.kubelet.states import ContainerView, PodView, Running, Seed, State, Terminated, Waiting
+from convoy.kit.times import format_time, parse_time
 
 Json = dict[str, Any]
 _FINAL = ("Succeeded", "Failed")
@@ -108,28 +108,18 @@ def _is_ready(view: ContainerView) -> bool:
 
 def _state(state: State) -> Json:
     if isinstance(state, Running):
-        return {"running": {"startedAt": timestamp(state.started_at)}}
+        return {"running": {"startedAt": format_time(state.started_at)}}
     if isinstance(state, Waiting):
         message = {"message": state.message} if state.message else {}
         return {"waiting": {"reason": state.reason, **message}}
     ended: Json = {"exitCode": state.exit_code, "reason": state.reason}
     if state.message:
         ended["message"] = state.message
-    ended["startedAt"] = timestamp(state.started_at) if state.started_at else None
-    ended["finishedAt"] = timestamp(state.finished_at) if state.finished_at else None
+    ended["startedAt"] = format_time(state.started_at) if state.started_at else None
+    ended["finishedAt"] = format_time(state.finished_at) if state.finished_at else None
     if state.container_id:
         ended["containerID"] = state.container_id
     return {"terminated": {key: value for key, value in ended.items() if value is not None}}
-
-
-def timestamp(moment: datetime) -> str:
-    """As the API writes times: whole seconds, UTC."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def parse_time(text: str | None) -> datetime | None:
-    """The moment a timestamp of the API names; None for none."""
-    return datetime.fromisoformat(text) if text else None
 
 
 def seeds_of(status: Json, restart_policy: str) -> dict[str, Seed]:

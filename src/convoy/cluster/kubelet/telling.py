@@ -8,11 +8,12 @@ from convoy.cluster.kubelet.contexts import EventType
 from convoy.cluster.kubelet.events import About
 from convoy.cluster.kubelet.networks import PodKey
 from convoy.cluster.kubelet.states import PodView
-from convoy.cluster.kubelet.statuses import Facts, build_status, timestamp
+from convoy.cluster.kubelet.statuses import Facts, build_status
 from convoy.cluster.kubelet.tools import Tools
 from convoy.cluster.machinery.requests import DeleteOptions
 from convoy.cluster.machinery.statuses import StatusError
 from convoy.kit.logs import get_logger
+from convoy.kit.times import format_time
 
 _GATHER = 0.005  # seconds in which changes become one write
 _RETRY = 1.0
@@ -68,7 +69,7 @@ class Teller:
             if pod["metadata"]["uid"] != self._key.uid:
                 return None
             old = pod.get("status") or {}
-            status = build_status(*self._look(), old, timestamp(self._tools.clock.now()))
+            status = build_status(*self._look(), old, format_time(self._tools.clock.now()))
             return None if status == old else {**pod, "status": status}
 
         await self._tools.registry.modify(

@@ -17,11 +17,12 @@ from convoy.cluster.kubelet.pods import PodRunner
 from convoy.cluster.kubelet.references import Reference, read_pod, references
 from convoy.cluster.kubelet.sandboxes import Sandbox
 from convoy.cluster.kubelet.states import PodView
-from convoy.cluster.kubelet.statuses import Facts, parse_time, seeds_of, timestamp
+from convoy.cluster.kubelet.statuses import Facts, seeds_of
 from convoy.cluster.kubelet.telling import Teller
 from convoy.cluster.kubelet.tools import Tools
 from convoy.cluster.kubelet.volumes import TokenRequest
 from convoy.kit.latest import LatestValue
+from convoy.kit.times import format_time, parse_time
 
 Json = dict[str, Any]
 _RAN_WELL = 600.0
@@ -43,7 +44,7 @@ class PodWorker:
         self._news = LatestValue[int]()  # of objects that the pod refers to
         self._changed = asyncio.Event()  # of the pod itself
         self._addresses = _old_addresses(pod)
-        self._start_time = pod.status.start_time or timestamp(tools.clock.now())
+        self._start_time = pod.status.start_time or format_time(tools.clock.now())
         self._was_final = pod.status.phase in _FINAL
         self._failure = (
             (pod.status.reason, pod.status.message) if self._was_final and pod.status.reason else None

@@ -13,7 +13,7 @@ from convoy.cluster.machinery.statuses import Cause, apply_conflict
 from convoy.cluster.patches.checking import check_applied, not_typed
 from convoy.cluster.patches.comparing import Changes
 from convoy.cluster.patches.elements import UnindexableError
-from convoy.cluster.patches.entries import APPLY, UPDATE, Entry, stored_entries, timestamp, written_entries
+from convoy.cluster.patches.entries import APPLY, UPDATE, Entry, stored_entries, written_entries
 from convoy.cluster.patches.fields import NOTHING, Fields, difference, intersection, paths, union, without
 from convoy.cluster.patches.last_applied import KUBECTL, applied_before, refresh_annotation
 from convoy.cluster.patches.merging import Pruning, merge
@@ -21,6 +21,7 @@ from convoy.cluster.patches.ownership import changes_between, manageable
 from convoy.cluster.patches.owning import fields_of, fitted
 from convoy.cluster.patches.refusals import is_same, private_copy
 from convoy.cluster.schema.nodes import Schema
+from convoy.kit.times import format_time
 
 Object = dict[str, Any]
 
@@ -48,7 +49,7 @@ def server_side_apply(
     """
     check_applied(applied, schema, api_version)
     owned = fields_of(applied, schema)
-    mine = Entry(manager, APPLY, asked_version or api_version, subresource, timestamp(now), owned)
+    mine = Entry(manager, APPLY, asked_version or api_version, subresource, format_time(now), owned)
     try:
         return _Apply(current, applied, schema, mine, reset).result(force=force)
     except UnindexableError as error:

@@ -3,11 +3,12 @@
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from convoy.cluster.patches.fields import Fields, difference, ordered, parse_fields, union
 from convoy.cluster.patches.refusals import is_same
+from convoy.kit.times import format_time
 
 APPLY: Final = "Apply"
 UPDATE: Final = "Update"
@@ -46,11 +47,6 @@ class Entry:
     def owning(self, fields: Fields, *, time: str | None = None) -> "Entry":
         """The same manager with other fields, perhaps at another time."""
         return dataclasses.replace(self, fields=fields, time=self.time if time is None else time)
-
-
-def timestamp(now: datetime) -> str:
-    """To the second, as metadata has it."""
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def stored_entries(obj: Mapping[str, Any]) -> list[Entry]:
@@ -107,7 +103,7 @@ def _parse_time(raw: Any) -> str:
         return ""
     if not isinstance(raw, str):
         raise ValueError("time is not a string")
-    return timestamp(datetime.fromisoformat(raw))
+    return format_time(datetime.fromisoformat(raw))
 
 
 def written_entries(entries: Iterable[Entry]) -> list[dict[str, Any]]:

@@ -13,12 +13,12 @@ from convoy.cluster.patches.entries import (
     capped,
     parse_entries,
     stored_entries,
-    timestamp,
     written_entries,
 )
 from convoy.cluster.patches.fields import NOTHING, Fields, ordered, union
 from convoy.cluster.patches.ownership import changes_between, manageable
 from convoy.cluster.schema.nodes import Schema
+from convoy.kit.times import format_time
 
 
 def update_managed_fields(
@@ -49,7 +49,7 @@ def update_managed_fields(
         operation=UPDATE,
         api_version=api_version,
         subresource=subresource,
-        time=timestamp(now),
+        time=format_time(now),
         fields=manageable(changes.gained),
     )
     return written_entries(capped(_after(entries, mine, changes)))

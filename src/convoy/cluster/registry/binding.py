@@ -11,7 +11,7 @@ from convoy.cluster.machinery.statuses import (
     field_required,
     invalid,
 )
-from convoy.cluster.registry.metadata import timestamp
+from convoy.kit.times import format_time
 
 BINDING = Resource(group="", version="v1", plural="pods/binding", kind="Binding", namespaced=True)
 
@@ -62,6 +62,6 @@ def _scheduled(status: dict[str, Any], now: datetime) -> dict[str, Any]:
         "type": "PodScheduled",
         "status": "True",
         "lastProbeTime": None,
-        "lastTransitionTime": timestamp(now),
+        "lastTransitionTime": format_time(now),
     }
     return {**status, "conditions": [*others, condition]}

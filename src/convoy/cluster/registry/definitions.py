@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from convoy.cluster.registry.metadata import timestamp
+from convoy.kit.times import format_time
 
 Object = dict[str, Any]
 
@@ -141,4 +141,4 @@ def _since(condition: Object, crd: Object, now: datetime) -> Object:
     before = _condition_of(crd, condition["type"])
     if before is not None and before["status"] == condition["status"] and "lastTransitionTime" in before:
         return {**condition, "lastTransitionTime": before["lastTransitionTime"]}
-    return {**condition, "lastTransitionTime": timestamp(now)}
+    return {**condition, "lastTransitionTime": format_time(now)}

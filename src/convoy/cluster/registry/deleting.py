@@ -11,7 +11,7 @@ from typing import Any
 from convoy.cluster.machinery.requests import DeleteOptions, Propagation
 from convoy.cluster.machinery.resources import Resource
 from convoy.cluster.machinery.statuses import StatusError, conflict
-from convoy.cluster.registry.metadata import parse_timestamp, timestamp
+from convoy.kit.times import format_time
 
 _FOREGROUND = "foregroundDeletion"
 _ORPHAN = "orphan"
@@ -96,7 +96,7 @@ def _mark(obj: dict[str, Any], grace: int, now: datetime) -> dict[str, Any]:
     metadata = obj["metadata"]
     if "deletionTimestamp" not in metadata:
         marks = {
-            "deletionTimestamp": timestamp(now + timedelta(seconds=grace)),
+            "deletionTimestamp": format_time(now + timedelta(seconds=grace)),
             "deletionGracePeriodSeconds": grace,
         }
         generation = {"generation": metadata["generation"] + 1} if "generation" in metadata else {}
@@ -104,14 +104,14 @@ def _mark(obj: dict[str, Any], grace: int, now: datetime) -> dict[str, Any]:
     granted = int(metadata.get("deletionGracePeriodSeconds") or 0)
     if grace >= granted:
         return obj
-    sooner = parse_timestamp(metadata["deletionTimestamp"]) - timedelta(seconds=granted - grace)
-    marks = {"deletionTimestamp": timestamp(sooner), "deletionGracePeriodSeconds": grace}
+    sooner = datetime.fromisoformat(metadata["deletionTimestamp"]) - timedelta(seconds=granted - grace)
+    marks = {"deletionTimestamp": format_time(sooner), "deletionGracePeriodSeconds": grace}
     return {**obj, "metadata": {**metadata, **marks}}
 
 
 def _mark_namespace(namespace: dict[str, Any], now: datetime) -> dict[str, Any]:
     if "deletionTimestamp" in namespace["metadata"]:
         return namespace
-    metadata = {**namespace["metadata"], "deletionTimestamp": timestamp(now)}
+    metadata = {**namespace["metadata"], "deletionTimestamp": format_time(now)}
     status = {**(namespace.get("status") or {}), "phase": "Terminating"}
     return {**namespace, "metadata": metadata, "status": status}

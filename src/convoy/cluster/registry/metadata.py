@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from convoy.cluster.machinery.statuses import Cause, field_invalid
+from convoy.kit.times import format_time
 
 Metadata = dict[str, Any]
 
@@ -26,16 +27,6 @@ _SERVERS = (
 )
 _LEFT_OUT_EMPTY = ("generateName", "labels", "annotations", "ownerReferences", "finalizers", "managedFields")
 _IMMUTABLE = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
-
-
-def timestamp(now: datetime) -> str:
-    """As the API writes times: UTC, whole seconds."""
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_timestamp(text: str) -> datetime:
-    """The time that `timestamp` wrote."""
-    return datetime.fromisoformat(text)
 
 
 def random_suffix() -> str:
@@ -59,7 +50,7 @@ def new_metadata(
     else:
         metadata.pop("namespace", None)
     metadata["uid"] = str(uuid.uuid4())
-    metadata["creationTimestamp"] = timestamp(now)
+    metadata["creationTimestamp"] = format_time(now)
     if has_generation:
         metadata["generation"] = 1
     return metadata

@@ -20,11 +20,11 @@ from convoy.cluster.controllers.objects import (
     uid_of,
 )
 from convoy.cluster.controllers.pods import PODS, is_finished
-from convoy.cluster.controllers.times import seconds_since
 from convoy.cluster.scheduler.demands import DemandCache, allocatable_of
 from convoy.cluster.scheduler.planning import Placement, Refusal, describe_refusal, plan_placement
 from convoy.cluster.scheduler.views import build_view
 from convoy.cluster.store import Event, Key
+from convoy.kit.times import parse_time
 
 CLAIMS = "persistentvolumeclaims"
 NAMESPACES = "namespaces"
@@ -94,11 +94,14 @@ class Scheduler(Controller):
             self._waiting.discard(key)
             return None
         self._waiting.add(key)
-        age = seconds_since(created_at(pod), self.clock.now())
-        if _UNBOUND in decision.message and age < _BINDING_SECONDS:
+        if _UNBOUND in decision.message and self._age(pod) < _BINDING_SECONDS:
             return _BINDING_SECONDS
         await self._tell_refused(pod, decision.message)
         return None
+
+    def _age(self, pod: Json) -> float:
+        created = parse_time(created_at(pod))
+        return (self.clock.now() - created).total_seconds() if created else 0.0
 
     def _decide(self, pod: Json) -> Placement | Refusal:
         nodes = self.client.list(NODES)

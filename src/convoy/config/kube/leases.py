@@ -16,6 +16,7 @@ from convoy.config.kube.resources import LEASES
 from convoy.kit.backoff import backoff
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
 from convoy.kit.logs import get_logger
+from convoy.kit.times import format_micro_time
 
 log = get_logger("config.kube")
 
@@ -133,7 +134,7 @@ class Leader:
 
     def _lease(self, before: Json) -> Json:
         spec = before.get("spec") or {}
-        now = self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        now = format_micro_time(self._clock.now())
         is_new = spec.get("holderIdentity") != self._identity
         return {
             "apiVersion": "coordination.k8s.io/v1",

@@ -9,6 +9,7 @@ from typing import Any
 
 from convoy.api.problems import Problem, sort_problems
 from convoy.config.kube.holding import ObjectState
+from convoy.kit.times import format_time
 
 Json = dict[str, Any]
 
@@ -28,7 +29,7 @@ def plan_status(state: ObjectState, problems: Sequence[Problem], *, now: datetim
     if _is_told(wanted, found) and (state.status.get("validationMessages") or []) == messages:
         return None
     is_same = found.get("status") == wanted["status"] and found.get("lastTransitionTime")
-    since = found["lastTransitionTime"] if is_same else now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    since = found["lastTransitionTime"] if is_same else format_time(now)
     others = [each for each in conditions if each.get("type") != RECONCILED]
     return {
         "metadata": {"resourceVersion": state.resource_version},

@@ -3,7 +3,7 @@
 Source: https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from convoy.cluster.apiserver.auth.authenticators import API_AUDIENCES, ServiceAccountTokens
@@ -20,6 +20,7 @@ from convoy.cluster.registry import Registry
 from convoy.cluster.store import Key
 from convoy.cluster.tokens import TokenError, TokenIssuer
 from convoy.kit.clock import Clock
+from convoy.kit.times import format_time
 
 _SHORTEST, _LONGEST, _USUAL = 600, 1 << 32, 3600
 _BINDABLE = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
@@ -61,10 +62,10 @@ class TokenReviews:
             "metadata": {
                 "name": review.name,
                 "namespace": review.namespace,
-                "creationTimestamp": _time(self._clock.now()),
+                "creationTimestamp": format_time(self._clock.now()),
             },
             "spec": {**spec, "audiences": audiences, "expirationSeconds": seconds},
-            "status": {"token": token, "expirationTimestamp": _time(ends)},
+            "status": {"token": token, "expirationTimestamp": format_time(ends)},
         }
 
     def _bound(self, review: Review, reference: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -113,7 +114,3 @@ class TokenReviews:
 
 def _named(obj: dict[str, Any]) -> dict[str, str]:
     return {"name": obj["metadata"]["name"], "uid": obj["metadata"]["uid"]}
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,6 +7,8 @@ kubectl (https://pkg.go.dev/k8s.io/apimachinery/pkg/util/duration).
 from datetime import datetime, timedelta
 from typing import Any
 
+from convoy.kit.times import parse_time
+
 UNKNOWN = "<unknown>"
 
 
@@ -37,17 +39,6 @@ def human_duration(duration: timedelta) -> str:
 
 def _two(first: int, unit: str, second: int, smaller: str) -> str:
     return f"{first}{unit}{second}{smaller}" if second else f"{first}{unit}"
-
-
-def parse_time(text: Any) -> datetime | None:
-    """An RFC 3339 time of an object; None for nothing, and for what is none."""
-    if not isinstance(text, str) or not text:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return time if time.tzinfo else None
 
 
 def since(text: Any, now: datetime) -> str:

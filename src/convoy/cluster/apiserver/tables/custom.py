@@ -11,9 +11,10 @@ from typing import Any
 import orjson
 
 from convoy.cluster.apiserver.tables import jsonpath
-from convoy.cluster.apiserver.tables.ages import human_duration, parse_time
+from convoy.cluster.apiserver.tables.ages import human_duration
 from convoy.cluster.apiserver.tables.columns import NAME_COLUMN, Cell, Column, Obj, Printer, name_of
 from convoy.cluster.schema import Column as CustomColumn
+from convoy.kit.times import parse_time
 
 
 @lru_cache(maxsize=256)

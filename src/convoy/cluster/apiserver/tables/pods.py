@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from convoy.cluster.apiserver.tables.ages import human_duration, parse_time
+from convoy.cluster.apiserver.tables.ages import human_duration
 from convoy.cluster.apiserver.tables.columns import (
     AGE_COLUMN,
     NAME_COLUMN,
@@ -23,6 +23,7 @@ from convoy.cluster.apiserver.tables.columns import (
     name_of,
 )
 from convoy.cluster.apiserver.tables.words import NONE, condition, is_true, or_none
+from convoy.kit.times import parse_time
 
 _COLUMNS = (
     NAME_COLUMN,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from convoy.cluster.apiserver.tables.ages import human_duration, parse_time, since
+from convoy.cluster.apiserver.tables.ages import human_duration, since
 from convoy.cluster.apiserver.tables.columns import (
     AGE,
     NAME,
@@ -25,6 +25,7 @@ from convoy.cluster.apiserver.tables.words import (
     or_none,
     truth_word,
 )
+from convoy.kit.times import parse_time
 
 _CONTAINERS = container_columns("spec", "template")
 _WHICH = "Which pods belong to it."

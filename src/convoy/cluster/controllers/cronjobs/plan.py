@@ -21,7 +21,7 @@ from convoy.cluster.controllers.objects import (
     without_empty,
 )
 from convoy.cluster.controllers.owners import controller_reference
-from convoy.cluster.controllers.times import format_time, parse_time
+from convoy.kit.times import format_time, parse_time
 
 SCHEDULED_AT = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 _MANY_MISSED = 100

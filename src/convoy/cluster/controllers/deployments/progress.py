@@ -23,7 +23,7 @@ from convoy.cluster.controllers.deployments.sets import (
     total_size,
 )
 from convoy.cluster.controllers.objects import Json, generation_of, name_of, spec_of, status_of
-from convoy.cluster.controllers.times import format_time, parse_time
+from convoy.kit.times import format_time, parse_time
 
 _NO_DEADLINE = 2**31 - 1
 _DEFAULT_DEADLINE = 600

@@ -7,8 +7,8 @@ from convoy.cluster.controllers.controller import Controller
 from convoy.cluster.controllers.feeds import Feed
 from convoy.cluster.controllers.jobs.jobs import JOBS
 from convoy.cluster.controllers.objects import Json, is_deleting, spec_of
-from convoy.cluster.controllers.times import parse_time
 from convoy.cluster.store import Key
+from convoy.kit.times import parse_time
 
 
 class FinishedJobController(Controller):

@@ -18,7 +18,7 @@ from convoy.cluster.controllers.objects import (
 )
 from convoy.cluster.controllers.pods import deletion_order, is_active, is_finished, is_ready, phase_of
 from convoy.cluster.controllers.recording import EventKind
-from convoy.cluster.controllers.times import format_time, parse_time
+from convoy.kit.times import format_time, parse_time
 
 _FIRST_DELAY = 10.0
 _LONGEST_DELAY = 600.0

@@ -13,10 +13,13 @@ from convoy.cluster.client import World, start_world
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(state_dir: Path) -> AsyncIterator[World]:
-    """A running world with both clusters."""
+    """A running world with both clusters, whose log tells of no fault of ours after all that was done."""
     async with start_world(state_dir=state_dir, images=IMAGES) as started:
         await asyncio.gather(start(started, "one", nodes=2), start(started, "two"))
         yield started
+    told = await asyncio.to_thread((state_dir / "world.log").read_text)
+    assert "Traceback" not in told, told
+    assert "[debug" not in told, told
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

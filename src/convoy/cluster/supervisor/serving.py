@@ -21,11 +21,13 @@ from convoy.cluster.linux.syscalls import set_process_name
 from convoy.cluster.supervisor.calls import Calls
 from convoy.cluster.supervisor.worlds import World
 from convoy.cluster.types import WorldEvent
+from convoy.kit.logs import configure_logs
 
 
 def serve_world(listener: socket.socket, line: socket.socket, state_dir: str) -> None:
     """Run the supervisor until the process is killed."""
     set_process_name("convoy-superv")
+    configure_logs()
     asyncio.run(Supervisor(listener, Path(state_dir)).serve(line))
 
 

@@ -38,12 +38,18 @@ async def test_a_pod_becomes_ready_and_its_status_says_everything(lab: Laborator
     assert [why for why, _ in lab.events("web") if why != "Unhealthy"] == ["Pulled", "Created", "Started"]
 
 
+def pre_stop(script: str) -> dict[str, object]:
+    return {"preStop": {"exec": {"command": ["sh", "-c", script]}}}
+
+
 async def test_init_containers_and_sidecars_come_first_and_sidecars_go_last(lab: Laboratory) -> None:
     probe = {"exec": {"command": ["cat", "/tmp/up"]}, "periodSeconds": 1}
-    sidecar = step("proxy", "sleep 0.2; touch /tmp/up; " + WAIT, restartPolicy="Always", startupProbe=probe)
+    begin = "sleep 0.2; touch /tmp/up; "
+    first_word = pre_stop("echo proxy hook >>/scratch/story")
+    sidecar = step("proxy", begin + WAIT, restartPolicy="Always", startupProbe=probe, lifecycle=first_word)
     inits = [shell("echo first >>/scratch/story", name="first", volumeMounts=MOUNT), sidecar]
-    last = {"preStop": {"exec": {"command": ["sh", "-c", "echo hook >>/scratch/story"]}}}
-    app = step("app", WAIT, lifecycle=last)
+    patient = "until grep -q proxy.hook /scratch/story; do sleep 0.05; done; echo hook >>/scratch/story"
+    app = step("app", WAIT, lifecycle=pre_stop(patient))
     await lab.run(pod("ordered", app, initContainers=inits, volumes=SCRATCH))
     status = await lab.ready("ordered")
     assert reason(container_of(status, "first")) == "Completed"
@@ -54,7 +60,7 @@ async def test_init_containers_and_sidecars_come_first_and_sidecars_go_last(lab:
         await lab.delete("ordered")
         await lab.gone("ordered")
         told = open_story.read().splitlines()
-    assert told == ["first", "proxy up", "app up", "hook", "app ended", "proxy ended"]
+    assert told == ["first", "proxy up", "app up", "proxy hook", "hook", "app ended", "proxy ended"]
     assert any(key.name == "ordered" for key in lab.network.withdrawn)
 
 

@@ -301,8 +301,10 @@ class ContainerRunner:
             self._early_hook = asyncio.create_task(running, name=f"preStop:{self.container.name}")
 
     def _drop_early_hook(self) -> None:
-        if self._early_hook is not None:
-            self._early_hook.cancel()
+        early, self._early_hook = self._early_hook, None
+        if early is not None:
+            early.cancel()
+            early.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody asks for it
 
     async def stop(self, grace: float | Deadline) -> None:
         """End the container gracefully, for good."""
@@ -325,7 +327,7 @@ class ContainerRunner:
                 "Warning", "FailedPreStopHook", f"PreStopHook failed: {failure}"
             ),
         )
-
+        self._drop_early_hook()
 
     def _pre_stop(self, sandbox: Sandbox) -> RunHook | None:
         """The preStop hook, which may be running already."""

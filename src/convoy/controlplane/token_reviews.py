@@ -49,7 +49,7 @@ class TokenReviewVerifier:
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
     async def verify(self, token: str) -> TokenSubject:
-        """Whom the token speaks for. TokenError when for nobody, VerifierError when the cluster was silent."""
+        """Whom the token speaks for. TokenError when for nobody, VerifierError when nobody answered."""
         if not token or len(token) > MAX_TOKEN_BYTES:
             raise TokenError("The token is too long." if token else "There is no token.")
         digest, now = hashlib.sha256(token.encode("utf-8", "replace")).digest(), self._clock.monotonic()

@@ -9,6 +9,7 @@ import orjson
 from convoy.cluster.admission.hooks import parse_authority
 from convoy.cluster.machinery.resources import Resource
 from convoy.cluster.machinery.statuses import Cause, StatusError, field_invalid, field_required, invalid
+from convoy.cluster.schema.wording import quoted
 from convoy.cluster.store.selectors import label_selector_of
 
 _MOST_CONDITIONS = 64
@@ -49,14 +50,14 @@ def _url(path: str, url: str) -> Iterator[Cause]:
     parts = urlsplit(url)
     if parts.scheme != "https":
         why = f"'https' is the only allowed URL scheme; {form}"
-        yield field_invalid(path, orjson.dumps(parts.scheme).decode(), why)
+        yield field_invalid(path, quoted(parts.scheme), why)
     if not parts.hostname:
         yield field_invalid(path, '""', f"host must be specified; {form}")
     if parts.username is not None:
         yield field_invalid(path, '"..."', "user information is not permitted in the URL")
     for name, value in (("fragments", parts.fragment), ("query parameters", parts.query)):
         if value:
-            yield field_invalid(path, orjson.dumps(value).decode(), f"{name} are not permitted in the URL")
+            yield field_invalid(path, quoted(value), f"{name} are not permitted in the URL")
 
 
 def _conditions(path: str, conditions: list[dict[str, Any]]) -> Iterator[Cause]:
@@ -74,12 +75,10 @@ def _conditions(path: str, conditions: list[dict[str, Any]]) -> Iterator[Cause]:
         if not name:
             yield field_required(f"{place}.name")
         elif name in names:
-            yield Cause(
-                "FieldValueDuplicate", f"Duplicate value: {orjson.dumps(name).decode()}", f"{place}.name"
-            )
+            yield Cause("FieldValueDuplicate", f"Duplicate value: {quoted(name)}", f"{place}.name")
         names.add(name)
         expression = condition.get("expression") or ""
         if not expression.strip():
             yield field_required(f"{place}.expression")
         elif (error := check_condition(expression)) is not None:
-            yield field_invalid(f"{place}.expression", orjson.dumps(expression).decode(), error)
+            yield field_invalid(f"{place}.expression", quoted(expression), error)

@@ -10,7 +10,7 @@ from typing import Any
 
 from convoy.api.kube.core import ConfigMap, Container, EnvVar, Pod, Secret
 from convoy.cluster.kubelet.contexts import Objects
-from convoy.cluster.kubelet.quantities import resource_field
+from convoy.cluster.kubelet.resource_fields import resource_field
 from convoy.cluster.objects import config_map_content, secret_content
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^()\s]+)\)")

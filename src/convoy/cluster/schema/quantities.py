@@ -14,6 +14,8 @@ _DECIMAL: Final = {suffix: 10 ** (3 * power) for power, suffix in enumerate("kMG
 _BINARY: Final = {f"{suffix}i": 1 << (10 * power) for power, suffix in enumerate("KMGTPE", 1)}
 _SMALL: Final = {"n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3")}
 _EXACT: Final = Context(prec=100)
+# Decimal's own arithmetic gives up on exponents of a million; no node has as much, nor as little.
+_MOST_POWERS: Final = 400
 
 
 def is_quantity(text: str) -> bool:
@@ -33,7 +35,9 @@ def parse_quantity(text: str) -> Decimal:
         return _EXACT.multiply(digits, _SMALL[suffix])
     if (factor := _DECIMAL.get(suffix) or _BINARY.get(suffix)) is not None:
         return _EXACT.multiply(digits, Decimal(factor))
-    return _EXACT.scaleb(digits, int(suffix[1:])) if suffix else digits
+    if not suffix:
+        return digits
+    return _EXACT.scaleb(digits, max(-_MOST_POWERS, min(_MOST_POWERS, int(Decimal(suffix[1:])))))
 
 
 def canonical(value: Decimal) -> str:

@@ -9,8 +9,9 @@ from convoy.cluster.machinery.statuses import (
     field_not_supported,
     field_required,
 )
+from convoy.cluster.schema.wording import quoted
 from convoy.cluster.store.selectors import label_selector_of
-from convoy.cluster.strategies.go_values import label_selector, quoted, string_map
+from convoy.cluster.strategies.go_values import label_selector, string_map
 from convoy.cluster.strategies.names import check_labels, check_qualified
 
 _OPERATORS = ("DoesNotExist", "Exists", "In", "NotIn")

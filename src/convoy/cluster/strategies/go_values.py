@@ -4,10 +4,7 @@ from typing import Any
 
 import orjson
 
-
-def quoted(text: Any) -> str:
-    """As %q."""
-    return orjson.dumps(text if isinstance(text, str) else str(text)).decode()
+from convoy.cluster.schema.wording import quoted
 
 
 def string_map(labels: dict[str, Any]) -> str:

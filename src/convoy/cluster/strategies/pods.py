@@ -15,8 +15,9 @@ from convoy.cluster.machinery.statuses import (
     field_not_supported,
     field_required,
 )
+from convoy.cluster.schema.quantities import parse_quantity
+from convoy.cluster.schema.wording import quoted
 from convoy.cluster.strategies.checks import duplicates, not_negative, one_of, port_number
-from convoy.cluster.strategies.go_values import quoted
 from convoy.cluster.strategies.names import DNS_LABEL, DNS_SUBDOMAIN, check_labels, check_name
 
 _RESTART = ("Always", "OnFailure", "Never")
@@ -183,25 +184,10 @@ def _validate_resources(path: str, resources: dict[str, Any]) -> list[Cause]:
     causes = []
     for name, request in (resources.get("requests") or {}).items():
         limit = limits.get(name)
-        if limit is not None and quantity(request) > quantity(limit):
+        if limit is not None and parse_quantity(str(request)) > parse_quantity(str(limit)):
             why = f"must be less than or equal to {name} limit of {limit}"
-            causes.append(field_invalid(f"{path}.requests", quoted(request), why))
+            causes.append(field_invalid(f"{path}.requests", quoted(str(request)), why))
     return causes
-
-
-_UNITS = {
-    "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
-    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
-}  # fmt: skip
-_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([numkMGTPE]?i?)")
-
-
-def quantity(text: Any) -> float:
-    """A resource quantity as a number; nan for what is none."""
-    match = _QUANTITY.fullmatch(str(text))
-    if match is None or match[2] not in _UNITS:
-        return float("nan")
-    return float(match[1]) * _UNITS[match[2]]
 
 
 def _validate_lifecycle(path: str, container: dict[str, Any], *, is_init: bool) -> list[Cause]:

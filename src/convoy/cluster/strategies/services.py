@@ -13,8 +13,8 @@ from convoy.cluster.machinery.statuses import (
     field_not_supported,
     field_required,
 )
+from convoy.cluster.schema.wording import quoted
 from convoy.cluster.strategies.checks import duplicates, one_of, port_number
-from convoy.cluster.strategies.go_values import quoted
 from convoy.cluster.strategies.names import DNS_LABEL, DNS_SUBDOMAIN, check_labels, check_name
 from convoy.cluster.strategies.pods import check_port_name
 

@@ -13,8 +13,8 @@ from convoy.cluster.machinery.statuses import (
     field_not_supported,
     field_required,
 )
+from convoy.cluster.schema.wording import quoted
 from convoy.cluster.strategies.checks import one_of, selector_rules
-from convoy.cluster.strategies.go_values import quoted
 from convoy.cluster.strategies.names import CONFIG_KEY, check_name
 from convoy.cluster.strategies.workloads import share
 

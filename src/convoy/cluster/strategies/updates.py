@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from convoy.cluster.machinery.statuses import Cause, field_forbidden, field_invalid
-from convoy.cluster.strategies.go_values import label_selector, quoted
+from convoy.cluster.schema.wording import quoted
+from convoy.cluster.strategies.go_values import label_selector
 from convoy.cluster.strategies.services import validate_service_update
 
 _Update = Callable[[dict[str, Any], dict[str, Any]], list[Cause]]

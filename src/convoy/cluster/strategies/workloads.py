@@ -12,8 +12,8 @@ from convoy.cluster.machinery.statuses import (
     field_not_supported,
     field_required,
 )
+from convoy.cluster.schema.wording import quoted
 from convoy.cluster.strategies.checks import not_negative, one_of, template_selector
-from convoy.cluster.strategies.go_values import quoted
 from convoy.cluster.strategies.names import check_labels
 from convoy.cluster.strategies.pods import validate_pod_spec
 

@@ -1,27 +1,11 @@
-"""Quantities of resources."""
-
-from decimal import Decimal
+"""Resources of a container, as its variables tell them."""
 
 import pytest
 
 from convoy.api.kube.core import Container
-from convoy.cluster.kubelet.quantities import parse_quantity, resource_field
+from convoy.cluster.kubelet.resource_fields import resource_field
 
 LIMITED = Container(name="app", resources={"limits": {"cpu": "250m", "memory": "64Mi"}})
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [("250m", "0.25"), ("1Gi", "1073741824"), ("2e3", "2000"), ("1E", "1e18"), ("5", "5"), ("1.5k", "1500")],
-)
-def test_a_quantity_is_an_exact_number(text: str, number: str) -> None:
-    assert parse_quantity(text) == Decimal(number)
-
-
-@pytest.mark.parametrize("text", ["", "x", "1Q", "1 Gi", "--1"])
-def test_what_is_no_quantity_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a quantity"):
-        parse_quantity(text)
 
 
 @pytest.mark.parametrize(

@@ -94,9 +94,17 @@ async def test_what_one_holds_in_a_namespace_is_not_held_everywhere(place):
         await place.create(role("readers", READ_PODS, kind="ClusterRole"), JANE)
 
 
-async def test_role_may_be_changed_where_its_rules_stay(place):
+async def test_role_beyond_ones_own_may_not_be_labelled(place):
+    await place.create(role("everything", READ_SECRETS, kind="ClusterRole"))
+    label = {f"{GROUP}/aggregate-to-view": "true"}
+    with pytest.raises(StatusError, match="not currently held"):
+        await place.patch("ClusterRole", "everything", {"metadata": {"labels": label}})
+
+
+async def test_changed_role_must_be_held_as_it_will_be(place):
     await place.create(role("powers", READ_SECRETS))
-    await place.patch("Role", "powers", {"metadata": {"labels": {"a": "b"}}})
+    with pytest.raises(StatusError, match="not currently held"):
+        await place.patch("Role", "powers", {"metadata": {"labels": {"a": "b"}}})
     with pytest.raises(StatusError, match="not currently held"):
         await place.patch("Role", "powers", {"rules": [{**READ_SECRETS, "verbs": ["list"]}]})
     await place.patch("Role", "powers", {"rules": []})

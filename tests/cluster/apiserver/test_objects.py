@@ -4,6 +4,9 @@ import gzip
 
 import pytest
 
+from convoy.cluster.apiserver.access import Decision
+from convoy.cluster.machinery.requests import ADMIN
+
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -92,6 +95,22 @@ async def test_server_side_apply_creates_with_201_and_changes_with_200(api):
     reply = await api.request("PATCH", path, config_map("s", k="w"), headers=headers)
     assert (reply.status, reply.json()["data"]) == (200, {"k": "w"})
     assert reply.json()["metadata"]["managedFields"][0]["manager"] == "me"
+
+
+async def test_server_side_apply_creates_only_for_those_who_may_create(api):
+    def may(user, attributes):
+        api.authorizer.asked.append(attributes)
+        return Decision(user == ADMIN or attributes.verb in ("get", "patch"))
+
+    api.authorizer.allows = may
+    headers = {"Content-Type": "application/apply-patch+yaml", "X-User": "jane"}
+    path = f"{CONFIG_MAPS}/s?fieldManager=me"
+    refused = await api.request("PATCH", path, config_map("s", k="v"), headers=headers)
+    assert refused.status == 403
+    assert 'cannot create resource "configmaps"' in refused.json()["message"]
+    assert (api.authorizer.asked[-1].namespace, api.authorizer.asked[-1].name) == ("default", "s")
+    await api.create(CONFIG_MAPS, config_map("s", k="v"))
+    assert (await api.request("PATCH", path, config_map("s", j="w"), headers=headers)).status == 200
 
 
 async def test_unknown_patches_are_refused_with_those_that_are_known(api):

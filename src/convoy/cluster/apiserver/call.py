@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from convoy.cluster.apiserver.access import Attributes, check_access
 from convoy.cluster.apiserver.answers import Answer
 from convoy.cluster.apiserver.bodies import LARGEST, too_large
 from convoy.cluster.apiserver.dependencies import ApiDependencies
@@ -87,6 +88,14 @@ class Call:
     def patch_options(self, *, is_apply: bool) -> WriteOptions:
         """The options of this patch; see `queries.patch_options`."""
         return self._warning_here(patch_options(self.query, self.headers, self.user, is_apply=is_apply))
+
+    def check_create(self) -> None:
+        """Raises StatusError 403 when the user may not create the object of the path."""
+        path = self.path
+        wanted = Attributes(
+            "create", path.group, path.version, path.resource, "", path.namespace, path.name, path.text
+        )
+        check_access(self.deps.authorizer, self.user, wanted)
 
     def _warning_here(self, options: WriteOptions) -> WriteOptions:
         options.warnings = self.warnings

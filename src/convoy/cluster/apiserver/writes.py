@@ -43,6 +43,7 @@ async def patch_object(call: Call) -> Answer:
     """The object as it was kept, with 201 when server-side apply made it."""
     kind = patch_kind(call.content_type, call.resource)
     options = call.patch_options(is_apply=kind == "apply")
+    options.check_create = call.check_create
     patch = decode_patch(await call.body(), kind)
     call.showing()
     stored, is_new = await call.registry.patch(

@@ -1,5 +1,6 @@
 """Who asks for a change, and how it is to be made."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -44,6 +45,9 @@ class WriteOptions:
     dry_run: bool = False
     field_validation: FieldValidation = "Warn"
     force: bool = False  # take fields over in server-side apply
+    check_create: Callable[[], None] | None = (
+        None  # raises when who may patch may not create what apply would
+    )
     is_internal: bool = False  # a controller's own write: typed by us, so not pruned or checked for strays
     warnings: list[str] = field(default_factory=list)
 

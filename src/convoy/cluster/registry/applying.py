@@ -41,6 +41,8 @@ class Applying:
     async def _create(self, target: Target, body: Object, options: WriteOptions) -> Stored:
         if target.subresource:
             raise not_found(target.asked, target.name)
+        if options.check_create is not None:
+            options.check_create()
         name = body["metadata"]["name"]
         if name != target.name:
             raise bad_request(

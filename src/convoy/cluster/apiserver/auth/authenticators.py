@@ -12,6 +12,7 @@ from typing import Any
 
 from convoy.cluster.apiserver.access import Attributes, Authorizer, check_access
 from convoy.cluster.machinery.requests import ADMIN, User
+from convoy.cluster.machinery.statuses import bad_request
 from convoy.cluster.registry import Registry
 from convoy.cluster.store import Key
 from convoy.cluster.tokens import ISSUER, TokenError, TokenIssuer
@@ -86,6 +87,8 @@ class BearerAuthenticator:
         groups = tuple(_all(headers, "Impersonate-Group"))
         uid = headers.get("Impersonate-Uid", "")
         if not name:
+            if groups or uid or extra:
+                raise bad_request("groups, a uid or extras cannot be impersonated without a user")
             return user
         self._check(user, *_impersonation_target(name))
         for group in groups:

@@ -187,3 +187,9 @@ async def test_only_who_may_impersonate_acts_as_somebody_else(place):
     assert place.user(token, Impersonate_User="jane").name == "jane"
     with pytest.raises(StatusError, match='cannot impersonate resource "groups"'):
         place.user(token, Impersonate_User="jane", Impersonate_Group="system:masters")
+
+
+@pytest.mark.parametrize("header", ["Impersonate_Group", "Impersonate_Uid", "Impersonate_Extra_scopes"])
+def test_who_impersonates_without_a_user_does_not_act_as_themselves(place, header):
+    with pytest.raises(StatusError, match="without a user"):
+        place.user(place.admin.reveal().decode(), **{header: "view"})

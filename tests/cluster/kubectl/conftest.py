@@ -36,15 +36,23 @@ async def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def drives(
-    kubeconfig: Path, seed: int, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Drives]:
+async def kubectls(homes: Path) -> list[Kubectl]:
+    """All there are, the oldest first."""
+    return await asyncio.to_thread(all_kubectls, homes)
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for their homes."""
+    return tmp_path_factory.mktemp("homes")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def drives(kubectls: list[Kubectl], kubeconfig: Path, seed: int, homes: Path) -> AsyncIterator[Drives]:
     """A drive for each kubectl; all have begun."""
-    folder = tmp_path_factory.mktemp("homes")
-    kubectls = await asyncio.to_thread(all_kubectls, folder)
     started = {
         kubectl: asyncio.create_task(
-            drive(kubectl, kubeconfig=kubeconfig, folder=folder / kubectl.version, seed=seed),
+            drive(kubectl, kubeconfig=kubeconfig, folder=homes / kubectl.version, seed=seed),
             name=f"kubectl {kubectl.version}",
         )
         for kubectl in kubectls

@@ -12,7 +12,7 @@ import yaml
 from tests.cluster.kubectl.commands import in_background, run_kubectl
 from tests.cluster.kubectl.ordering import shuffled
 from tests.cluster.kubectl.scenes import Kubectl, Scene, random_names
-from tests.cluster.kubectl.steps import Outcome, Step, complaints, fill
+from tests.cluster.kubectl.steps import Outcome, Step, Story, complaints, fill
 from tests.cluster.kubectl.stories import STORIES
 from tests.cluster.kubectl.stories.pods import COPIED
 
@@ -46,20 +46,26 @@ class Report:
     failed: list[Failure] = field(default_factory=list)
 
 
-async def drive(kubectl: Kubectl, *, kubeconfig: Path, folder: Path, seed: int) -> Report:
+async def drive(
+    kubectl: Kubectl, *, kubeconfig: Path, folder: Path, seed: int, stories: Sequence[Story] = STORIES
+) -> Report:
     """Run all commands that this kubectl has, in an order and with names that hang on the seed."""
-    rng = random.Random(f"{seed} {kubectl.version}")
-    return await run_steps(make_scene(kubectl, kubeconfig, folder, rng), rng)
+    rng = random.Random(f"{seed} {folder.name}")
+    return await run_steps(make_scene(kubectl, kubeconfig, folder, rng), rng, stories=stories)
 
 
 async def run_steps(
-    scene: Scene, rng: random.Random, *, begin: Callable[[str], None] = lambda step: None
+    scene: Scene,
+    rng: random.Random,
+    *,
+    stories: Sequence[Story] = STORIES,
+    begin: Callable[[str], None] = lambda step: None,
 ) -> Report:
     """Run them in a scene; `begin` hears of each before it is run."""
     report = Report(scene.kubectl)
     made = await run_kubectl(scene, ("create", "namespace", scene.names["ns"]))
     assert made.code == 0, made
-    for step in shuffled(STORIES, rng):
+    for step in shuffled(stories, rng):
         if step.since > scene.kubectl.minor:
             continue
         begin(step.name)

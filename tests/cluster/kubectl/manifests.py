@@ -129,3 +129,16 @@ def widget_definition() -> str:
 def widget() -> str:
     """One of those."""
     return documents(_object("example.com/v1", "$kind", "w1", spec={}))
+
+
+def pruned(count: int) -> str:
+    """ConfigMaps of which those that are missing are to be deleted."""
+    made = [_object("v1", "ConfigMap", f"$cm1-{number}") for number in range(count)]
+    for each in made:
+        each["metadata"]["labels"] = {"p": "$cm1"}
+    return documents(*made)
+
+
+def node() -> str:
+    """A node without a kubelet."""
+    return documents(_object("v1", "Node", "$node", spec={"podCIDR": "198.18.250.0/24"}))

@@ -21,7 +21,7 @@ WORDS = (
         "lit",
         "watched",
     ),
-    *("adhoc", "role", "ssacm", "reviews", "httpbin", "gw", "badvs"),
+    *("adhoc", "role", "ssacm", "reviews", "httpbin", "gw", "badvs", "node"),
 )
 SUFFIX = 5  # always the same length, so that recorded bodies can be renamed
 
@@ -51,7 +51,8 @@ class Scene:
     def env(self) -> dict[str, str]:
         """The environment of its commands."""
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        return {"HOME": str(self.home), "KUBECONFIG": str(self.kubeconfig), "PATH": path}
+        home = str(self.home)
+        return {"HOME": home, "TMPDIR": home, "KUBECONFIG": str(self.kubeconfig), "PATH": path}
 
 
 def random_names(rng: random.Random) -> dict[str, str]:

@@ -14,6 +14,7 @@ class Told:
 
     seed: int
     driven: list[Report] = field(default_factory=list)
+    more: dict[str, int] = field(default_factory=dict)
     replayed: int = 0
 
 
@@ -29,6 +30,8 @@ def tell(told: Told, reporter: pytest.TerminalReporter) -> None:
             f"{report.kubectl.version}: {len(report.passed)} commands passed"
             + (f", {len(report.failed)} did not: {failed}" if failed else "")
         )
+    for version, count in told.more.items():
+        reporter.write_line(f"{version}: {count} more commands passed")
     if not told.driven:
         reporter.write_line("no kubectl was driven")
     if max((report.kubectl.minor for report in told.driven), default=0) < NEWEST_NEEDED:

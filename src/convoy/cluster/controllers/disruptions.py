@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from convoy.cluster.controllers.conditions import new_condition, with_condition
 from convoy.cluster.controllers.controller import Controller
 from convoy.cluster.controllers.feeds import Feed
 from convoy.cluster.controllers.objects import (
@@ -16,6 +15,7 @@ from convoy.cluster.controllers.objects import (
     status_of,
 )
 from convoy.cluster.controllers.pods import PODS, is_finished, is_ready
+from convoy.cluster.machinery.conditions import new_condition, with_condition
 from convoy.cluster.registry.disruptions import Budget, count_budget, selected_pods
 from convoy.cluster.registry.eviction import wanted_by_owners
 from convoy.cluster.store import Event, Key

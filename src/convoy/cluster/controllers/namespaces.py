@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from convoy.cluster.controllers.batches import in_batches
-from convoy.cluster.controllers.conditions import new_condition, with_condition
 from convoy.cluster.controllers.controller import Controller
 from convoy.cluster.controllers.feeds import Feed
 from convoy.cluster.controllers.objects import Json, finalizers_of, is_deleting, status_of
 from convoy.cluster.controllers.pods import PODS
+from convoy.cluster.machinery.conditions import new_condition, with_condition
 from convoy.cluster.machinery.resources import Resource
 from convoy.cluster.machinery.statuses import StatusError
 from convoy.cluster.store import Event, Key

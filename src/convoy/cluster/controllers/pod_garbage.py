@@ -5,7 +5,6 @@ https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-garbage-co
 
 from collections.abc import Iterable
 
-from convoy.cluster.controllers.conditions import new_condition, with_condition
 from convoy.cluster.controllers.controller import Controller, Surroundings
 from convoy.cluster.controllers.feeds import Feed
 from convoy.cluster.controllers.nodes import NODES
@@ -20,6 +19,7 @@ from convoy.cluster.controllers.objects import (
     uid_of,
 )
 from convoy.cluster.controllers.pods import PODS, is_finished
+from convoy.cluster.machinery.conditions import new_condition, with_condition
 from convoy.cluster.store import Event, Key
 
 _EVERYTHING = Key("", "")

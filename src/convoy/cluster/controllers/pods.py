@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from convoy.cluster.controllers.conditions import find_condition, is_true
 from convoy.cluster.controllers.objects import (
     Json,
     annotations_of,
@@ -18,6 +17,7 @@ from convoy.cluster.controllers.objects import (
     status_of,
 )
 from convoy.cluster.controllers.owners import controller_reference
+from convoy.cluster.machinery.conditions import find_condition, is_true
 from convoy.kit.times import parse_time
 
 PODS = "pods"

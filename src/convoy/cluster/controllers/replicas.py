@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from convoy.cluster.controllers.conditions import new_condition, with_condition, without_condition
 from convoy.cluster.controllers.objects import (
     Json,
     generation_of,
@@ -23,6 +22,7 @@ from convoy.cluster.controllers.pods import (
     is_ready,
     seconds_to_available,
 )
+from convoy.cluster.machinery.conditions import new_condition, with_condition, without_condition
 from convoy.cluster.machinery.statuses import StatusError
 
 BURST = 500  # pods made or removed in one go

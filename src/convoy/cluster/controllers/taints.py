@@ -7,7 +7,6 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#ta
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from convoy.cluster.controllers.conditions import new_condition, with_condition
 from convoy.cluster.controllers.controller import Controller, Surroundings
 from convoy.cluster.controllers.feeds import Feed
 from convoy.cluster.controllers.nodes import (
@@ -28,6 +27,7 @@ from convoy.cluster.controllers.objects import (
     uid_of,
 )
 from convoy.cluster.controllers.pods import PODS, is_finished
+from convoy.cluster.machinery.conditions import new_condition, with_condition
 from convoy.cluster.store import Event, Key
 from convoy.kit.times import format_time, parse_time
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from convoy.cluster.kubelet.states import ContainerView, PodView, Terminated
+from convoy.cluster.machinery.conditions import transition_time
 
 Condition = dict[str, Any]
 OURS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
@@ -32,9 +33,8 @@ def merge_conditions(new: Iterable[Condition], old: Sequence[Mapping[str, Any]],
     kept = [dict(each) for each in old if each["type"] not in OURS]
     merged = []
     for each in new:
-        before = known.get(each["type"], {})
-        same = before.get("status") == each["status"] and "lastTransitionTime" in before
-        merged.append({**each, "lastTransitionTime": before["lastTransitionTime"] if same else now})
+        since = transition_time(known.get(each["type"]), each["status"], now)
+        merged.append({**each, "lastTransitionTime": since})
     return kept + merged
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from convoy.cluster.kubelet.settings import NodeSettings
+from convoy.cluster.machinery.conditions import transition_time
 from convoy.cluster.machinery.requests import WriteOptions, system_user
 from convoy.cluster.machinery.statuses import StatusError
 from convoy.cluster.registry.registry import Registry
@@ -97,13 +98,11 @@ def build_node_status(old: Json, *, name: str, address: str, capacity: Mapping[s
 def _condition(
     known: Mapping[str, Json], kind: str, status: str, reason: str, message: str, *, now: str
 ) -> Json:
-    before = known.get(kind, {})
-    same = before.get("status") == status and "lastTransitionTime" in before
     return {
         "type": kind,
         "status": status,
         "lastHeartbeatTime": now,
-        "lastTransitionTime": before["lastTransitionTime"] if same else now,
+        "lastTransitionTime": transition_time(known.get(kind), status, now),
         "reason": reason,
         "message": message,
     }

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from convoy.cluster.machinery.conditions import find_condition, is_true, new_condition, transition_time
 from convoy.kit.times import format_time
 
 Object = dict[str, Any]
@@ -23,8 +24,7 @@ def with_status(crd: Object, others: Iterable[Object], now: datetime) -> Object:
     accepted = _condition(
         "NamesAccepted", conflict is None, conflict or ("NoConflicts", "no conflicts found")
     )
-    before = _condition_of(crd, "Established")
-    is_established = conflict is None or (before is not None and before["status"] == "True")
+    is_established = conflict is None or is_true(crd, "Established")
     established = _condition("Established", is_established, _establishing(is_established))
     fresh = (accepted, established)
     conditions = [
@@ -50,8 +50,7 @@ def with_status(crd: Object, others: Iterable[Object], now: datetime) -> Object:
 
 def is_established(crd: Object) -> bool:
     """Whether its objects are served."""
-    condition = _condition_of(crd, "Established")
-    return condition is not None and condition["status"] == "True"
+    return is_true(crd, "Established")
 
 
 def awaits_cleanup(crd: Object) -> bool:
@@ -127,18 +126,11 @@ def _stored_versions(crd: Object) -> list[str]:
 
 
 def _condition(kind: str, holds: bool, why: tuple[str, str]) -> Object:
-    reason, message = why
-    return {"type": kind, "status": "True" if holds else "False", "reason": reason, "message": message}
-
-
-def _condition_of(crd: Object, kind: str) -> Object | None:
-    conditions = (crd.get("status") or {}).get("conditions") or ()
-    return next((each for each in conditions if each["type"] == kind), None)
+    return new_condition(kind, "True" if holds else "False", *why)
 
 
 def _since(condition: Object, crd: Object, now: datetime) -> Object:
     """The condition with its time: that of the last change of its status."""
-    before = _condition_of(crd, condition["type"])
-    if before is not None and before["status"] == condition["status"] and "lastTransitionTime" in before:
-        return {**condition, "lastTransitionTime": before["lastTransitionTime"]}
-    return {**condition, "lastTransitionTime": format_time(now)}
+    before = find_condition(crd, condition["type"])
+    since = transition_time(before, condition["status"], format_time(now))
+    return {**condition, "lastTransitionTime": since}

@@ -4,11 +4,12 @@ https://kubernetes.io/docs/concepts/workloads/pods/disruptions/ and
 https://kubernetes.io/docs/tasks/run-application/configure-pdb/
 """
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from convoy.cluster.machinery.amounts import resolve_amount
+from convoy.cluster.machinery.conditions import is_true
 from convoy.cluster.machinery.statuses import Cause, StatusError, internal_error
 from convoy.cluster.store.selectors import label_selector_of
 
@@ -52,14 +53,14 @@ def count_budget(budget: Object, pods: Iterable[Object], owners_replicas: int) -
     living = [
         pod for pod in selected_pods(budget, pods) if (pod.get("status") or {}).get("phase") not in _ENDED
     ]
-    healthy = sum(1 for pod in living if is_ready(pod) and "deletionTimestamp" not in pod["metadata"])
+    healthy = sum(1 for pod in living if is_true(pod, "Ready") and "deletionTimestamp" not in pod["metadata"])
     spec = budget.get("spec") or {}
     most, least = spec.get("maxUnavailable"), spec.get("minAvailable")
     if most is not None:
         expected = owners_replicas
-        return Budget(expected, healthy, max(0, expected - scaled(most, expected)))
+        return Budget(expected, healthy, max(0, expected - resolve_amount(most, expected, round_up=True)))
     if isinstance(least, str):
-        return Budget(owners_replicas, healthy, scaled(least, owners_replicas))
+        return Budget(owners_replicas, healthy, resolve_amount(least, owners_replicas, round_up=True))
     return Budget(len(living), healthy, 1 if least is None else int(least))
 
 
@@ -70,7 +71,7 @@ def selected_pods(budget: Object, pods: Iterable[Object]) -> list[Object]:
 
 def check_eviction(pod: Object, budget: Object, numbers: Budget) -> None:
     """Raises 429 when the pod must stay."""
-    if not is_ready(pod) and _unhealthy_may_go(budget, numbers):
+    if not is_true(pod, "Ready") and _unhealthy_may_go(budget, numbers):
         return
     if numbers.allowed > 0:
         return
@@ -83,19 +84,6 @@ def check_eviction(pod: Object, budget: Object, numbers: Budget) -> None:
         "Cannot evict pod as it would violate the pod's disruption budget.",
         {"causes": [Cause("DisruptionBudget", message).to_json()]},
     )
-
-
-def is_ready(pod: Object) -> bool:
-    """Whether the pod's condition Ready is true."""
-    conditions: Sequence[Object] = (pod.get("status") or {}).get("conditions") or ()
-    return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
-
-
-def scaled(value: int | str, total: int) -> int:
-    """A number, or a percentage of `total`, rounded up."""
-    if isinstance(value, int):
-        return value
-    return math.ceil(int(value.removesuffix("%")) * total / 100)
 
 
 def _unhealthy_may_go(budget: Object, numbers: Budget) -> bool:

@@ -4,7 +4,6 @@ One at a time, because each placement counts for the next. What might let a wait
 pod went or came, a claim was bound) puts all that wait back into the queue.
 """
 
-from convoy.cluster.controllers.conditions import find_condition, is_true, new_condition, with_condition
 from convoy.cluster.controllers.controller import Controller, Surroundings
 from convoy.cluster.controllers.feeds import Feed
 from convoy.cluster.controllers.nodes import NODES, is_cordoned, taints_of
@@ -20,6 +19,7 @@ from convoy.cluster.controllers.objects import (
     uid_of,
 )
 from convoy.cluster.controllers.pods import PODS, is_finished
+from convoy.cluster.machinery.conditions import find_condition, is_true, new_condition, with_condition
 from convoy.cluster.scheduler.demands import DemandCache, allocatable_of
 from convoy.cluster.scheduler.planning import Placement, Refusal, describe_refusal, plan_placement
 from convoy.cluster.scheduler.views import build_view

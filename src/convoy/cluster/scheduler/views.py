@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from convoy.cluster.controllers.conditions import is_true
 from convoy.cluster.controllers.objects import Json, labels_of, name_of, spec_of
 from convoy.cluster.controllers.pods import is_finished
+from convoy.cluster.machinery.conditions import is_true
 from convoy.cluster.scheduler.demands import Demand, HostPort, allocatable_of, demand_of
 
 

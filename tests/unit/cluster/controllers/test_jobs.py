@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.cluster.controllers.workloads import obj, pod
 
-from convoy.cluster.controllers.conditions import is_true
 from convoy.cluster.controllers.jobs.expiry import seconds_left
 from convoy.cluster.controllers.jobs.failure_policy import judge
 from convoy.cluster.controllers.jobs.indexes import format_indexes, missing_indexes, parse_indexes
 from convoy.cluster.controllers.jobs.plan import plan_job
 from convoy.cluster.controllers.jobs.pods import build_job_pod
 from convoy.cluster.controllers.jobs.tally import FINALIZER, tally
+from convoy.cluster.machinery.conditions import is_true
 
 NOW = datetime(2030, 1, 1, 0, 10, 0, tzinfo=UTC)
 STARTED = "2030-01-01T00:09:00Z"

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from convoy.cluster.apiserver.tables.ages import human_duration
 from convoy.cluster.apiserver.tables.columns import AGE, NAME, Obj, at, look, number, printer, text, wide
-from convoy.cluster.apiserver.tables.words import NONE, condition
+from convoy.cluster.apiserver.tables.words import NONE
+from convoy.cluster.machinery.conditions import condition_in
 
 
 def _role(binding: Obj) -> str:
@@ -37,9 +38,9 @@ SERVICE_ACCOUNT = printer(
 
 def _signing_word(request: Obj) -> str:
     conditions = look(request, "status", "conditions")
-    word = "Denied" if condition(conditions, "Denied") else None
-    word = word or ("Approved" if condition(conditions, "Approved") else "Pending")
-    word += ",Failed" if condition(conditions, "Failed") else ""
+    word = "Denied" if condition_in(conditions, "Denied") else None
+    word = word or ("Approved" if condition_in(conditions, "Approved") else "Pending")
+    word += ",Failed" if condition_in(conditions, "Failed") else ""
     return word + (",Issued" if look(request, "status", "certificate") else "")
 
 

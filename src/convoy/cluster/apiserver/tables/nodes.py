@@ -20,14 +20,15 @@ from convoy.cluster.apiserver.tables.columns import (
     truth,
     wide,
 )
-from convoy.cluster.apiserver.tables.words import NONE, condition
+from convoy.cluster.apiserver.tables.words import NONE
+from convoy.cluster.machinery.conditions import condition_in, find_condition
 
 _ROLE_PREFIX = "node-role.kubernetes.io/"
 _ROLE_LABEL = "kubernetes.io/role"
 
 
 def _node_word(node: Obj) -> str:
-    ready = condition(look(node, "status", "conditions"), "Ready")
+    ready = find_condition(node, "Ready")
     word = "Unknown" if ready is None else "Ready" if ready.get("status") == "True" else "NotReady"
     return f"{word},SchedulingDisabled" if look(node, "spec", "unschedulable") else word
 
@@ -146,7 +147,7 @@ RUNTIME_CLASS = printer(NAME, text("Handler", "How its pods are run.", at("handl
 
 
 def _component_cells(obj: Obj, now: datetime) -> list[Cell]:
-    healthy = condition(obj.get("conditions"), "Healthy")
+    healthy = condition_in(obj.get("conditions"), "Healthy")
     if healthy is None:
         return [name_of(obj), "Unknown", "", ""]
     word = "Healthy" if healthy.get("status") == "True" else "Unhealthy"

@@ -22,7 +22,8 @@ from convoy.cluster.apiserver.tables.columns import (
     look,
     name_of,
 )
-from convoy.cluster.apiserver.tables.words import NONE, condition, is_true, or_none
+from convoy.cluster.apiserver.tables.words import NONE, or_none
+from convoy.cluster.machinery.conditions import condition_in, is_true_in
 from convoy.kit.times import parse_time
 
 _COLUMNS = (
@@ -101,13 +102,13 @@ def _overruling(pod: Obj, status: Obj) -> str | None:
 
 def _progress(spec: Obj, status: Obj) -> Progress:
     initial, is_initializing = _initial_progress(spec, status)
-    if is_initializing and not is_true(status.get("conditions"), "Initialized"):
+    if is_initializing and not is_true_in(status.get("conditions"), "Initialized"):
         return initial
     return _running_progress(spec, status, initial)
 
 
 def _phase_word(status: Obj) -> str:
-    scheduled = condition(status.get("conditions"), "PodScheduled") or {}
+    scheduled = condition_in(status.get("conditions"), "PodScheduled") or {}
     if scheduled.get("reason") == "SchedulingGated":
         return "SchedulingGated"
     return status.get("reason") or status.get("phase") or ""
@@ -152,7 +153,7 @@ def _running_progress(spec: Obj, status: Obj, initial: Progress) -> Progress:
     words = [word for each in containers if (word := _container_word(each))]
     word = words[0] if words else initial.word
     if word == "Completed" and running:
-        word = "Running" if is_true(status.get("conditions"), "Ready") else "NotReady"
+        word = "Running" if is_true_in(status.get("conditions"), "Ready") else "NotReady"
     return Progress(word, initial.ready + len(running), _restarts(counted), _last_end(counted))
 
 
@@ -193,5 +194,5 @@ def _last_end(containers: Iterable[Obj]) -> datetime | None:
 
 def _readiness_gates(spec: Obj, status: Obj) -> str:
     gates: Sequence[Any] = spec.get("readinessGates") or ()
-    passed = [each for each in gates if is_true(status.get("conditions"), each.get("conditionType", ""))]
+    passed = [each for each in gates if is_true_in(status.get("conditions"), each.get("conditionType", ""))]
     return f"{len(passed)}/{len(gates)}" if gates else NONE

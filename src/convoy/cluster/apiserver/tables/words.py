@@ -1,6 +1,6 @@
 """How tables put lists, labels and selectors into words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -46,17 +46,6 @@ def label_selector(selector: Mapping[str, Any] | None) -> str:
 def truth_word(value: bool | None) -> str:
     """A boolean that may be missing."""
     return UNSET if value is None else str(value)
-
-
-def condition(conditions: Iterable[Mapping[str, Any]] | None, kind: str) -> Mapping[str, Any] | None:
-    """The condition of a type."""
-    return next((each for each in conditions or () if each.get("type") == kind), None)
-
-
-def is_true(conditions: Iterable[Mapping[str, Any]] | None, kind: str) -> bool:
-    """Whether there is a condition of this type, and its status True."""
-    found = condition(conditions, kind)
-    return found is not None and found.get("status") == "True"
 
 
 def load_balancer(status: Obj | None) -> str:

@@ -19,12 +19,12 @@ from convoy.cluster.apiserver.tables.columns import (
 from convoy.cluster.apiserver.tables.words import (
     NONE,
     container_columns,
-    is_true,
     label_selector,
     labels,
     or_none,
     truth_word,
 )
+from convoy.cluster.machinery.conditions import is_true
 from convoy.kit.times import parse_time
 
 _CONTAINERS = container_columns("spec", "template")
@@ -119,14 +119,13 @@ def _duration(job: Obj, now: datetime) -> str:
 
 
 def _job_word(job: Obj) -> str:
-    conditions = look(job, "status", "conditions")
     for kind, word in (("Complete", "Complete"), ("Failed", "Failed")):
-        if is_true(conditions, kind):
+        if is_true(job, kind):
             return word
     if job["metadata"].get("deletionTimestamp"):
         return "Terminating"
     return next(
-        (word for word in ("Suspended", "FailureTarget", "SuccessCriteriaMet") if is_true(conditions, word)),
+        (word for word in ("Suspended", "FailureTarget", "SuccessCriteriaMet") if is_true(job, word)),
         "Running",
     )
 

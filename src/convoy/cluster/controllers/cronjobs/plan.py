@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from convoy.cluster.controllers.conditions import find_condition, is_true
 from convoy.cluster.controllers.cronjobs.schedules import Schedule
 from convoy.cluster.controllers.jobs.plan import Happened, is_over
 from convoy.cluster.controllers.objects import (
@@ -21,6 +20,7 @@ from convoy.cluster.controllers.objects import (
     without_empty,
 )
 from convoy.cluster.controllers.owners import controller_reference
+from convoy.cluster.machinery.conditions import find_condition, is_true
 from convoy.kit.times import format_time, parse_time
 
 SCHEDULED_AT = "batch.kubernetes.io/cronjob-scheduled-timestamp"

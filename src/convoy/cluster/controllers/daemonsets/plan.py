@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from convoy.cluster.controllers.amounts import resolve_amount
 from convoy.cluster.controllers.histories import REVISION_LABEL
 from convoy.cluster.controllers.nodes import (
     matches_node,
@@ -36,6 +35,7 @@ from convoy.cluster.controllers.pods import (
     pod_of_template,
     seconds_to_available,
 )
+from convoy.cluster.machinery.amounts import resolve_amount
 
 GENERATION_LABEL = "pod-template-generation"
 _GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"

@@ -7,12 +7,6 @@ long, and True with NewReplicaSetAvailable once the rollout is complete.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from convoy.cluster.controllers.conditions import (
-    condition_in,
-    find_condition,
-    new_condition,
-    without_condition,
-)
 from convoy.cluster.controllers.deployments.rollouts import is_paused
 from convoy.cluster.controllers.deployments.sets import (
     is_complete,
@@ -23,6 +17,13 @@ from convoy.cluster.controllers.deployments.sets import (
     total_size,
 )
 from convoy.cluster.controllers.objects import Json, generation_of, name_of, spec_of, status_of
+from convoy.cluster.machinery.conditions import (
+    condition_in,
+    find_condition,
+    new_condition,
+    transition_time,
+    without_condition,
+)
 from convoy.kit.times import format_time, parse_time
 
 _NO_DEADLINE = 2**31 - 1
@@ -83,9 +84,9 @@ def _put(conditions: list[Json], new: Json, now: datetime, *, refresh: bool = Fa
     before = condition_in(conditions, new["type"])
     if before and (before["status"], before.get("reason")) == (new["status"], new["reason"]) and not refresh:
         return conditions
-    since = before.get("lastTransitionTime") if before and before["status"] == new["status"] else None
     stamp = format_time(now)
-    entry = {**new, "lastUpdateTime": stamp, "lastTransitionTime": since or stamp}
+    since = transition_time(before, new["status"], stamp)
+    entry = {**new, "lastUpdateTime": stamp, "lastTransitionTime": since}
     return [*without_condition(conditions, new["type"]), entry]
 
 

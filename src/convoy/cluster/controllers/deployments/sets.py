@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from convoy.cluster.controllers.amounts import resolve_amount
 from convoy.cluster.controllers.objects import (
     Json,
     annotations_of,
@@ -15,6 +14,7 @@ from convoy.cluster.controllers.objects import (
     status_of,
 )
 from convoy.cluster.controllers.replicas import wanted_replicas
+from convoy.cluster.machinery.amounts import resolve_amount
 
 HASH_LABEL = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"

@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from convoy.cluster.controllers.conditions import find_condition
 from convoy.cluster.controllers.controller import Controller
 from convoy.cluster.controllers.feeds import Feed
 from convoy.cluster.controllers.jobs.jobs import JOBS
 from convoy.cluster.controllers.objects import Json, is_deleting, spec_of
+from convoy.cluster.machinery.conditions import find_condition
 from convoy.cluster.store import Key
 from convoy.kit.times import parse_time
 

@@ -6,8 +6,8 @@ https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-polic
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from convoy.cluster.controllers.conditions import find_condition
 from convoy.cluster.controllers.objects import Json, name_of, namespace_of, spec_of, status_of
+from convoy.cluster.machinery.conditions import find_condition
 
 
 @dataclass(frozen=True, slots=True)

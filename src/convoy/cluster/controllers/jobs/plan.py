@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from convoy.cluster.controllers.conditions import find_condition, is_true, new_condition, with_condition
 from convoy.cluster.controllers.jobs.indexes import index_of, is_indexed, missing_indexes
 from convoy.cluster.controllers.jobs.tally import Tally, replaces_failed_only, tally
 from convoy.cluster.controllers.objects import (
@@ -18,6 +17,7 @@ from convoy.cluster.controllers.objects import (
 )
 from convoy.cluster.controllers.pods import deletion_order, is_active, is_finished, is_ready, phase_of
 from convoy.cluster.controllers.recording import EventKind
+from convoy.cluster.machinery.conditions import find_condition, is_true, new_condition, with_condition
 from convoy.kit.times import format_time, parse_time
 
 _FIRST_DELAY = 10.0

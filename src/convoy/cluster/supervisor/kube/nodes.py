@@ -5,6 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from convoy.cluster.errors import WaitError
+from convoy.cluster.machinery.conditions import is_true
 from convoy.cluster.machinery.requests import DeleteOptions, WriteOptions, system_user
 from convoy.cluster.machinery.statuses import StatusError
 from convoy.cluster.registry import Registry
@@ -34,10 +35,10 @@ async def wait_nodes_ready(store: Store, names: Collection[str], *, timeout: flo
     try:
         async with asyncio.timeout(timeout):
             with store.watch("nodes") as watch:
-                ready = {_name(stored.object) for stored in watch.initial if _is_ready(stored.object)}
+                ready = {_name(stored.object) for stored in watch.initial if is_true(stored.object, "Ready")}
                 while not ready.issuperset(names):
                     for event in await watch.take():
-                        (ready.add if _is_ready(event.stored.object) else ready.discard)(
+                        (ready.add if is_true(event.stored.object, "Ready") else ready.discard)(
                             event.stored.key.name
                         )
     except TimeoutError as error:
@@ -51,8 +52,3 @@ def _name(obj: dict[str, Any]) -> str:
 
 def _node_of_pod(pod: dict[str, Any]) -> str:
     return str(pod.get("spec", {}).get("nodeName") or "")
-
-
-def _is_ready(node: dict[str, Any]) -> bool:
-    conditions = node.get("status", {}).get("conditions") or ()
-    return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)

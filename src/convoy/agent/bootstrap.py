@@ -34,11 +34,12 @@ _STATS_PREFIXES = (
     "control_plane.",
     f"cluster.{XDS_CLUSTER}.",
 )
-# What `draining` looks at: a sidecar's own inbound side, a gateway's ports. It does not grow with the mesh.
+# What `draining` and `withdrawing` look at: a sidecar's own inbound side, a gateway's ports. It does not grow
+# with the mesh.
 _WORK_STATISTICS = {
     "sidecar": (
-        r"http\.inbound_.*\.downstream_(cx|rq)_active",
-        rf"listener\..*_{INBOUND_PORT}\.downstream_cx_active",
+        r"http\.inbound_.*\.downstream_(cx_active|rq_active|rq_total)",
+        rf"listener\..*_{INBOUND_PORT}\.downstream_cx_(active|total)",
     ),
     "router": (
         r"http\.gateway_.*\.downstream_(cx|rq)_active",

@@ -22,6 +22,7 @@ from convoy.agent.readiness import serve_readiness
 from convoy.agent.reporting import report
 from convoy.agent.sds import SecretFiles
 from convoy.agent.settings import DNS_PORT, FORWARDER_PORT, AgentSettings
+from convoy.agent.withdrawing import Withdrawal
 from convoy.dns.server import DnsServer
 from convoy.dns.table import EMPTY_TABLE
 from convoy.dns.upstream import Upstream, UpstreamSettings
@@ -70,11 +71,12 @@ class _Agent:
         files, certified = SecretFiles(settings.files.sds_folder), self._certified.set
         reasons = {READY_PATH: self._why_not_ready, SERVING_PATH: self._why_not_serving}
         yield "readiness", serve_readiness(settings.instance_ip, reasons)
-        if settings.probes:
-            application = Application(settings.instance_ip, mark=settings.mark)
-            yield "probes", serve_probes(settings.instance_ip, settings.probes, application)
         yield "certificates", keep_certificates(self._control_plane, files, clock=clock, obtained=certified)
         if settings.captures:
+            withdrawal = Withdrawal(settings.files.drain)
+            application = Application(settings.instance_ip, mark=settings.mark)
+            yield "withdrawal", withdrawal.run()
+            yield "probes", serve_probes(settings, application, withdrawal.wait_let_go)
             yield "names", self._names.keep_fresh(self._control_plane, clock=clock)
             answering = DnsServer(self._upstream, lambda: self._names.table)
             yield "dns", answering.serve("127.0.0.1", DNS_PORT)

@@ -36,6 +36,7 @@ class AgentFiles(msgspec.Struct, frozen=True):
     roots: Path = Path("/var/run/secrets/istio/root-cert.pem")
     sds_folder: Path = Path("/var/run/convoy/sds")
     bootstrap: Path = Path("/var/run/convoy/envoy.json")
+    drain: Path = Path("/var/run/convoy/drain")
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):

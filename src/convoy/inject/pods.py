@@ -27,6 +27,7 @@ from convoy.inject.decision import (
     is_injected,
     namespace_of,
 )
+from convoy.inject.hooks import hook_applications, hook_proxy
 from convoy.inject.listening import await_ports
 from convoy.inject.probes import (
     PROBERS,
@@ -64,8 +65,10 @@ def inject_pod(pod: Pod, namespace: Namespace | None, settings: InjectionSetting
         settings=settings,
     )
     if template == "sidecar":
-        proxy = await_ports(_tell_probes(proxy, definitions), pod)
-    with_proxy = _add_sidecar(probed, proxy) if template == "sidecar" else _put_gateway(probed, proxy)
+        proxy = hook_proxy(await_ports(_tell_probes(proxy, definitions), pod))
+        with_proxy = _add_sidecar(hook_applications(probed), proxy)
+    else:
+        with_proxy = _put_gateway(probed, proxy)
     with_volumes = _add_volumes(with_proxy, settings)
     labelled = replace(with_volumes, metadata=_mark_metadata(pod, template, settings))
     if template == "gateway":

@@ -140,8 +140,10 @@ def test_envoy_takes_the_patterns_that_validation_lets_through(tmp_path, pattern
 
 SIDECARS_WORK = (
     "http.inbound_9080.downstream_rq_active",
+    "http.inbound_9080.downstream_rq_total",
     "http.inbound_9080.downstream_cx_active",
     "listener.0.0.0.0_15006.downstream_cx_active",
+    "listener.0.0.0.0_15006.downstream_cx_total",
 )
 GATEWAYS_WORK = (
     "http.gateway_8080.downstream_rq_active",

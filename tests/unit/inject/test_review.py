@@ -80,6 +80,7 @@ def test_patch_touches_what_injection_changes_and_no_more():
         "/metadata/labels/security.istio.io~1tlsMode",
         "/metadata/labels/service.istio.io~1canonical-name",
         "/metadata/labels/service.istio.io~1canonical-revision",
+        "/spec/containers/0/lifecycle",
         "/spec/containers/0/livenessProbe/grpc",
         "/spec/containers/0/livenessProbe/httpGet",
         "/spec/containers/0/readinessProbe/httpGet/path",

@@ -6,12 +6,12 @@ that a failing loop cannot fill the store. `expiry.py` bounds how many are kept,
 """
 
 import asyncio
-import random
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from convoy.cluster.controllers.objects import Json, name_of, namespace_of, uid_of, without_empty
+from convoy.cluster.machinery.event_names import event_name
 from convoy.cluster.machinery.requests import WriteOptions, system_user
 from convoy.cluster.machinery.statuses import StatusError
 from convoy.cluster.registry import Registry
@@ -27,7 +27,6 @@ _SIMILAR_SECONDS = 600.0
 _COMBINED = "(combined from similar events): "
 _REMEMBERED = 2048
 _LONGEST_MESSAGE = 1024  # as the API allows
-_SUFFIX = "0123456789abcdef"
 log = get_logger("cluster.events")
 
 
@@ -117,7 +116,8 @@ class EventRecorder:
         if told is not None and self._registry.store.get(EVENTS, told.key) is None and not told.is_queued:
             told = None  # it expired
         if told is None:
-            told = _Told(self._new_key(obj), happening, message, now, now)
+            key = Key(namespace_of(obj) or "default", event_name(name_of(obj), now))
+            told = _Told(key, happening, message, now, now)
         else:
             told.count += 1
             told.last = now
@@ -145,10 +145,6 @@ class EventRecorder:
             similar.messages.add(happening.message)
             return happening
         return replace(happening, message=_COMBINED)
-
-    def _new_key(self, obj: Json) -> Key:
-        suffix = "".join(random.choices(_SUFFIX, k=16))
-        return Key(namespace_of(obj) or "default", f"{name_of(obj)[:200]}.{suffix}")
 
     async def run(self) -> None:
         """Write down what is told, until cancelled."""

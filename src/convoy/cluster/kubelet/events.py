@@ -5,7 +5,6 @@ dropped: an event is a courtesy, and no pod may fill the cluster with them.
 """
 
 import asyncio
-import secrets
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from convoy.cluster.kubelet.contexts import EventType
+from convoy.cluster.machinery.event_names import event_name
 from convoy.cluster.machinery.requests import WriteOptions, system_user
 from convoy.cluster.machinery.resources import Resource
 from convoy.cluster.machinery.statuses import StatusError
@@ -101,7 +101,7 @@ class EventWriter:
         known = self._known.get(about)
         if known is not None and await self._count(about, known, format_time(moment)):
             return
-        name = f"{about.name}.{int(moment.timestamp() * 1e6):x}{secrets.token_hex(2)}"
+        name = event_name(about.name, moment)
         self._known[about] = _Known(name, 1, format_time(moment))
         self._known.move_to_end(about)
         if len(self._known) > _MOST_KNOWN:

@@ -296,7 +296,7 @@ async def test_a_job_runs_to_its_end_and_expires():
         await cluster.create(manifest("batch/v1", "Job", "sum", spec=spec))
         await soon(lambda: status(cluster, "batch/jobs", "sum").get("completionTime"))
         assert status(cluster, "batch/jobs", "sum")["completedIndexes"] == "0-2"
-        assert ("Completed", "Job completed") in await soon(lambda: cluster.events("sum"))
+        await soon(lambda: ("Completed", "Job completed") in cluster.events("sum"))
         labels = [each["metadata"]["labels"]["batch.kubernetes.io/job-name"] for each in cluster.all(PODS)]
         assert labels == ["sum"] * 3
         assert not any(

@@ -7,13 +7,14 @@ remote gateway while sidecars see only the egress gateway. Pods are seen by ever
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from convoy.api.istio.destination_rule import ClientTlsMode, Subset
 from convoy.api.meta import Hostname
 from convoy.mesh.assignments import EndpointSelector, select_endpoints, subset_labels
 from convoy.mesh.destination_rules import DestinationRules, MergedRule
 from convoy.mesh.endpoints import Endpoints
-from convoy.mesh.identities import Accepted, accepted_identities
+from convoy.mesh.identities import accepted_identities
 from convoy.mesh.model import (
     DnsEndpoint,
     Endpoint,
@@ -37,6 +38,15 @@ class PlannedUpstream(Part, frozen=True, cache_hash=True):
 
     upstream: Upstream
     selector: EndpointSelector
+
+
+class _Caller(NamedTuple):
+    """Who asks: by which rule, from which view, and whether as a gateway, perhaps one that passes TLS on."""
+
+    rule: MergedRule | None
+    network: str
+    at_gateway: bool
+    is_passthrough: bool
 
 
 class UpstreamPlanner:
@@ -78,78 +88,48 @@ class UpstreamPlanner:
         view = "" if registered.kube else network
         question = (service.hostname, id(rule), view, at_gateway, is_passthrough)
         if question not in self._made:
+            caller = _Caller(rule, view, at_gateway, is_passthrough)
             subsets = (None, *(rule.subsets if rule else ()))
-            plan_one = self._plan_passthrough_one if is_passthrough else self._plan_one
             self._made[question] = tuple(
-                plan_one(registered, port, subset, rule=rule, network=view, at_gateway=at_gateway)
-                for port in service.ports
-                for subset in subsets
+                self._plan_one(service, port, subset, caller) for port in service.ports for subset in subsets
             )
         return self._made[question]
 
     def _plan_one(
-        self,
-        registered: Registered,
-        port: ServicePort,
-        subset: Subset | None,
-        *,
-        rule: MergedRule | None,
-        network: str,
-        at_gateway: bool,
+        self, service: Service, port: ServicePort, subset: Subset | None, caller: _Caller
     ) -> PlannedUpstream:
-        service = registered.service
-        policy = self._policy(rule, subset, port)
-        selector = EndpointSelector(subset_labels(subset), network)
+        policy = self._policy(caller.rule, subset, port)
+        # Of names only the DNS server knows what is behind them; a remote gateway is among them, for one.
+        is_listed = service.resolution is not Resolution.DNS
+        only_mtls = caller.is_passthrough and is_listed
+        selector = EndpointSelector(subset_labels(subset), caller.network, only_mtls=only_mtls)
         chosen = select_endpoints(self._endpoints[EndpointKey(service.hostname, port.number)], selector)
-        resolution = _resolution(service, policy, at_gateway=at_gateway)
-        key = UpstreamKey(service.hostname, port.number, subset.name if subset else "")
+        resolution = _resolution(service, policy, at_gateway=caller.at_gateway)
+        name = subset.name if subset else ""
+        key = UpstreamKey(service.hostname, port.number, name, is_passthrough=caller.is_passthrough)
+        mode = TlsMode.DISABLE if caller.is_passthrough else _tls_mode(policy, service, resolution, chosen)
+        upstream = Upstream(
+            key=key,
+            protocol=port.protocol,
+            resolution=resolution,
+            tls=self._tls(service, policy, key, mode),
+            lb_policy=policy.lb_policy,
+            connect_timeout_ms=policy.connect_timeout_ms,
+            dns_endpoints=_dns_endpoints(chosen) if resolution is Resolution.DNS else (),
+        )
+        return PlannedUpstream(upstream, selector)
+
+    def _tls(self, service: Service, policy: Policy, key: UpstreamKey, mode: TlsMode) -> UpstreamTls:
+        if mode is TlsMode.DISABLE:
+            return UpstreamTls(mode)
         accepted = accepted_identities(
             service,
             stated=policy.subject_alt_names,
             accounts=self._accounts[service.hostname],
             trust_domain=self._settings.trust_domain,
         )
-        mode = _tls_mode(policy, service, resolution, chosen)
-        sni = sni_of(key.hostname, port=key.port, subset=key.subset)
-        upstream = Upstream(
-            key=key,
-            protocol=port.protocol,
-            resolution=resolution,
-            tls=_upstream_tls(mode, policy.sni or sni, accepted),
-            lb_policy=policy.lb_policy,
-            connect_timeout_ms=policy.connect_timeout_ms,
-            dns_endpoints=_dns_endpoints(chosen) if resolution is Resolution.DNS else (),
-        )
-        return PlannedUpstream(upstream, selector)
-
-    def _plan_passthrough_one(
-        self,
-        registered: Registered,
-        port: ServicePort,
-        subset: Subset | None,
-        *,
-        rule: MergedRule | None,
-        network: str,
-        at_gateway: bool,
-    ) -> PlannedUpstream:
-        service = registered.service
-        policy = self._policy(rule, subset, port)
-        # Of names only the DNS server knows what is behind them; a remote gateway is among them, for one.
-        is_listed = service.resolution is not Resolution.DNS
-        selector = EndpointSelector(subset_labels(subset), network, only_mtls=is_listed)
-        chosen = select_endpoints(self._endpoints[EndpointKey(service.hostname, port.number)], selector)
-        resolution = _resolution(service, policy, at_gateway=at_gateway)
-        name = subset.name if subset else ""
-        upstream = Upstream(
-            key=UpstreamKey(service.hostname, port.number, name, is_passthrough=True),
-            protocol=port.protocol,
-            resolution=resolution,
-            tls=UpstreamTls(TlsMode.DISABLE),
-            lb_policy=policy.lb_policy,
-            connect_timeout_ms=policy.connect_timeout_ms,
-            dns_endpoints=_dns_endpoints(chosen) if resolution is Resolution.DNS else (),
-        )
-        return PlannedUpstream(upstream, selector)
+        sni = policy.sni or sni_of(key.hostname, port=key.port, subset=key.subset)
+        return UpstreamTls(mode, sni, accepted.identities, accepted.prefixes)
 
     def _policy(self, rule: MergedRule | None, subset: Subset | None, port: ServicePort) -> Policy:
         return resolve_policy(
@@ -183,12 +163,6 @@ def _tls_mode(
         # Envoy learns nothing about the endpoint but its address, so one answer must do for all of them.
         return TlsMode.MUTUAL if all(endpoint.accepts_mtls for endpoint in endpoints) else TlsMode.DISABLE
     return TlsMode.AUTO
-
-
-def _upstream_tls(mode: TlsMode, sni: str, accepted: Accepted) -> UpstreamTls:
-    if mode is TlsMode.DISABLE:
-        return UpstreamTls(mode)
-    return UpstreamTls(mode, sni, accepted.identities, accepted.prefixes)
 
 
 def _dns_endpoints(endpoints: tuple[Endpoint, ...]) -> tuple[DnsEndpoint, ...]:

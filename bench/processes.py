@@ -1,30 +1,12 @@
-"""CPU time and memory of the processes below one process, read from /proc."""
+"""What a benchmark reads of processes in /proc, beside what `convoy.kit.processes` reads of them."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
+from convoy.kit.processes import descendants as descendants
+from convoy.kit.processes import pss_kib as pss_kib
+
 TICK = os.sysconf("SC_CLK_TCK")
-
-
-def descendants(root: int) -> Iterator[int]:
-    """Process ids below `root`, itself first."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and (parent := _parent(entry)) is not None:
-            children.setdefault(parent, []).append(int(entry.name))
-    waiting = [root]
-    while waiting:
-        current = waiting.pop()
-        yield current
-        waiting += children.get(current, [])
-
-
-def _parent(entry: Path) -> int | None:
-    try:
-        return int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return None
 
 
 def cpu_seconds(pid: int) -> float:
@@ -42,14 +24,3 @@ def command(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return []
-
-
-def pss_kib(pid: int) -> int:
-    """The proportional set size in KiB; 0 when it may not be read."""
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1])
-    except OSError:
-        pass
-    return 0

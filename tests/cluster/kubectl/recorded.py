@@ -77,7 +77,8 @@ _REVISION = re.compile(r"(?<=[?&]resourceVersion=)[1-9]\d*")
 
 def settled(request: Request) -> Request | None:
     """The request without what is different in every run; None when it makes no sense in another."""
-    if "continue=" in request.path or _GENERATED.search(request.path):
+    was_overtaken = request.status == 409 and "resourceVersion" in request.body
+    if was_overtaken or "continue=" in request.path or _GENERATED.search(request.path):
         return None
     path = _REVISION.sub("0", _HASH.sub("", request.path))
     return msgspec.structs.replace(request, path=path)

@@ -25,6 +25,8 @@ DNS_PORT = 15053
 # Asked by Envoy alone, and never answered from the name table.
 FORWARDER_PORT = 15054
 
+# A gateway lets connections that it carries as bytes live on until their callers renew them by themselves.
+DRAIN_SECONDS = {"router": 12, "sidecar": 2}
 AWAITED_PORTS = "AWAITED_PORTS"
 _METADATA_PREFIX = "ISTIO_META_"
 
@@ -52,7 +54,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     mark: int | None = None
     """The mark on sockets that capture leaves alone; None where nothing is captured."""
     concurrency: int = 1
-    drain_seconds: float = 5.0
+    drain_seconds: float = DRAIN_SECONDS["router"]
     """How long open connections may go on after SIGTERM."""
     metadata: Mapping[str, str] = {}
     """Node metadata from `ISTIO_META_*`, without the prefix."""
@@ -96,7 +98,7 @@ def parse_settings(
         discovery_host=env.get("DISCOVERY_HOST") or DEFAULT_DISCOVERY_HOST,
         mark=_parse_mark(env, proxy_type),
         concurrency=_parse_number(env, "PROXY_CONCURRENCY", default=1),
-        drain_seconds=_parse_number(env, "DRAIN_SECONDS", default=5 if proxy_type == "router" else 2),
+        drain_seconds=_parse_number(env, "DRAIN_SECONDS", default=DRAIN_SECONDS[proxy_type]),
         metadata={
             name.removeprefix(_METADATA_PREFIX): value
             for name, value in sorted(env.items())

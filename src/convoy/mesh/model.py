@@ -171,6 +171,8 @@ class Upstream(Part, frozen=True, cache_hash=True):
     connect_timeout_ms: int
     dns_endpoints: tuple[DnsEndpoint, ...] = ()
     """Only with resolution DNS: already filtered by the subset's labels."""
+    renewed_after_ms: int = 0
+    """How long an HTTP connection is used; 0 for as long as it lasts."""
 
 
 class Assignment(Part, frozen=True, cache_hash=True):

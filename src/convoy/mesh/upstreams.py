@@ -4,6 +4,9 @@ DestinationRule.
 Network view: an endpoint that a ServiceEntry lists is used by proxies whose view is the endpoint's network,
 and by no other (an endpoint that names none is on the cluster's own). This is how an egress gateway sees the
 remote gateway while sidecars see only the egress gateway. Pods are seen by everyone.
+
+What a ServiceEntry lists may be a gateway, which carries mutual TLS as bytes: it can neither ask a caller to
+leave when it ends, nor share one connection among pods. So callers renew such connections by themselves.
 """
 
 from collections.abc import Mapping
@@ -31,6 +34,9 @@ from convoy.mesh.model import (
 )
 from convoy.mesh.services import Registered
 from convoy.mesh.traffic_policy import Policy, resolve_policy
+
+RENEWED_AFTER_MS = 10_000
+"""A gateway that ends must let connections live on for longer (the agent's `DRAIN_SECONDS`)."""
 
 
 class PlannedUpstream(Part, frozen=True, cache_hash=True):
@@ -116,6 +122,7 @@ class UpstreamPlanner:
             lb_policy=policy.lb_policy,
             connect_timeout_ms=policy.connect_timeout_ms,
             dns_endpoints=_dns_endpoints(chosen) if resolution is Resolution.DNS else (),
+            renewed_after_ms=0 if service.is_kubernetes or mode is TlsMode.DISABLE else RENEWED_AFTER_MS,
         )
         return PlannedUpstream(upstream, selector)
 

@@ -15,8 +15,10 @@ from tests.unit.mesh.objects import (
     upstream,
 )
 
+from convoy.agent.settings import DRAIN_SECONDS
 from convoy.mesh.model import EndpointKey, Hostname, MeshSnapshot, Protocol, Resolution, TlsMode
 from convoy.mesh.protocols import entry_protocol, kube_protocol
+from convoy.mesh.upstreams import RENEWED_AFTER_MS
 
 HOST = "reviews.default.svc.cluster.local"
 CALLER = pod("caller", "198.18.1.200")
@@ -321,6 +323,33 @@ class TestNetworkViews:
 
         assert seen("default") == ["egress.istio-system.svc.cluster.local"]
         assert seen("edge") == ["198.19.0.12"]
+
+
+class TestRenewal:
+    GLOBAL = "reviews.default.global"
+
+    @pytest.mark.parametrize(
+        ("more", "tls", "wanted"),
+        [
+            ({}, "ISTIO_MUTUAL", RENEWED_AFTER_MS),
+            ({"resolution": "STATIC"}, "ISTIO_MUTUAL", RENEWED_AFTER_MS),
+            ({}, "DISABLE", 0),
+            ({"location": "MESH_EXTERNAL"}, None, 0),
+        ],
+    )
+    def test_connections_that_may_pass_a_gateway_unopened_are_renewed(
+        self, more: dict[str, Any], tls: str | None, wanted: int
+    ) -> None:
+        listed = entry(self.GLOBAL, endpoints=[remote("198.19.0.12")], **more)
+        snapshot = resolve(listed, rule("global", "*.global", tls=tls), CALLER)
+        assert upstream(snapshot, self.GLOBAL).renewed_after_ms == wanted
+
+    def test_connections_to_pods_last(self) -> None:
+        snapshot = resolve(service("reviews", 9080), rule("reviews", HOST, tls="ISTIO_MUTUAL"), CALLER)
+        assert upstream(snapshot, HOST).renewed_after_ms == 0
+
+    def test_ending_gateway_waits_until_all_are_renewed(self) -> None:
+        assert DRAIN_SECONDS["router"] * 1000 > RENEWED_AFTER_MS
 
 
 class TestHeadless:

@@ -32,7 +32,9 @@ def build_cluster(upstream: Upstream, sds_folder: str) -> cluster_v3.Cluster:
         name=names.upstream(upstream.key),
         connect_timeout=milliseconds(upstream.connect_timeout_ms),
         circuit_breakers=without_limits(),
-        typed_extension_protocol_options=http_protocol_options(protocol),
+        typed_extension_protocol_options=http_protocol_options(
+            protocol, renewed_after_ms=upstream.renewed_after_ms
+        ),
     )
     _apply_discovery(cluster, upstream)
     apply_upstream_tls(cluster, upstream.tls, protocol=protocol, sds_folder=sds_folder)

@@ -8,10 +8,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from convoy.cluster.machinery.statuses import StatusError, bad_request
 from convoy.cluster.patches.refusals import does_not_apply, is_same, private_copy
 
 _MOST_OPERATIONS = 10_000
+_MOST_COPIED = 3 << 20  # bytes, as JSON; as the real server's limit
+_DEEPEST = 200  # levels, as of a body
 _INDEX = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 
 Container = dict[str, Any] | list[Any]
@@ -21,12 +25,43 @@ def apply_json_patch(obj: Mapping[str, Any], operations: Any) -> dict[str, Any]:
     """The patched object; StatusError 400 for a malformed patch, 422 for one that does not apply."""
     _check_form(operations)
     document = [private_copy(obj)]  # in a list, so that the whole of it can be replaced
-    for operation in operations:
-        _OPERATIONS.get(_kind(operation), _unknown)(document, operation)
+    try:
+        _carry_out(document, operations)
+        is_deep = _is_deep(document[0])
+    except (orjson.JSONEncodeError, RecursionError):
+        is_deep = True
+    if is_deep:
+        raise does_not_apply(f"the patched document is nested deeper than {_DEEPEST} levels")
     patched = document[0]
     if not isinstance(patched, dict):
         raise does_not_apply("the patched document is not an object")
     return patched
+
+
+def _carry_out(document: list[Any], operations: list[dict[str, Any]]) -> None:
+    copied = 0
+    for operation in operations:
+        if _kind(operation) == "copy":
+            copied += _check_copy(document, operation, copied)
+        _OPERATIONS.get(_kind(operation), _unknown)(document, operation)
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether it is deeper than a body may be: paths and copies go deeper than the patch itself."""
+    data = orjson.dumps(value)
+    if data.count(b"{") + data.count(b"[") <= _DEEPEST:  # cannot be deeper than it has openings
+        return False
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            child
+            for item in level
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _check_form(operations: Any) -> None:
@@ -36,6 +71,18 @@ def _check_form(operations: Any) -> None:
         found = f"got {len(operations)}"
         message = f"The allowed maximum operations in a JSON patch is {_MOST_OPERATIONS}, {found}"
         raise StatusError(413, "RequestEntityTooLarge", message, {})
+
+
+def _check_copy(document: list[Any], operation: dict[str, Any], copied: int) -> int:
+    """The size of what a copy adds, beside `copied` bytes: each copy of the copies before would double it."""
+    source = _pointer(operation, "from")
+    size = len(orjson.dumps(_value(_container(document, source, "copy"), source)))
+    if copied + size > _MOST_COPIED:
+        raise does_not_apply(
+            f"Unable to complete the copy, the accumulated size increase of copy is {copied + size}, "
+            f"exceeding the limit {_MOST_COPIED}"
+        )
+    return size
 
 
 def _kind(operation: dict[str, Any]) -> str:

@@ -121,3 +121,27 @@ def test_there_is_a_limit_to_the_operations():
 def test_values_of_different_types_are_not_the_same(found, value):
     with pytest.raises(StatusError, match="test failed"):
         apply_json_patch({"a": found}, [{"op": "test", "path": "/a", "value": value}])
+
+
+def test_copies_of_copies_are_bounded():
+    doubled = {"op": "copy", "from": "/l", "path": "/l/-"}
+    assert len(apply_json_patch({"l": ["x"]}, [doubled] * 10)["l"]) == 11
+    with pytest.raises(
+        StatusError, match=r"accumulated size increase of copy is .* limit 3145728"
+    ) as refused:
+        apply_json_patch({"l": ["x"]}, [doubled] * 60)
+    assert refused.value.code == 422
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [{"op": "add", "path": "/a" * depth, "value": {}} for depth in range(1, 202)],
+        [{"op": "add", "path": "/a" * depth, "value": {}} for depth in range(1, 400)],
+    ],
+    ids=["a little", "far"],
+)
+def test_a_patch_makes_nothing_deeper_than_a_body_may_be(operations):
+    with pytest.raises(StatusError, match="nested deeper than 200 levels") as refused:
+        apply_json_patch({}, operations)
+    assert refused.value.code == 422

@@ -113,6 +113,13 @@ async def test_server_side_apply_creates_only_for_those_who_may_create(api):
     assert (await api.request("PATCH", path, config_map("s", j="w"), headers=headers)).status == 200
 
 
+async def test_of_many_unknown_fields_the_first_are_told(api):
+    unknown = {f"unknown-{number}": "" for number in range(3000)}
+    reply = await api.request("POST", CONFIG_MAPS, {**config_map("many"), **unknown})
+    assert reply.status == 201
+    assert len(reply.headers.getall("Warning")) == 64
+
+
 async def test_unknown_patches_are_refused_with_those_that_are_known(api):
     reply = await api.request("PATCH", f"{CONFIG_MAPS}/a", {}, headers={"Content-Type": "application/json"})
     assert (reply.status, reply.json()["reason"]) == (415, "UnsupportedMediaType")
@@ -205,6 +212,27 @@ async def test_an_old_version_is_answered_in_that_version(api):
     listed = await api.get(old)
     assert (listed["apiVersion"], listed["items"][0]["apiVersion"]) == ("extensions/v1beta1",) * 2
     assert (await api.get(f"{DEPLOYMENTS}/web"))["apiVersion"] == "apps/v1"
+
+
+async def test_every_use_of_a_deprecated_version_is_warned_of(api):
+    version = {"name": "v1", "served": True, "storage": True, "deprecated": True}
+    spec = {
+        "group": "example.com",
+        "scope": "Namespaced",
+        "names": {"kind": "Toy", "plural": "toys"},
+        "versions": [{**version, "schema": {"openAPIV3Schema": {"type": "object"}}}],
+    }
+    crd = {"metadata": {"name": "toys.example.com"}, "spec": spec}
+    await api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
+    toys = "/apis/example.com/v1/namespaces/default/toys"
+    sentence = '299 - "example.com/v1 Toy is deprecated"'
+    made = await api.request("POST", toys, {"metadata": {"name": "t"}})
+    replies = [
+        await api.request("GET", f"{toys}{rest}")
+        for rest in ("", "/t", "/nothing", "?watch=1&timeoutSeconds=1")
+    ]
+    for reply in (made, *replies):
+        assert reply.headers.getall("Warning") == [sentence]
 
 
 async def test_pages_of_a_list_are_one_list(api):

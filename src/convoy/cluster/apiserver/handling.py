@@ -61,6 +61,8 @@ async def serve_request(
     resource = deps.registry.resources.find(path.group, path.version, path.resource)
     if resource is None or not _is_possible(resource, path):
         return NOT_FOUND
+    if resource.deprecation:
+        warnings.append(resource.deprecation)
     call = Call(deps, request, path, query, user, resource, warnings)
     return await _serve_call(call, verb, watching)
 

@@ -9,7 +9,7 @@ from itertools import islice
 
 from aiohttp import web
 
-from convoy.cluster.apiserver.answers import JSON
+from convoy.cluster.apiserver.answers import JSON, warning_headers
 from convoy.cluster.apiserver.call import Call
 from convoy.cluster.apiserver.lines import Lines, SharedBatches, error_line
 from convoy.cluster.apiserver.listing import WatchOptions, parse_watch
@@ -40,7 +40,7 @@ class Watching:
         try:
             watch = call.store.watch(call.resource.storage, namespace=call.scope, since=options.since)
         except TooOldError as error:
-            return await _refuse(call.request, expired(str(error)))
+            return await _refuse(call, expired(str(error)))
         watch.on_overflow = partial(_cut_off, call.request)
         self._open.add(watch)
         try:
@@ -61,23 +61,24 @@ def _cut_off(request: web.BaseRequest) -> None:
         request.transport.abort()
 
 
-async def _begin(request: web.BaseRequest) -> web.StreamResponse:
+async def _begin(call: Call) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": JSON, "Cache-Control": "no-cache, private"})
-    if request.version >= (1, 1):
+    response.headers.extend(warning_headers(call.warnings))
+    if call.request.version >= (1, 1):
         response.enable_chunked_encoding()
-    await response.prepare(request)
+    await response.prepare(call.request)
     return response
 
 
-async def _refuse(request: web.BaseRequest, error: StatusError) -> web.StreamResponse:
+async def _refuse(call: Call, error: StatusError) -> web.StreamResponse:
     """A watch that cannot begin says so as its first event: that is where clients look for it."""
-    response = await _begin(request)
+    response = await _begin(call)
     await response.write(error_line(error))
     return response
 
 
 async def _stream(call: Call, watch: Watch, lines: Lines, options: WatchOptions) -> web.StreamResponse:
-    response = await _begin(call.request)
+    response = await _begin(call)
     for items in _groups(watch.initial):
         await _write(response, lines.initial(items))
     watch.initial = ()  # what is told need not be kept

@@ -24,6 +24,7 @@ class Resource:
     """One resource in one API version.
 
     Objects are kept once for all versions, in `storage_version`; other versions differ in `apiVersion`.
+    `deprecation` is the sentence with which every use of this version is answered, if it is to be given up.
     """
 
     group: str
@@ -39,6 +40,7 @@ class Resource:
     storage_version: str = ""
     storage_group: str | None = None  # the group that keeps the objects, where another one does
     is_custom: bool = False
+    deprecation: str = ""
 
     @property
     def api_version(self) -> str:

@@ -182,10 +182,17 @@ def resources_of(crd: Mapping[str, Any]) -> tuple[Resource, ...]:
             subresources=_subresources(version, f"{spec['group']}/{version['name']}", names["kind"]),
             storage_version=stored,
             is_custom=True,
+            deprecation=_deprecation(version, f"{spec['group']}/{version['name']}", names["kind"]),
         )
         for version in spec["versions"]
         if version.get("served")
     )
+
+
+def _deprecation(version: Mapping[str, Any], api_version: str, kind: str) -> str:
+    if not version.get("deprecated"):
+        return ""
+    return version.get("deprecationWarning") or f"{api_version} {kind} is deprecated"
 
 
 def _subresources(version: Mapping[str, Any], api_version: str, kind: str) -> tuple[Subresource, ...]:

@@ -38,6 +38,15 @@ def test_scale_and_selectable_fields_are_found():
     assert schemas.selectable_fields(resource) == ("spec.secretName",)
 
 
+def test_a_deprecated_version_says_so_in_its_own_words_or_in_the_usual_ones():
+    crd = load("routes")
+    first, second = crd["spec"]["versions"]
+    first |= {"deprecated": True, "deprecationWarning": "use v2"}
+    second |= {"deprecated": True}
+    sentences = [resource.deprecation for resource in Schemas().set_custom(crd)]
+    assert sentences == ["use v2", "mesh.example.io/v1beta1 Route is deprecated"]
+
+
 def test_a_removed_definition_is_forgotten():
     schemas = Schemas()
     resource = schemas.set_custom(load("routes"))[0]

@@ -155,7 +155,7 @@ def parts(snapshot: MeshSnapshot) -> list[Any]:
     return [getattr(snapshot, field) for field in MeshSnapshot.__struct_fields__ if field != "number"]
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 @given(world=WORLDS, random=st.randoms(use_true_random=False))
 def test_order_of_objects_makes_no_difference(world: list[Object], random: Any) -> None:
     objects = parse(*world)
@@ -169,7 +169,7 @@ def test_order_of_objects_makes_no_difference(world: list[Object], random: Any) 
     assert told == told_again
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(world=WORLDS)
 def test_building_again_gives_the_same_objects(world: list[Object]) -> None:
     objects = parse(*world)
@@ -179,7 +179,7 @@ def test_building_again_gives_the_same_objects(world: list[Object]) -> None:
     assert all(new is old for new, old in zip(parts(second), parts(first), strict=True))
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(world=WORLDS, more=st.one_of(SERVICES, PODS, RULES, ROUTES))
 def test_previous_snapshot_never_shows_in_the_result(world: list[Object], more: Object) -> None:
     before, _ = build(parse(*world))
@@ -192,7 +192,7 @@ def test_previous_snapshot_never_shows_in_the_result(world: list[Object], more: 
     assert build(after, before)[0] == build(after)[0]
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(world=WORLDS)
 def test_snapshot_is_consistent(world: list[Object]) -> None:
     snapshot, _ = build(parse(*world))

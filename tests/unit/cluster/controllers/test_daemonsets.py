@@ -135,7 +135,7 @@ def test_the_status_counts_nodes():
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(count=st.integers(1, 8), unavailable=st.integers(1, 4))
 def test_an_update_keeps_to_its_limit_and_reaches_every_node(count, unavailable):
     nodes = [node(f"n{number}") for number in range(count)]

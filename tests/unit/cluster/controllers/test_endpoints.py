@@ -174,7 +174,7 @@ def test_one_changed_pod_changes_one_slice():
     assert (len(plan.update), plan.create, plan.delete) == (2, (), ())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.sets(st.integers(0, 260), max_size=260), min_size=1, max_size=5), st.booleans())
 def test_slices_hold_exactly_what_there_is(rounds, two_ports):
     owner, names = service(), iter(range(10_000))

@@ -198,7 +198,7 @@ def test_an_old_set_whose_pods_still_end_is_not_forgotten():
     assert image_of(old) in world.sizes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     replicas=st.integers(0, 12),
     surge=amounts,
@@ -230,7 +230,7 @@ def test_a_rollout_keeps_to_its_limits_and_comes_to_an_end(replicas, surge, unav
     assert world.available == replicas
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     first=st.integers(0, 12),
     later=st.lists(st.integers(0, 12), min_size=1, max_size=4),

@@ -88,7 +88,7 @@ fields = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(fields, st.integers(0, 400_000))
 def test_the_next_time_is_the_first_minute_that_matches(parts, minutes):
     at = START + timedelta(minutes=minutes)

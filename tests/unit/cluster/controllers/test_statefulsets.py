@@ -156,7 +156,7 @@ def test_claims_go_as_the_policy_says(policy, condemned, kinds):
     assert [ref["kind"] for ref in owners] == kinds
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     replicas=st.integers(0, 5),
     start=st.dictionaries(

@@ -244,7 +244,7 @@ def test_namespaces_bound_the_view_of_neighbours():
     assert plan_placement(wanted, view) == Placement("a")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     zones=st.lists(st.sampled_from("xyz"), min_size=1, max_size=5),
     sizes=st.lists(st.sampled_from(["100m", "500m", "1"]), max_size=25),

@@ -60,7 +60,7 @@ SPECS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SPECS)
 def test_defaulting_twice_is_defaulting_once(spec: dict[str, Any]):
     once = apply_defaults(CERTIFICATE, {"spec": spec})

@@ -87,7 +87,7 @@ def test_additional_properties_that_are_true_keep_everything():
     assert prune(schema_of(crd), obj) == (obj, [])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(JSON)
 def test_pruning_twice_is_pruning_once(value: Any):
     for name in ("routes", "certificates"):

@@ -108,5 +108,5 @@ class StoreMachine(RuleBasedStateMachine):
 def test_the_store_is_a_dict_that_survives_reopening(tmp_path):
     run_state_machine_as_test(
         lambda: StoreMachine(tmp_path / "objects.db"),
-        settings=settings(max_examples=20, stateful_step_count=25, deadline=None),
+        settings=settings(max_examples=20, stateful_step_count=25),
     )

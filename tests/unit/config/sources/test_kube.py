@@ -185,7 +185,7 @@ async def test_object_that_turns_bad_keeps_its_previous_version(api):
         assert w.hosts() == {"a": ["a"]}
         await api.request("DELETE", f"{RULES}/a")
         await api.create(RULES, rule("a", nonsense=True))
-        await w.wait(lambda w: not w.hosts())
+        await w.wait(lambda w: not w.hosts() and w.problems())
         assert [code for code, _, _ in w.problems()] == [codes.UNKNOWN_FIELD]
 
 

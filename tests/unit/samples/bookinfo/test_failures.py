@@ -10,22 +10,23 @@ import productpage
 import reviews
 
 # Short waits, so that giving up takes no time; the real ones are checked as values.
-SHORT = 0.2
+SHORT = 0.2  # for what never answers
+LONG = 20.0  # for what does, on a busy machine, too
 NOBODY = "http://127.0.0.1:9"
 
 
 def page_app(
-    *, details: str = NOBODY, reviews: str = NOBODY, ratings: str = NOBODY
+    *, details: str = NOBODY, reviews: str = NOBODY, ratings: str = NOBODY, seconds: float = LONG
 ) -> aiohttp.web.Application:
     settings = productpage.Settings(
-        details_url=details, reviews_url=reviews, ratings_url=ratings, session_key=b"test", seconds=SHORT
+        details_url=details, reviews_url=reviews, ratings_url=ratings, session_key=b"test", seconds=seconds
     )
     return productpage.build_with(settings)
 
 
-def reviews_app(ratings: str) -> aiohttp.web.Application:
+def reviews_app(ratings: str, *, seconds: float = LONG) -> aiohttp.web.Application:
     settings = reviews.Settings(
-        podname="p", clustername="c", star_color="red", ratings_url=ratings, ratings_seconds=SHORT
+        podname="p", clustername="c", star_color="red", ratings_url=ratings, ratings_seconds=seconds
     )
     return reviews.build_with(settings)
 
@@ -48,7 +49,7 @@ def test_waits_are_those_of_the_original() -> None:
 
 async def test_stuck_reviews_are_tried_twice(serve: Serve, client: aiohttp.ClientSession) -> None:
     slow = Slow(REVIEWS)
-    url = await serve(page_app(reviews=await serve(slow.app)))
+    url = await serve(page_app(reviews=await serve(slow.app), seconds=SHORT))
     status, body = await get_json(client, f"{url}/api/v1/products/0/reviews")
     assert (status, list(body)) == (500, ["error"])
     assert slow.tries == 2
@@ -56,7 +57,7 @@ async def test_stuck_reviews_are_tried_twice(serve: Serve, client: aiohttp.Clien
 
 async def test_stuck_details_are_tried_once(serve: Serve, client: aiohttp.ClientSession) -> None:
     slow = Slow(DETAILS)
-    url = await serve(page_app(details=await serve(slow.app)))
+    url = await serve(page_app(details=await serve(slow.app), seconds=SHORT))
     status, body = await get_json(client, f"{url}/api/v1/products/0")
     assert (status, list(body)) == (500, ["error"])
     assert slow.tries == 1
@@ -111,7 +112,7 @@ async def test_stuck_ratings_leave_the_reviews_without_stars(
     serve: Serve, client: aiohttp.ClientSession
 ) -> None:
     slow = Slow(RATINGS)
-    url = await serve(reviews_app(await serve(slow.app)))
+    url = await serve(reviews_app(await serve(slow.app), seconds=SHORT))
     status, body = await get_json(client, f"{url}/reviews/0")
     assert status == 200
     assert [list(each["rating"]) for each in body["reviews"]] == [["error"], ["error"]]

@@ -63,7 +63,7 @@ def objects(draw: st.DrawFn, message: Message, depth: int = 0) -> dict[str, Any]
     return out
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_objects_of_every_kind_come_back_as_they_were_sent(data: st.DataObject) -> None:
     api_version, kind = data.draw(st.sampled_from(KINDS))
@@ -240,7 +240,7 @@ def test_json_in_a_field_may_be_nested_so_deep(depth: int, code: int | None) -> 
 BODIES = [base64.b64decode(each["body"]) for each in CAPTURED]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_broken_bodies_raise_nothing_but_a_status(data: st.DataObject) -> None:
     body = bytearray(data.draw(st.sampled_from(BODIES)))
@@ -253,7 +253,7 @@ def test_broken_bodies_raise_nothing_but_a_status(data: st.DataObject) -> None:
         assert error.code in (400, 415)  # noqa: PT017
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(kind=st.sampled_from(KINDS), data=st.binary(max_size=60))
 def test_random_bytes_of_any_kind_raise_nothing_but_a_status(kind: tuple[str, str], data: bytes) -> None:
     body = MAGIC + chunk(1, text(1, kind[0]) + text(2, kind[1])) + chunk(2, data)

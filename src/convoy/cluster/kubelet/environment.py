@@ -13,6 +13,8 @@ from convoy.cluster.kubelet.contexts import Objects
 from convoy.cluster.kubelet.resource_fields import resource_field
 from convoy.cluster.objects import config_map_content, secret_content
 
+_LONGEST = 128 << 10  # of one text, as the kernel's limit
+_LONGEST_IN_ALL = 4 << 20  # more than the kernel gives to any program
 _REFERENCE = re.compile(r"\$\$|\$\(([^()\s]+)\)")
 
 
@@ -21,19 +23,36 @@ class MissingReferenceError(Exception):
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
-    """Replace `$(NAME)` by the variable's value."""
+    """Replace `$(NAME)` by the variable's value; raises MissingReferenceError for what becomes too long.
+
+    Variables made of variables double with each step, so the limit holds while they are put together.
+    """
+    room = _LONGEST
 
     def replacement(match: re.Match[str]) -> str:
-        if match[0] == "$$":
-            return "$"
-        return variables.get(match[1], match[0])
+        nonlocal room
+        value = "$" if match[0] == "$$" else variables.get(match[1], match[0])
+        room -= len(value)
+        if room < 0:
+            raise MissingReferenceError(f'"{text[:40]}" becomes longer than {_LONGEST} characters')
+        return value
 
     return _REFERENCE.sub(replacement, text)
 
 
 def expand_all(texts: Iterable[str], variables: Mapping[str, str]) -> list[str]:
     """`expand` for a command line."""
-    return [expand(text, variables) for text in texts]
+    expanded, total = [], 0
+    for text in texts:
+        expanded.append(expand(text, variables))
+        total = _within_all(total + len(expanded[-1]))
+    return expanded
+
+
+def _within_all(total: int) -> int:
+    if total > _LONGEST_IN_ALL:
+        raise MissingReferenceError(f"variables or arguments become longer than {_LONGEST_IN_ALL} characters")
+    return total
 
 
 def build_environment(
@@ -48,7 +67,7 @@ def build_environment(
 
     `allocatable` is what the node has, for limits that are not set.
     """
-    variables = dict(base)
+    variables, total = dict(base), 0
     for source in container.env_from:
         variables |= _from_object(source, pod, objects)
     for variable in container.env:
@@ -58,6 +77,7 @@ def build_environment(
             value = _value(variable, pod, objects, variables)
         if value is not None:
             variables[variable.name] = value
+            total = _within_all(total + len(value))
     return variables
 
 

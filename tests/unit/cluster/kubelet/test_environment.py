@@ -7,7 +7,7 @@ import pytest
 from tests.cluster.manifests import pod
 
 from convoy.api.kube.core import Container, Pod
-from convoy.cluster.kubelet.environment import MissingReferenceError, build_environment, expand
+from convoy.cluster.kubelet.environment import MissingReferenceError, build_environment, expand, expand_all
 from convoy.cluster.objects import ObjectStore, parse_manifest
 from convoy.cluster.types import ClusterSpec
 
@@ -51,6 +51,17 @@ def _build(env: list[dict[str, Any]], *objects: dict[str, Any], **fields: Any) -
 )
 def test_references_are_expanded_as_kubernetes_does(text: str, result: str) -> None:
     assert expand(text, {"A": "1", "B": "2"}) == result
+
+
+def test_variables_that_double_with_each_step_are_refused() -> None:
+    doubled = [{"name": f"V{n}", "value": f"$(V{n - 1})$(V{n - 1})" if n else "xx"} for n in range(60)]
+    with pytest.raises(MissingReferenceError, match="becomes longer than 131072"):
+        _build(doubled)
+    wide = [{"name": f"W{n}", "value": "$(V15)$(V15)"} for n in range(60)]
+    with pytest.raises(MissingReferenceError, match="become longer than 4194304"):
+        _build([*doubled[:16], *wide])
+    with pytest.raises(MissingReferenceError, match="become longer than 4194304"):
+        expand_all(["$(V)"] * 60, {"V": "x" * 100_000})
 
 
 def test_later_variables_use_earlier_ones() -> None:

@@ -8,6 +8,8 @@ FieldValidation = Literal["Strict", "Warn", "Ignore"]
 PatchKind = Literal["json", "merge", "strategic", "apply"]
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
+_MOST_WARNINGS = 64
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -52,8 +54,8 @@ class WriteOptions:
     warnings: list[str] = field(default_factory=list)
 
     def warn(self, text: str) -> None:
-        """Tell the client, once."""
-        if text not in self.warnings:
+        """Tell the client, once; of very many only the first, as clients limit headers."""
+        if len(self.warnings) < _MOST_WARNINGS and text not in self.warnings:
             self.warnings.append(text)
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 import msgspec
 
 import convoy
+from convoy.cli.clusters.addresses import holder_address
 from convoy.cli.clusters.doors import Place
-from convoy.cli.clusters.holder import END, holder_address
+from convoy.cli.clusters.holder import END
 from convoy.cli.local.errors import LocalMeshError
+from convoy.cluster.channel import peer_uid
 from convoy.cluster.client import World, connect_world
 from convoy.cluster.errors import WorldGoneError
 from convoy.cluster.types import ImageEntry
@@ -99,9 +101,7 @@ async def end_holder(folder: Path) -> None:
 async def _tell_holder(folder: Path, line: bytes) -> bytes | None:
     """All that the holder says until it lets go; None where there is no holder."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        sock.connect(holder_address(folder))
-    except OSError:
+    if not _reach(sock, folder):
         sock.close()
         return None
     reader, writer = await asyncio.open_unix_connection(sock=sock)
@@ -111,12 +111,19 @@ async def _tell_holder(folder: Path, line: bytes) -> bytes | None:
     return said
 
 
+def _reach(sock: socket.socket, folder: Path) -> bool:
+    """Connect to the holder. Anybody may take its address, so one of another user counts as none."""
+    try:
+        sock.connect(holder_address(folder))
+    except OSError:
+        return False
+    return peer_uid(sock) == os.geteuid()
+
+
 def holder_pid(folder: Path) -> int:
     """The process that holds the world of a folder, as the kernel tells it; 0 when there is none."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        try:
-            sock.connect(holder_address(folder))
-        except OSError:
+        if not _reach(sock, folder):
             return 0
         credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     pid: int = _CREDENTIALS.unpack(credentials)[0]

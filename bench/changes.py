@@ -6,7 +6,7 @@ import time
 import click
 
 from bench.running import milliseconds_of, running_demo
-from convoy.cli.demo.mesh import DemoMesh
+from convoy.cli.local.sample_mesh import SampleMesh
 from convoy.cli.pod_traffic import Request, ask, over
 
 ROUTE_TO = """\
@@ -36,7 +36,7 @@ async def _run(count: int) -> None:
     click.echo(f"{count} changes: {milliseconds_of(times)}")
 
 
-async def _time_change(demo: DemoMesh, number: int) -> float:
+async def _time_change(demo: SampleMesh, number: int) -> float:
     host, subset = TARGETS[(number + 1) % 2]
     sock = await demo.dial_from("productpage-v1", "reviews:9080")()
     await asyncio.sleep(0.2)  # a change after quiet, as a person makes it

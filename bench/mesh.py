@@ -14,7 +14,7 @@ import click
 from bench.http_load import LoadResult, run_load
 from bench.processes import command, cpu_seconds, descendants, pss_kib
 from bench.running import running_demo
-from convoy.cli.demo.mesh import DemoMesh
+from convoy.cli.local.sample_mesh import SampleMesh
 from convoy.cli.pod_traffic import Dial
 
 CONNECTIONS = 16
@@ -34,7 +34,7 @@ async def _run(requests: int) -> None:
         _print_memory()
 
 
-async def _compare(demo: DemoMesh, requests: int) -> None:
+async def _compare(demo: SampleMesh, requests: int) -> None:
     runs: tuple[tuple[str, Dial, str, str], ...] = (
         ("application alone", demo.dial_own("details-v1", 9080), "details:9080", "/details/0"),
         ("pod -> pod", demo.dial_from("productpage-v1", "details:9080"), "details:9080", "/details/0"),

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import click
 
-from convoy.cli.demo.command import SAMPLES
-from convoy.cli.demo.mesh import DemoMesh
-from convoy.cli.demo.play import demo_mesh
+from convoy.cli.local.sample_mesh import SampleMesh
+from convoy.cli.local.staging import SAMPLES, sample_mesh
 
 
 @contextlib.asynccontextmanager
-async def running_demo() -> AsyncIterator[DemoMesh]:
+async def running_demo() -> AsyncIterator[SampleMesh]:
     """The Bookinfo sample on two clusters, with a state folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="convoy-bench-") as state:
-        async with demo_mesh(SAMPLES, Path(state), progress=lambda text: click.echo(f"... {text}")) as local:
-            yield await DemoMesh.open(local, SAMPLES)
+        async with sample_mesh(
+            SAMPLES, Path(state), progress=lambda text: click.echo(f"... {text}")
+        ) as local:
+            yield await SampleMesh.open(local, SAMPLES)
 
 
 def milliseconds_of(times: Sequence[float]) -> str:

@@ -9,7 +9,7 @@ import time
 import click
 
 from bench.running import milliseconds_of, running_demo
-from convoy.cli.demo.mesh import DemoMesh
+from convoy.cli.local.sample_mesh import SampleMesh
 from convoy.cli.pod_traffic import Request, SteadyLoad, ask, over
 
 RATE = 200
@@ -54,7 +54,7 @@ async def _run(count: int) -> None:
     click.echo(f"{count} changes under {RATE} requests/s: {milliseconds_of(times)}; {failed}")
 
 
-async def _time_change(demo: DemoMesh, number: int) -> float:
+async def _time_change(demo: SampleMesh, number: int) -> float:
     start = time.monotonic()
     demo.write_file("cluster1", "reviews-destination-rule.yaml", RULES.format(number=number))
     sock = await demo.local.world.dial("cluster1", "default", "productpage-v1", ENVOY_ADMIN)

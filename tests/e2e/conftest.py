@@ -11,8 +11,7 @@ import pytest_asyncio
 from tests.e2e.observing import ObservedMesh
 from tests.e2e.playground import write_samples
 
-from convoy.cli.demo.command import SAMPLES
-from convoy.cli.demo.play import demo_mesh
+from convoy.cli.local.staging import SAMPLES, sample_mesh
 
 CONVOY = (sys.executable, "-m", "convoy")
 
@@ -50,7 +49,7 @@ def environment(home: Path) -> dict[str, str]:
 @pytest.fixture
 async def mesh(home: Path) -> AsyncIterator[ObservedMesh]:
     """The Bookinfo sample on two clusters; at the end no proxy may have refused anything."""
-    async with demo_mesh(SAMPLES, home, progress=lambda _: None) as local:
+    async with sample_mesh(SAMPLES, home, progress=lambda _: None) as local:
         mesh = await ObservedMesh.open(local, SAMPLES)
         yield mesh
         assert await mesh.rejections() == []
@@ -66,7 +65,7 @@ async def playground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
     state = folder / "home"
     state.mkdir(mode=0o700)
     samples = write_samples(SAMPLES, folder / "samples")
-    async with demo_mesh(samples, state, progress=lambda _: None) as local:
+    async with sample_mesh(samples, state, progress=lambda _: None) as local:
         mesh = await ObservedMesh.open(local, samples)
         yield mesh
         assert await mesh.rejections() == []

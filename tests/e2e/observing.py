@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from convoy.cli.demo.mesh import DemoMesh
+from convoy.cli.local.sample_mesh import SampleMesh
 from convoy.cli.pod_traffic import Dial, Reply, Request, ask, ask_once, over
 from convoy.cluster.types import ExecResult
 
@@ -18,7 +18,7 @@ SYSTEM = "istio-system"
 PATIENCE = 10.0
 
 
-class ObservedMesh(DemoMesh):
+class ObservedMesh(SampleMesh):
     """Adds observation; everything else is the demo's own."""
 
     def folder(self, cluster: str) -> Path:

@@ -13,8 +13,8 @@ from tests.e2e.observing import ObservedMesh
 from tests.e2e.playground import AUTO, HTTP, MARKS
 from tests.e2e.raw import say
 
-from convoy.cli.demo.mesh import ask_tls
 from convoy.cli.pod_traffic import Reply, Request, ask_once
+from convoy.cli.tls_client import ask_tls
 
 pytestmark = MARKS
 

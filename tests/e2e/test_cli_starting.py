@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from convoy.cli.demo.command import SAMPLES
 from convoy.cli.local.errors import LocalMeshError
 from convoy.cli.local.mesh import MeshOptions, start_mesh
+from convoy.cli.local.staging import SAMPLES
 
 pytestmark = [pytest.mark.world]
 

@@ -9,8 +9,8 @@ from tests.e2e.playground import HTTP, LINES, MARKS
 from tests.e2e.raw import handshake_in_pieces, say
 
 from convoy.ca.issuers import issue_intermediate, new_root
-from convoy.cli.demo.mesh import anonymous_context, client_context
 from convoy.cli.pod_traffic import Request, ask_once
+from convoy.cli.tls_client import anonymous_context, client_context
 
 pytestmark = MARKS
 

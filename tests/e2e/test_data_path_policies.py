@@ -21,8 +21,8 @@ from tests.e2e.playground import (
 )
 
 from convoy.ca.issuers import issue_intermediate, new_root
-from convoy.cli.demo.mesh import anonymous_context, ask_tls, client_context
 from convoy.cli.pod_traffic import Reply, Request, SteadyLoad, ask, ask_once, over
+from convoy.cli.tls_client import anonymous_context, ask_tls, client_context
 
 pytestmark = MARKS
 

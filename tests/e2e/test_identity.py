@@ -18,8 +18,8 @@ from tests.e2e.playground import MARKS
 from convoy.ca.identity import Identity
 from convoy.ca.issuers import Intermediate, issue_intermediate, issue_workload, new_root
 from convoy.ca.keys import build_csr, key_to_pem, new_key
-from convoy.cli.demo.mesh import ask_tls
 from convoy.cli.pod_traffic import Reply, Request
+from convoy.cli.tls_client import ask_tls
 from convoy.cluster.tokens import TokenIssuer, load_issuer
 from convoy.kit.clock import Clock
 from convoy.kit.tls import unverified_client_context

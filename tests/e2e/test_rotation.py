@@ -7,8 +7,7 @@ import time
 import pytest
 from tests.e2e.observing import ObservedMesh
 
-from convoy.cli.demo.command import SAMPLES
-from convoy.cli.demo.play import demo_mesh
+from convoy.cli.local.staging import SAMPLES, sample_mesh
 from convoy.cli.pod_traffic import Request, SteadyLoad
 
 pytestmark = [pytest.mark.world, pytest.mark.envoy, pytest.mark.slow]
@@ -20,7 +19,7 @@ SECONDS = float(os.environ.get("CONVOY_SOAK_SECONDS", "30"))
 @pytest.mark.timeout(600)
 async def test_ten_second_certificates_rotate_without_loss(home) -> None:
     arguments = ("--workload-ttl-seconds", "10")
-    async with demo_mesh(SAMPLES, home, arguments=arguments, progress=lambda _: None) as local:
+    async with sample_mesh(SAMPLES, home, arguments=arguments, progress=lambda _: None) as local:
         mesh = await ObservedMesh.open(local, SAMPLES)
         async with _load(mesh, {}) as here, _load(mesh, {"end-user": "jason"}) as there:
             serials = await _serials_during(mesh, SECONDS)

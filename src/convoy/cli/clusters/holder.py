@@ -8,7 +8,6 @@ What it takes is one line: `end`, or a Place as JSON, whose port on the host it 
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import signal
 import socket
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from convoy.cli.clusters.addresses import holder_address
 from convoy.cli.clusters.doors import Doors, Place
 from convoy.cluster.channel import peer_uid
 from convoy.cluster.client import start_world
@@ -27,12 +27,6 @@ from convoy.cluster.types import ImageEntry
 END = b"end\n"
 _MOST_LOG, _LOG_KEPT = 8 << 20, 4 << 20
 _LOOK_EVERY = 30.0
-
-
-def holder_address(folder: Path) -> bytes:
-    """The abstract address of the holder of a folder's world."""
-    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:32]
-    return b"\0convoy-holder-%d-%s" % (os.geteuid(), name.encode())
 
 
 async def hold(folder: Path, images: Sequence[ImageEntry]) -> None:

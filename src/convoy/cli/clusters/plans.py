@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from convoy.cli.clusters.addresses import is_held
 from convoy.cli.local.errors import LocalMeshError
 from convoy.cli.state import state_folder, state_path
 
@@ -25,12 +26,21 @@ class ClusterPlan(msgspec.Struct, frozen=True):
 
 
 def world_path() -> Path:
-    """The state folder of the embedded clusters, whether it exists or not."""
-    return state_path(_FOLDER)
+    """The state folder of the embedded clusters that commands are about, whether it exists or not.
+
+    These are the user's own; those of the demo when it alone runs.
+    """
+    own, demo = state_path(_FOLDER), demo_path()
+    return demo if is_held(demo) and not is_held(own) else own
+
+
+def demo_path() -> Path:
+    """The state folder of the demo's clusters, whether it exists or not."""
+    return state_path("demo") / _FOLDER
 
 
 def world_folder() -> Path:
-    """The same, made if need be; LocalMeshError when it cannot be."""
+    """The state folder of the user's own clusters, made if need be; LocalMeshError when it cannot be."""
     return state_folder(_FOLDER)
 
 

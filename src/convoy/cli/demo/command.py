@@ -15,28 +15,22 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
+from convoy.cli.clusters.access import kubeconfig_path
+from convoy.cli.clusters.holding import end_holder
+from convoy.cli.clusters.plans import demo_path
 from convoy.cli.demo.evidence import Row, Verdict
-from convoy.cli.demo.mesh import DemoMesh
-from convoy.cli.demo.play import Stopwatch, demo_mesh, verify
+from convoy.cli.demo.play import Stopwatch, open_stage, play
 from convoy.cli.demo.sabotage import SABOTAGES
+from convoy.cli.demo.script import load_script
 from convoy.cli.demo.table import print_rows
-from convoy.cli.state import state_folder
-from convoy.cluster.errors import WorldGoneError
+from convoy.cli.state import state_folder, use_alone
 
-SAMPLES = Path(__file__).parents[4] / "samples" / "bookinfo"
 SABOTAGE_HELP = "Break one thing on purpose, to see which row of the table notices: " + "; ".join(
     f"{name} ({sabotage.about})" for name, sabotage in sorted(SABOTAGES.items())
 )
 
 
 @click.command()
-@click.option(
-    "--from",
-    "samples",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=SAMPLES,
-    help="A copy of samples/bookinfo to run instead of it: a folder with cluster1, cluster2 and networking.",
-)
 @click.option(
     "--sabotage",
     type=click.Choice(sorted(SABOTAGES)),
@@ -51,21 +45,23 @@ SABOTAGE_HELP = "Break one thing on purpose, to see which row of the table notic
     metavar="NUMBER",
     help="At least so many requests as jason; never fewer than it takes to tell 50/50 from 60/40.",
 )
-@click.option("--keep", is_flag=True, help="Leave everything running until Ctrl-C.")
+@click.option("--end", is_flag=True, help="End the clusters when all is verified.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="A table, or JSON.")
-def demo(samples: Path, sabotage: str | None, sample: int, keep: bool, output: str) -> None:
+def demo(sabotage: str | None, sample: int, end: bool, output: str) -> None:
     """Two clusters on this machine, version routing between them, verified by real requests.
 
-    Exit code 0 when every promise held, 1 when one did not. Its state (root key, copies of the folders, logs)
-    is in $CONVOY_HOME/demo; CONVOY_HOME is ~/.local/state/convoy unless set.
+    The clusters are the demo's own, apart from those of `convoy up`, and made anew each time. They go on
+    running, until `convoy down` ends them or, with --end, until the table is printed.
+
+    Exit code 0 when every promise held, 1 when one did not. Their state is in $CONVOY_HOME/demo; CONVOY_HOME
+    is ~/.local/state/convoy unless set.
     """
-    play = _play(samples, sabotage=sabotage or "", sample=sample, keep=keep, output=output)
-    sys.exit(asyncio.run(_until_signalled(play)))
+    sys.exit(asyncio.run(_until_signalled(_run(sabotage, sample=sample, end=end, output=output))))
 
 
-async def _until_signalled(play: Coroutine[Any, Any, int]) -> int:
+async def _until_signalled(run: Coroutine[Any, Any, int]) -> int:
     """Run the demo; SIGINT and SIGTERM end it in good order with the usual exit codes."""
-    task = asyncio.create_task(play)
+    task = asyncio.create_task(run)
     received: list[int] = []
 
     def stop(number: int) -> None:
@@ -81,25 +77,25 @@ async def _until_signalled(play: Coroutine[Any, Any, int]) -> int:
     return 128 + received[0] if received else 1
 
 
-async def _play(samples: Path, *, sabotage: str, sample: int, keep: bool, output: str) -> int:
+async def _run(sabotage: str | None, *, sample: int, end: bool, output: str) -> int:
     console, watch = Console(stderr=True, highlight=False, soft_wrap=True), Stopwatch()
 
-    def progress(text: str) -> None:
-        console.print(Text.assemble((f"{watch}  ", "dim"), f"{text} ..."))
+    def say(text: str) -> None:
+        console.print(Text.assemble((f"{watch}  ", "dim"), text))
 
-    def report(text: str) -> None:
-        console.print(Text(f"\n{text}\n"))
-
-    state = state_folder("demo")
-    async with demo_mesh(samples, state, sabotage=sabotage, progress=progress, report=report) as local:
-        mesh = await DemoMesh.open(local, samples, sample=sample)
-        rows = await verify(mesh, progress=progress)
-        console.print(Text.assemble((f"{watch}", "dim"), "  done"))
-        _show(rows, output)
-        if keep:
-            console.print(Text(_how_to_look(mesh.ingress_url, state)))
-            await local.world.wait_ended()
-            raise WorldGoneError("the world ended.")
+    script, folder = load_script(), demo_path()
+    if sabotage:
+        SABOTAGES[sabotage].edit(script)
+    with use_alone(state_folder("demo")):
+        async with open_stage(folder, script, sample=sample, say=say) as stage:
+            rows = await play(stage, say=say)
+            url = stage.ingress_url
+        say("done")
+        if end:
+            await end_holder(folder)
+    _show(rows, output)
+    if not end:
+        console.print(Text(_how_to_go_on(url, folder)))
     return 0 if all(row.verdict is Verdict.HELD for row in rows) else 1
 
 
@@ -110,15 +106,14 @@ def _show(rows: list[Row], output: str) -> None:
         print_rows(rows)
 
 
-def _how_to_look(url: str, state: Path) -> str:
+def _how_to_go_on(url: str, folder: Path) -> str:
     """What to try while everything runs; the commands work as they are, from the same folder."""
     convoy = shlex.quote(sys.argv[0]) if Path(sys.argv[0]).name == "convoy" else "convoy"
     if home := os.environ.get("CONVOY_HOME"):
         convoy = f"CONVOY_HOME={shlex.quote(home)} {convoy}"
     return f"""
-The page:     {url}/productpage   (log in as jason, any password)
-The folders:  {state / "clusters"}   (edit a file; the next request follows it)
-The logs:     {state / "logs"}
-Look inside:  {convoy} proxy-status
-              {convoy} proxy-config route productpage-v1
-Ctrl-C ends everything."""
+The clusters go on running. The page: {url}/productpage   (log in as jason, any password)
+  export KUBECONFIG={shlex.quote(str(kubeconfig_path(folder)))}
+  kubectl --context=cluster1 get pods
+  {convoy} status
+  {convoy} down      ends them"""

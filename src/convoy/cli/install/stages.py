@@ -28,7 +28,7 @@ def build_stages(
 ) -> Stages:
     """The whole installation; `cacerts` None leaves the Secret to the user, who brought it."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM_NAMESPACE}}
-    secrets = [_secret(cacerts)] if cacerts is not None else []
+    secrets = [build_secret(cacerts)] if cacerts is not None else []
     return Stages(
         (*definitions, namespace, *build_roles(), *secrets, *build_control_plane(settings)),
         tuple(build_webhooks(settings)),
@@ -36,7 +36,8 @@ def build_stages(
     )
 
 
-def _secret(cacerts: Mapping[str, bytes]) -> Manifest:
+def build_secret(cacerts: Mapping[str, bytes]) -> Manifest:
+    """The certificates that a control plane issues from, as a cluster keeps them."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",

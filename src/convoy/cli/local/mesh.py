@@ -1,6 +1,6 @@
 """Start a mesh from folders: certificates, world, clusters, control planes, pods.
 
-Used by `convoy demo`, by the end-to-end tests and by the benchmarks, so all of them run the same thing.
+Used by the end-to-end tests and by the benchmarks, so all of them run the same thing.
 """
 
 import contextlib
@@ -38,11 +38,9 @@ Report = Callable[[str], None]
 class MeshOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How a local mesh is made.
 
-    `foreign_roots`: clusters whose certificates come from a root of their own. `control_plane_arguments` are
-    added to every control plane's argv.
+    `control_plane_arguments` are added to every control plane's argv.
     """
 
-    foreign_roots: frozenset[str] = frozenset()
     control_plane_arguments: tuple[str, ...] = ()
     ready_timeout: float = 60.0
 
@@ -113,7 +111,7 @@ async def start_mesh(
         progress("namespaces and networks")
         clusters = {}
         for name, view in views.items():
-            intermediate = _issue(state, name, foreign=name in options.foreign_roots)
+            intermediate = _issue(state, name)
             info = await world.add_cluster(specs[name])
             clusters[name] = LocalCluster(name, folders[name], view, intermediate)
             await world.apply(name, _control_plane(clusters[name], info.jwks, options=options))
@@ -152,9 +150,8 @@ def mesh_images() -> list[ImageEntry]:
     ]
 
 
-def _issue(state: Path, name: str, *, foreign: bool) -> Intermediate:
-    root = load_or_create_root(state / (f"ca-{name}" if foreign else "ca"))
-    return issue_intermediate(root, name)
+def _issue(state: Path, name: str) -> Intermediate:
+    return issue_intermediate(load_or_create_root(state / "ca"), name)
 
 
 def _control_plane(

@@ -1,6 +1,8 @@
 """A row whose footing fell away is not reached; only the row at fault fails."""
 
-from convoy.cli.demo.evidence import Check, CheckFailedError, Row, Verdict, run_check
+from collections.abc import Sequence
+
+from convoy.cli.demo.evidence import Check, CheckFailedError, NotReachedError, Row, Verdict, run_check
 
 
 async def holds(mesh: str) -> str:
@@ -11,32 +13,48 @@ async def fails(mesh: str) -> str:
     raise CheckFailedError("0 of 10")
 
 
-async def play(*checks: Check[str]) -> list[Row]:
+async def cannot_be_tried(mesh: str) -> str:
+    raise NotReachedError("no call came")
+
+
+async def play(checks: Sequence[Check[str]]) -> list[Row]:
     rows: dict[str, Row] = {}
-    for number, check in enumerate(checks, start=1):
-        rows[check.name] = await run_check(number, check, "m", earlier=rows)
+    for check in checks:
+        rows[check.name] = await run_check(check, "m", earlier=rows)
     return list(rows.values())
 
 
 async def test_only_the_row_at_fault_fails() -> None:
     rows = await play(
-        Check("a", "A", holds),
-        Check("b", "B", fails, needs=("a",)),
-        Check("c", "C", holds, needs=("b",)),
-        Check("d", "D", holds, needs=("c",)),
-        Check("e", "E", holds),
+        (
+            Check(1, "a", "A", holds),
+            Check(2, "b", "B", fails, needs=("a",)),
+            Check(3, "c", "C", holds, needs=("b",)),
+            Check(4, "d", "D", holds, needs=("c",)),
+            Check(5, "e", "E", holds),
+        )
     )
-    assert [row.verdict for row in rows] == [
-        Verdict.HELD,
-        Verdict.FAILED,
-        Verdict.NOT_REACHED,
-        Verdict.NOT_REACHED,
-        Verdict.HELD,
+    assert [(row.verdict, row.evidence) for row in rows] == [
+        (Verdict.HELD, "seen on m"),
+        (Verdict.FAILED, "0 of 10"),
+        (Verdict.NOT_REACHED, "stands on row 2"),
+        (Verdict.NOT_REACHED, "stands on row 3"),
+        (Verdict.HELD, "seen on m"),
     ]
-    assert [row.evidence for row in rows] == [
-        "seen on m",
-        "0 of 10",
-        "stands on row 2",
-        "stands on row 3",
-        "seen on m",
+
+
+async def test_a_row_that_was_not_reached_leaves_those_alone_that_only_mind_failures() -> None:
+    rows = await play(
+        (
+            Check(2, "a", "A", cannot_be_tried),
+            Check(1, "b", "B", holds, unless=("a",)),
+            Check(3, "c", "C", fails),
+            Check(4, "d", "D", holds, unless=("c",)),
+        )
+    )
+    assert [(row.number, row.verdict, row.evidence) for row in rows] == [
+        (2, Verdict.NOT_REACHED, "no call came"),
+        (1, Verdict.HELD, "seen on m"),
+        (3, Verdict.FAILED, "0 of 10"),
+        (4, Verdict.NOT_REACHED, "stands on row 3"),
     ]

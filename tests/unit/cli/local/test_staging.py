@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from convoy.cli.demo.command import SAMPLES
-from convoy.cli.demo.play import NEEDED, demo_mesh, stage
-from convoy.cli.demo.sabotage import SABOTAGES
 from convoy.cli.local.errors import LocalMeshError
+from convoy.cli.local.staging import NEEDED, SAMPLES, sample_mesh, stage
 from convoy.cli.state import use_alone
 
 
@@ -50,14 +48,6 @@ async def test_a_second_demo_leaves_the_folders_of_the_first_alone(tmp_path) -> 
     edited.parent.mkdir(parents=True)
     edited.write_text("# mine\n")
     with use_alone(tmp_path), pytest.raises(LocalMeshError, match="already runs"):
-        async with demo_mesh(SAMPLES, tmp_path, progress=print):
+        async with sample_mesh(SAMPLES, tmp_path, progress=print):
             pass
     assert edited.read_text() == "# mine\n"
-
-
-@pytest.mark.parametrize("name", [name for name, sabotage in SABOTAGES.items() if sabotage.edit])
-def test_a_sabotage_of_other_folders_says_that_there_is_nothing_to_break(name, tmp_path) -> None:
-    edit = SABOTAGES[name].edit
-    assert edit
-    with pytest.raises(LocalMeshError, match="with samples/bookinfo as it is"):
-        edit(tmp_path)

@@ -1,8 +1,7 @@
-"""The running mesh as the demo's checks use it: requests, captures, file changes."""
+"""A local mesh of the Bookinfo sample as tests and benchmarks use it: requests, captures, file changes."""
 
 import asyncio
 import contextlib
-import http.client
 import json
 import os
 import socket
@@ -12,19 +11,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Self
 
-from convoy.ca.identity import Identity
-from convoy.ca.issuers import Intermediate, issue_workload
-from convoy.ca.keys import build_csr, key_to_pem, new_key
-from convoy.cli.demo.evidence import CheckFailedError
 from convoy.cli.demo.wire import Segment
+from convoy.cli.local.errors import LocalMeshError
 from convoy.cli.local.mesh import LocalMesh
 from convoy.cli.pod_traffic import Dial, Reply, Request, ask, ask_once, over
-from convoy.kit.tls import load_key_pair, unverified_client_context
+from convoy.cli.tls_client import ask_tls, client_context, peer_certificate
 
 GATEWAY_POD = "istio-ingressgateway"
 PASSTHROUGH_PORT = 15443
 PATIENCE_SECONDS = 5.0
-DEMO_ACCOUNT = "convoy-demo"
 
 
 class Captured:
@@ -34,23 +29,22 @@ class Captured:
         self.segments: list[Segment] = []
 
 
-class DemoMesh:
+class SampleMesh:
     """A LocalMesh of cluster1 and cluster2 that runs the Bookinfo sample."""
 
-    def __init__(self, local: LocalMesh, ingress_url: str, *, variants: Path, sample: int) -> None:
+    def __init__(self, local: LocalMesh, ingress_url: str, *, variants: Path) -> None:
         self.local = local
         self._variants = variants
         self._entry = local.clusters["cluster1"].folder / "reviews-global.yaml"
         self._original_entry = self._entry.read_bytes()
         self._gateway_address = local.address_of("cluster2", GATEWAY_POD)
         self.ingress_url = ingress_url
-        self.sample = sample
 
     @classmethod
-    async def open(cls, local: LocalMesh, samples: Path, *, sample: int = 0) -> Self:
-        """Look at a running mesh, its ingress reachable from the host; `sample` as in check_routing."""
+    async def open(cls, local: LocalMesh, samples: Path) -> Self:
+        """Look at a running mesh, its ingress reachable from the host."""
         url = await local.forward_ingress("cluster1")
-        return cls(local, url, variants=samples / "networking", sample=sample)
+        return cls(local, url, variants=samples / "networking")
 
     def roots_pem(self, cluster: str) -> str:
         """The root certificates of a cluster, as PEM."""
@@ -80,7 +74,7 @@ class DemoMesh:
         )
         cookie = reply.headers.get("set-cookie", "").partition(";")[0]
         if reply.status not in (302, 303) or not cookie:
-            raise CheckFailedError(f"login was answered {reply.status} without a cookie")
+            raise LocalMeshError(f"login was answered {reply.status} without a cookie")
         return cookie
 
     def dial_from(self, pod: str, target: str) -> Dial:
@@ -102,7 +96,7 @@ class DemoMesh:
         return dial
 
     async def ask_until_ok(self, pod: str, target: str, request: Request) -> Reply:
-        """Repeat a request until it is answered 200; CheckFailedError when patience ends."""
+        """Repeat a request until it is answered 200; LocalMeshError when patience ends."""
         reply = Reply(0, {}, b"not tried")
         for _ in range(int(PATIENCE_SECONDS / 0.05)):
             reply = await ask_once(self.dial_from(pod, target), request)
@@ -110,7 +104,7 @@ class DemoMesh:
                 return reply
             await asyncio.sleep(0.05)
         text = reply.body[:100].decode(errors="replace")
-        raise CheckFailedError(f"{request.host} at {target}: {reply.status or 'no answer'} {text}")
+        raise LocalMeshError(f"{request.host} at {target}: {reply.status or 'no answer'} {text}")
 
     async def resolve(self, pod: str, name: str) -> list[str]:
         """The IPv4 addresses that the resolver of a pod of cluster1 gives for a name, sorted."""
@@ -120,7 +114,7 @@ class DemoMesh:
     async def _address(self, pod: str, host: str) -> str:
         addresses = await self.resolve(pod, host)
         if not addresses:
-            raise CheckFailedError(f"{host} does not resolve in pod {pod}")
+            raise LocalMeshError(f"{host} does not resolve in pod {pod}")
         return addresses[0]
 
     # --- the other cluster's gateway, spoken to directly ---
@@ -135,7 +129,7 @@ class DemoMesh:
         """The certificate (DER) that is shown behind an SNI; ssl.SSLError or OSError when there is none."""
         sock = await self.dial_gateway()
         with sock:
-            return await asyncio.to_thread(_handshake, context, sock, sni)
+            return await asyncio.to_thread(peer_certificate, context, sock, sni=sni)
 
     def own_context(self) -> ssl.SSLContext:
         """A TLS client with an identity of the demo's own, certified by cluster1."""
@@ -215,45 +209,7 @@ spec:
             if await condition():
                 return
             await asyncio.sleep(0.05)
-        raise CheckFailedError(f"{failure} after {PATIENCE_SECONDS:.0f} s")
-
-
-def client_context(issuer: Intermediate) -> ssl.SSLContext:
-    """A TLS client that proves an identity of the demo's own, certified by `issuer`."""
-    key = new_key()
-    issued = issue_workload(
-        issuer, build_csr(key), identity=Identity("cluster.local", "default", DEMO_ACCOUNT)
-    )
-    context = anonymous_context()
-    load_key_pair(context, key_to_pem(key).reveal(), b"".join(issued.chain_pem))
-    return context
-
-
-def anonymous_context() -> ssl.SSLContext:
-    """A TLS client of the mesh's protocol without a certificate."""
-    context = unverified_client_context()
-    context.set_alpn_protocols(["istio-http/1.1", "istio"])
-    return context
-
-
-def _handshake(context: ssl.SSLContext, sock: socket.socket, sni: str) -> bytes:
-    sock.settimeout(10)
-    with context.wrap_socket(sock, server_hostname=sni) as secured:
-        certificate = secured.getpeercert(binary_form=True)
-    if certificate is None:
-        raise ssl.SSLError("the server showed no certificate")
-    return certificate
-
-
-def ask_tls(context: ssl.SSLContext, sock: socket.socket, *, sni: str, request: Request) -> Reply:
-    """One request over TLS on a connected socket; failures become a Reply with status 0."""
-    sock.settimeout(10)
-    try:
-        with context.wrap_socket(sock, server_hostname=sni) as secured:
-            return ask(over(secured), request)
-    except (OSError, http.client.HTTPException) as error:
-        sock.close()
-        return Reply(0, {}, f"{type(error).__name__}: {error}".encode())
+        raise LocalMeshError(f"{failure} after {PATIENCE_SECONDS:.0f} s")
 
 
 def _endpoints(cluster: dict[str, object]) -> str:

@@ -1,5 +1,6 @@
 """What containers of the API see: roots of their own, volumes wherever they are wanted, users, names."""
 
+import asyncio
 import os
 import stat
 from pathlib import Path
@@ -143,7 +144,12 @@ async def test_an_application_cannot_look_into_its_sidecar(lab: Laboratory) -> N
     await lab.ready("meshed")
     assert WORD in await lab.sh("meshed", "cat /keys/word", "proxy")
     script = "for p in /proc/[0-9]*; do cat $p/root/keys/word $p/environ; ls $p/cwd/keys; done"
+    # Nor through a command that somebody runs in it.
+    entered = asyncio.create_task(lab.sh("meshed", "touch /tmp/entered; sleep 2", "proxy"))
+    await lab.sh("meshed", "while [ ! -e /tmp/entered ]; do sleep 0.05; done", "proxy")
     told = await lab.sh("meshed", script, "app")
+    assert not entered.done()
+    await entered
     assert "ermission denied" in told
     assert WORD not in told
     await lab.delete("meshed", grace=0)

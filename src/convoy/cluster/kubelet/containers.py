@@ -256,7 +256,7 @@ class ContainerRunner:
     async def start_beside(
         self, sandbox: Sandbox, argv: list[str], stdio: tuple[int, int, int], *, tty: bool = False
     ) -> Process:
-        """Start a command with this container's view of files and variables, and without capabilities."""
+        """Start a command with this container's view of files and variables."""
         plan = self._plan or build_plan(self._context, self.container)
         running = self.process.name if self.process else ""
         planned = beside(plan, argv, running=running, tty=tty)

@@ -77,10 +77,16 @@ def _is_below(path: str, folders: list[str]) -> bool:
 
 
 def beside(plan: ProcessPlan, argv: list[str], *, running: str, tty: bool) -> ProcessPlan:
-    """The plan of a command that sees what the container named `running` sees, without its capabilities."""
+    """The plan of a command that sees what the container named `running` sees.
+
+    In a root of its own it has the container's capabilities, as on Kubernetes: with fewer, other containers
+    of the pod, which see its processes, could look through it at files that are not theirs.
+    """
     more: Mapping[str, str] = {"TERM": "xterm"} if tty else {}
-    made: ProcessPlan = {**plan, "argv": argv, "env": {**plan["env"], **more}, "capabilities": [], "tty": tty}
-    if "root" in made:
+    made: ProcessPlan = {**plan, "argv": argv, "env": {**plan["env"], **more}, "tty": tty}
+    if "root" not in made:
+        made["capabilities"] = []
+    else:
         del made["root"]
         made["mounts"] = []
         made["join"] = running

@@ -8,6 +8,7 @@ from convoy.cluster.machinery.resources import Resource
 from convoy.cluster.machinery.statuses import StatusError, conflict, invalid
 from convoy.cluster.machinery.statuses import field_invalid as invalid_field
 from convoy.cluster.schema import ScalePaths
+from convoy.cluster.store.selectors import label_selector_text
 
 SCALE = Resource(
     group="autoscaling", version="v1", plural="scales", kind="Scale", namespaced=True, singular="scale"
@@ -82,17 +83,5 @@ def _at(obj: dict[str, Any], path: str) -> Any:
 
 def _selector_text(selector: dict[str, Any] | None) -> str:
     """A LabelSelector, or the plain map of a ReplicationController, as in a query."""
-    if not selector:
-        return ""
-    is_plain = not {"matchLabels", "matchExpressions"} & selector.keys()
-    labels = selector if is_plain else selector.get("matchLabels") or {}
-    parts = {key: f"{key}={value}" for key, value in labels.items()}
-    for each in [] if is_plain else selector.get("matchExpressions") or ():
-        parts[each["key"]] = _expression_text(each)
-    return ",".join(parts[key] for key in sorted(parts))
-
-
-def _expression_text(expression: dict[str, Any]) -> str:
-    key, values = expression["key"], ",".join(sorted(expression.get("values") or ()))
-    forms = {"In": f"{key} in ({values})", "NotIn": f"{key} notin ({values})", "Exists": key}
-    return str(forms.get(expression["operator"], f"!{key}"))
+    is_plain = selector is not None and not {"matchLabels", "matchExpressions"} & selector.keys()
+    return label_selector_text({"matchLabels": selector} if is_plain else selector)

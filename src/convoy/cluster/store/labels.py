@@ -22,6 +22,7 @@ _OPERATORS = {
     ">": "Gt",
     "<": "Lt",
 }
+_SET_WORDS = {"In": "in", "NotIn": "notin"}
 _NAME = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)")
 _PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAME_RULE = (
@@ -92,6 +93,20 @@ NOTHING = LabelSelector(None)
 def parse_label_selector(text: str) -> LabelSelector:
     """The selector of `?labelSelector=`; raises StatusError 400 with the words of the real parser."""
     return LabelSelector(tuple(_Parser(text).requirements()))
+
+
+def label_selector_text(selector: Mapping[str, Any] | None) -> str:
+    """A label selector as one writes it after `-l`; empty when it selects everything."""
+    selector = selector or {}
+    parts = [(key, f"{key}={value}") for key, value in (selector.get("matchLabels") or {}).items()]
+    for requirement in selector.get("matchExpressions") or ():
+        key, operator = requirement.get("key", ""), requirement.get("operator")
+        if operator in _SET_WORDS:
+            values = ",".join(sorted(requirement.get("values") or ()))
+            parts.append((key, f"{key} {_SET_WORDS[operator]} ({values})"))
+        else:
+            parts.append((key, f"!{key}" if operator == "DoesNotExist" else key))
+    return ",".join(part for _, part in sorted(parts, key=lambda part: part[0]))
 
 
 def label_selector_of(selector: Mapping[str, Any] | None) -> LabelSelector:

@@ -7,6 +7,7 @@ from convoy.cluster.store.labels import (
     LabelSelector,
     Requirement,
     label_selector_of,
+    label_selector_text,
     labels_of,
     parse_label_selector,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "LabelSelector",
     "Requirement",
     "label_selector_of",
+    "label_selector_text",
     "labels_of",
     "parse_field_selector",
     "parse_label_selector",

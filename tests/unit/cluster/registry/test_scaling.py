@@ -40,10 +40,19 @@ async def test_selector_is_told_as_a_query(cluster: Cluster) -> None:
         {"key": "old", "operator": "DoesNotExist"},
         {"key": "run", "operator": "Exists"},
     ]
-    sent["spec"]["template"]["metadata"]["labels"] |= {"tier": "web", "run": "x"}
+    template = sent["spec"]["template"]["metadata"]
+    template["labels"] = {**template["labels"], "tier": "web", "run": "x"}
     await cluster.create("deployments", sent)
     scale = cluster.registry.scale(cluster.resource("deployments"), "default", "d")
     assert scale["status"]["selector"] == "app=d,!old,run,tier in (api,web)"
+
+
+async def test_all_that_a_selector_asks_of_one_label_is_told(cluster: Cluster) -> None:
+    sent = deployment()
+    sent["spec"]["selector"]["matchExpressions"] = [{"key": "app", "operator": "NotIn", "values": ["e"]}]
+    await cluster.create("deployments", sent)
+    scale = cluster.registry.scale(cluster.resource("deployments"), "default", "d")
+    assert scale["status"]["selector"] == "app=d,app notin (e)"
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from convoy.cluster.apiserver.tables.words import (
     NONE,
     UNSET,
     join_some,
-    label_selector,
     labels,
     load_balancer,
 )
+from convoy.cluster.store.selectors import label_selector_text
 
 _MOST_ADDRESSES = 3
 _MOST_HOSTS = 3
@@ -131,7 +131,7 @@ NETWORK_POLICY = printer(
     text(
         "Pod-Selector",
         "Which pods it is for.",
-        lambda o: label_selector(look(o, "spec", "podSelector")) or NONE,
+        lambda o: label_selector_text(look(o, "spec", "podSelector")) or NONE,
     ),
     AGE,
 )

@@ -26,23 +26,6 @@ def labels(pairs: Mapping[str, str] | None) -> str:
     return ",".join(f"{key}={pairs[key]}" for key in sorted(pairs)) if pairs else NONE
 
 
-_OPERATORS = {"In": "in", "NotIn": "notin"}
-
-
-def label_selector(selector: Mapping[str, Any] | None) -> str:
-    """A label selector as one writes it after `-l`; empty when it selects everything."""
-    selector = selector or {}
-    parts = [(key, f"{key}={value}") for key, value in (selector.get("matchLabels") or {}).items()]
-    for requirement in selector.get("matchExpressions") or ():
-        key, operator = requirement.get("key", ""), requirement.get("operator")
-        if operator in _OPERATORS:
-            values = ",".join(sorted(requirement.get("values") or ()))
-            parts.append((key, f"{key} {_OPERATORS[operator]} ({values})"))
-        else:
-            parts.append((key, f"!{key}" if operator == "DoesNotExist" else key))
-    return ",".join(part for _, part in sorted(parts, key=lambda part: part[0]))
-
-
 def truth_word(value: bool | None) -> str:
     """A boolean that may be missing."""
     return UNSET if value is None else str(value)

@@ -19,12 +19,12 @@ from convoy.cluster.apiserver.tables.columns import (
 from convoy.cluster.apiserver.tables.words import (
     NONE,
     container_columns,
-    label_selector,
     labels,
     or_none,
     truth_word,
 )
 from convoy.cluster.machinery.conditions import is_true
+from convoy.cluster.store.selectors import label_selector_text
 from convoy.kit.times import parse_time
 
 _CONTAINERS = container_columns("spec", "template")
@@ -40,7 +40,7 @@ def _status(obj: Obj, key: str) -> int:
 
 
 def _selector(obj: Obj) -> str:
-    return label_selector(look(obj, "spec", "selector"))
+    return label_selector_text(look(obj, "spec", "selector"))
 
 
 def _ready(obj: Obj) -> str:
@@ -166,7 +166,7 @@ CRON_JOB = printer(
     wide(
         "Selector",
         _WHICH,
-        lambda o: or_none(label_selector(look(o, "spec", "jobTemplate", "spec", "selector"))),
+        lambda o: or_none(label_selector_text(look(o, "spec", "jobTemplate", "spec", "selector"))),
     ),
 )
 

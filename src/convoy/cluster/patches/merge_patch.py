@@ -28,12 +28,13 @@ def _merge(target: dict[str, Any], patch: dict[str, Any]) -> None:
         elif isinstance(value, dict) and isinstance(current, dict):
             _merge(current, value)
         else:
-            target[key] = _without_nulls(value)
+            target[key] = without_nulls(value)
 
 
-def _without_nulls(value: Any) -> Any:
+def without_nulls(value: Any) -> Any:
+    """The value, less what is null in its objects; lists keep theirs."""
     if isinstance(value, dict):
-        return {key: _without_nulls(child) for key, child in value.items() if child is not None}
+        return {key: without_nulls(child) for key, child in value.items() if child is not None}
     if isinstance(value, list):
-        return [_without_nulls(child) for child in value]
+        return [without_nulls(child) for child in value]
     return value

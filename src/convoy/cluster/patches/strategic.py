@@ -26,6 +26,7 @@ from convoy.cluster.patches.items import (
     places_after,
     without_special,
 )
+from convoy.cluster.patches.merge_patch import without_nulls
 from convoy.cluster.patches.ordering import arrange, check_order
 from convoy.cluster.patches.refusals import does_not_apply, private_copy
 from convoy.cluster.schema.nodes import Schema
@@ -104,7 +105,7 @@ def _merge_field(target: Object, key: str, value: Any, schema: Schema) -> None:
         child = _child(schema, key)
         target[key] = _merge_list(current, value, child) if _strategy(child) == "merge" else value
     else:
-        _set(target, key, _without_nulls(value))
+        _set(target, key, without_nulls(value))
 
 
 def _strategy(schema: Schema) -> str:
@@ -126,14 +127,6 @@ def _set(target: Object, key: str, value: Any) -> None:
         target.pop(key, None)
     else:
         target[key] = _without_directed(value)
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nulls(child) for key, child in value.items() if child is not None}
-    if isinstance(value, list):
-        return [_without_nulls(child) for child in value]
-    return value
 
 
 def _without_directed(value: Any) -> Any:

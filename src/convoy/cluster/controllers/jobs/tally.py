@@ -55,55 +55,71 @@ def replaces_failed_only(job: Json) -> bool:
     return bool(spec_of(job).get("podReplacementPolicy") == "Failed" or spec_of(job).get("podFailurePolicy"))
 
 
+@dataclass(slots=True)
+class _Count:
+    """The numbers while pods are counted; `succeeded` and `failed` are uids to be settled."""
+
+    completed: set[int]
+    succeeded: list[str]
+    failed: list[str]
+    release: list[Json]
+    failed_job: str = ""
+
+    def add(self, job: Json, pod: Json) -> None:
+        """Note a pod that ended and was not noted before."""
+        if phase_of(pod) == "Succeeded":
+            if is_indexed(job):
+                self.completed |= _completed(job, pod)
+            else:
+                self.succeeded.append(uid_of(pod))
+            self.release.append(pod)
+        elif has_failed(job, pod):
+            self._add_failed(job, pod)
+
+    def _add_failed(self, job: Json, pod: Json) -> None:
+        verdict = judge(job, pod) if phase_of(pod) == "Failed" else None
+        if verdict is not None and verdict.action == "FailJob":
+            self.failed_job = self.failed_job or verdict.message
+        if verdict is None or verdict.action != "Ignore":
+            self.failed.append(uid_of(pod))
+        self.release.append(pod)
+
+
 def tally(job: Json, pods: Sequence[Json]) -> Tally:
     """Count the Job's pods on top of what its status says."""
     status = status_of(job)
     noted = status.get("uncountedTerminatedPods") or {}
-    succeeded_uids, failed_uids = list(noted.get("succeeded") or ()), list(noted.get("failed") or ())
+    noted_success, noted_failure = noted.get("succeeded") or (), noted.get("failed") or ()
     tracked = {uid_of(pod): pod for pod in pods if is_tracked(pod)}
-    succeeded = int(status.get("succeeded") or 0)
-    failed = int(status.get("failed") or 0)
-    completed = parse_indexes(status.get("completedIndexes") or "")
-    settled_success = [uid for uid in succeeded_uids if uid not in tracked]
-    settled_failure = [uid for uid in failed_uids if uid not in tracked]
-    succeeded += len(settled_success)
-    failed += len(settled_failure)
-    succeeded_uids = [uid for uid in succeeded_uids if uid in tracked]
-    failed_uids = [uid for uid in failed_uids if uid in tracked]
-    release = [tracked[uid] for uid in (*succeeded_uids, *failed_uids)]
-    failed_job = ""
+    count = _Count(
+        completed=parse_indexes(status.get("completedIndexes") or ""),
+        succeeded=[uid for uid in noted_success if uid in tracked],
+        failed=[uid for uid in noted_failure if uid in tracked],
+        release=[tracked[uid] for uid in (*noted_success, *noted_failure) if uid in tracked],
+    )
+    # A pod that was noted and is tracked no more was let go of: its number may be settled.
+    succeeded = int(status.get("succeeded") or 0) + len(noted_success) - len(count.succeeded)
+    failed = int(status.get("failed") or 0) + len(noted_failure) - len(count.failed)
+    already = {*count.succeeded, *count.failed}
     for uid, pod in tracked.items():
-        if uid in succeeded_uids or uid in failed_uids:
-            continue
-        if phase_of(pod) == "Succeeded":
-            if is_indexed(job):
-                completed |= _completed(job, pod)
-            else:
-                succeeded_uids.append(uid)
-            release.append(pod)
-        elif has_failed(job, pod):
-            verdict = judge(job, pod) if phase_of(pod) == "Failed" else None
-            if verdict is not None and verdict.action == "FailJob":
-                failed_job = failed_job or verdict.message
-            if verdict is None or verdict.action != "Ignore":
-                failed_uids.append(uid)
-            release.append(pod)
+        if uid not in already:
+            count.add(job, pod)
     if is_indexed(job):
-        succeeded = len(completed)
+        succeeded = len(count.completed)
     settled: Json = {
         "succeeded": succeeded,
         "failed": failed,
-        "completedIndexes": format_indexes(completed),
-        "uncountedTerminatedPods": without_empty({"succeeded": succeeded_uids, "failed": failed_uids}),
+        "completedIndexes": format_indexes(count.completed),
+        "uncountedTerminatedPods": without_empty({"succeeded": count.succeeded, "failed": count.failed}),
     }
     return Tally(
-        succeeded=succeeded + len(succeeded_uids),
-        failed=failed + len(failed_uids),
-        completed=frozenset(completed),
+        succeeded=succeeded + len(count.succeeded),
+        failed=failed + len(count.failed),
+        completed=frozenset(count.completed),
         settled=settled,
-        release=tuple(release),
-        is_settled=not release,
-        failed_job=failed_job,
+        release=tuple(count.release),
+        is_settled=not count.release,
+        failed_job=count.failed_job,
     )
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from tests.kit import parts
-from tests.kit.certs import new_issuer
 from tests.kit.loopback_net import POD
 from tests.kit.mesh_on_loopback import LoopbackMesh, client_tls, mesh_on_loopback
+from tests.kit.workload_credentials import new_issuer
 
 from convoy.api.istio.peer_authentication import MtlsMode
 from convoy.mesh.model import Protocol

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from tests.kit import samples_of_parts
-from tests.kit.certs import new_issuer, write_credentials
 from tests.kit.envoy_validation import refusal
 from tests.kit.parts import REVIEWS
+from tests.kit.workload_credentials import new_issuer, write_credentials
 
 from convoy.xds.cache.memo import Memo
 from convoy.xds.cache.resources import ProxyResources

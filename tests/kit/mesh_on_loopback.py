@@ -12,9 +12,9 @@ from typing import Any
 
 import grpc
 import msgspec
-from tests.kit.certs import Credentials, new_issuer, write_credentials
 from tests.kit.envoy_process import ads_bootstrap
 from tests.kit.loopback_net import MARK, LoopbackNet, loopback_net
+from tests.kit.workload_credentials import Credentials, new_issuer, write_credentials
 
 from convoy.ca.issuers import Intermediate
 from convoy.kit.latest import LatestValue

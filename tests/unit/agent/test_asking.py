@@ -6,7 +6,7 @@ import ssl
 
 import grpc
 import pytest
-from tests.kit.certs import new_issuer, write_credentials
+from tests.kit.workload_credentials import new_issuer, write_credentials
 
 from convoy.agent.app_probes import AppProbe, GrpcProbe, HttpHeader, HttpProbe, TcpProbe
 from convoy.agent.asking import Application, AskError, build_request, parse_answer

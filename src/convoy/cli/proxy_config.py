@@ -7,7 +7,8 @@ import click
 
 from convoy.cli import proxy_dump
 from convoy.cli.output import output_option, print_json, print_table
-from convoy.cli.running import ADMIN_PORT, ask_pod, find_pod, running_world
+from convoy.cli.pods.streams import PodPlace
+from convoy.cli.running import ADMIN_PORT, ask_pod, find_pod, running_clusters
 
 KINDS = ("listener", "route", "cluster", "endpoint", "secret", "all")
 
@@ -20,7 +21,8 @@ KINDS = ("listener", "route", "cluster", "endpoint", "secret", "all")
 def proxy_config(kind: str, pod: str, cluster: str | None, output: str) -> None:
     """Show what the running Envoy of a pod has, as Envoy itself tells it.
 
-    POD is `name` or `name.namespace`; `convoy proxy-status` lists them. Private keys are never shown.
+    POD is `name` or `name.namespace`, as `convoy proxy-status` lists them, or the name of a Deployment that
+    has one pod. Private keys are never shown.
     """
     dump, hosts = asyncio.run(_fetch(pod, cluster))
     kinds = KINDS[:-1] if kind == "all" else (kind,)
@@ -35,13 +37,14 @@ def proxy_config(kind: str, pod: str, cluster: str | None, output: str) -> None:
 
 
 async def _fetch(pod: str, cluster: str | None) -> tuple[Any, Any]:
-    async with running_world() as world:
-        found, namespace, name = await find_pod(world, pod, cluster)
-        dump, hosts = [
-            await ask_pod(world, found, namespace, pod=name, port=ADMIN_PORT, path=path)
-            for path in ("/config_dump", "/clusters?format=json")
-        ]
-        return dump, hosts
+    targets = await running_clusters()
+    found, namespace, name = await find_pod(targets, pod, cluster)
+    place = PodPlace(namespace, name)
+    dump, hosts = await asyncio.gather(
+        ask_pod(targets[found], place, ADMIN_PORT, "/config_dump"),
+        ask_pod(targets[found], place, ADMIN_PORT, "/clusters?format=json"),
+    )
+    return dump, hosts
 
 
 def _rows(kind: str, dump: Any, hosts: Any) -> list[proxy_dump.Row]:

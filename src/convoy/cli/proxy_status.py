@@ -1,14 +1,14 @@
 """`convoy proxy-status`: which proxies are connected, and whether they have taken what they were sent."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
 
-from convoy.cli.local.manifests import CONFIG_MOUNT, CONTROL_PLANE, SYSTEM_NAMESPACE
 from convoy.cli.output import output_option, print_json, print_table
-from convoy.cli.running import DEBUG_PORT, ask_pod, running_world
+from convoy.cli.running import ask_control_planes, running_clusters
+from convoy.config.kube.targets import KubeTarget
 
 Json = dict[str, Any]
 
@@ -23,7 +23,7 @@ def proxy_status(output: str) -> None:
     SYNCED: taken as sent. STALE: not answered yet. NOT SENT: the proxy asked for none. NACKED: refused by
     Envoy, which goes on with what it had; the reason stands below the table.
 
-    Problems that the control planes found in the clusters' folders stand below, too.
+    Problems that the control planes found in their clusters' objects stand below, too.
     """
     proxies, problems = asyncio.run(_fetch())
     if output == "json":
@@ -53,27 +53,29 @@ def problem_lines(problems: Iterable[Json]) -> list[str]:
     """A line for each problem row as `convoy validate -o json` has them, with its cluster."""
     lines = []
     for problem in problems:
-        # The control plane knows the folder by the place where it is mounted in its pod.
-        file = problem["file"].removeprefix(f"{CONFIG_MOUNT}/")
         thing = f"{problem['kind']} {problem['namespace']}/{problem['name']}" if problem["kind"] else ""
-        where = ", ".join(
-            filter(None, (f"{file}:{problem['line']}" if file else "", thing, problem["field"]))
-        )
+        where = ", ".join(filter(None, (thing, problem["field"])))
         lines.append(f"{problem['level']} in {problem['cluster']}: {where}: {problem['message']}")
     return lines
 
 
 async def _fetch() -> tuple[list[Json], list[Json]]:
-    proxies: list[Json] = []
-    problems: list[Json] = []
-    async with running_world() as world:
-        for cluster in [info.name for info in await world.clusters()]:
-            for found, path in ((proxies, "/debug/proxies"), (problems, "/debug/problems")):
-                answer = await ask_pod(
-                    world, cluster, SYSTEM_NAMESPACE, pod=CONTROL_PLANE, port=DEBUG_PORT, path=path
-                )
-                found += [{**each, "cluster": cluster} for each in answer]
+    targets = await running_clusters()
+    proxies, problems = await asyncio.gather(
+        *(_ask_all(targets, path) for path in ("/debug/proxies", "/debug/problems"))
+    )
     return proxies, problems
+
+
+async def _ask_all(targets: Mapping[str, KubeTarget], path: str) -> list[Json]:
+    """What the control planes of all clusters say, each thing once: replicas know the same problems."""
+    answers = await asyncio.gather(*(ask_control_planes(target, path) for target in targets.values()))
+    found: list[Json] = []
+    for cluster, of_cluster in zip(targets, answers, strict=True):
+        for each in (each for answer in of_cluster for each in answer):
+            if (row := {**each, "cluster": cluster}) not in found:
+                found.append(row)
+    return found
 
 
 def _states(proxy: Json) -> list[str]:

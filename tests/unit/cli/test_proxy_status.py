@@ -1,4 +1,4 @@
-"""What `proxy-status` says below its table: refusals of Envoy, problems of the folders."""
+"""What `proxy-status` says below its table: refusals of Envoy, problems of objects."""
 
 from convoy.cli.proxy_status import problem_lines, refusals
 
@@ -22,11 +22,11 @@ def test_a_refused_resource_is_named_with_envoys_reason() -> None:
     ]
 
 
-def test_a_problem_names_the_file_within_the_clusters_folder() -> None:
+def test_a_problem_names_the_object_and_its_field() -> None:
     problem = {
         "cluster": "cluster1",
-        "file": "/var/run/convoy/config/bad.yaml",
-        "line": 4,
+        "file": "",
+        "line": 0,
         "kind": "VirtualService",
         "namespace": "default",
         "name": "x",
@@ -36,8 +36,5 @@ def test_a_problem_names_the_file_within_the_clusters_folder() -> None:
         "message": "3 is a number, but a list is needed.",
     }
     assert problem_lines([problem]) == [
-        "error in cluster1: bad.yaml:4, VirtualService default/x, spec.hosts: "
-        "3 is a number, but a list is needed."
+        "error in cluster1: VirtualService default/x, spec.hosts: 3 is a number, but a list is needed."
     ]
-    nameless = problem | {"kind": "", "namespace": "", "name": "", "field": "", "message": "not valid YAML."}
-    assert problem_lines([nameless]) == ["error in cluster1: bad.yaml:4: not valid YAML."]

@@ -3,7 +3,7 @@
 import pytest
 
 from convoy.cli.local.errors import LocalMeshError
-from convoy.cli.running import choose_pod, running_world
+from convoy.cli.running import choose_pod, running_clusters
 
 PLACES = [
     ("cluster1", "default", "reviews-v1"),
@@ -11,6 +11,9 @@ PLACES = [
     ("cluster2", "istio-system", "gateway"),
     ("cluster2", "a", "twin"),
     ("cluster2", "b", "twin"),
+    ("cluster1", "default", "details-v1-abc-xyz"),
+    ("cluster1", "default", "many-1-a"),
+    ("cluster1", "default", "many-1-b"),
 ]
 
 
@@ -19,16 +22,22 @@ def test_a_pod_is_found_with_or_without_its_namespace(name) -> None:
     assert choose_pod(PLACES, name, "any cluster") == PLACES[0]
 
 
+def test_a_deployment_stands_for_its_only_pod() -> None:
+    assert choose_pod(PLACES, "details-v1.default", "any cluster")[2] == "details-v1-abc-xyz"
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
         (
             "nope",
             "There is no pod nope in any cluster. "
-            "Pods there: gateway.istio-system, reviews-v1.default, twin.a, twin.b.",
+            "Pods there: details-v1-abc-xyz.default, gateway.istio-system, many-1-a.default, "
+            "many-1-b.default, reviews-v1.default, twin.a, twin.b.",
         ),
         ("gateway", "Several pods are called gateway: say --cluster cluster1 or --cluster cluster2."),
         ("twin", "Several pods are called twin: say twin.a or twin.b."),
+        ("many", "Several pods are called many: say many-1-a.default or many-1-b.default."),
     ],
 )
 def test_no_pod_or_several_are_said_with_what_to_say_instead(name, sentence) -> None:
@@ -39,7 +48,6 @@ def test_no_pod_or_several_are_said_with_what_to_say_instead(name, sentence) -> 
 
 async def test_nothing_running_is_said_and_makes_no_folder(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("CONVOY_HOME", str(tmp_path / "none"))
-    with pytest.raises(LocalMeshError, match="start one in another terminal with `convoy demo --keep`"):
-        async with running_world():
-            pass
+    with pytest.raises(LocalMeshError, match="start them with `convoy up`"):
+        await running_clusters()
     assert not (tmp_path / "none").exists()

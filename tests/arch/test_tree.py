@@ -84,19 +84,3 @@ def test_every_folder_of_tests_is_run():
     folders = {part for name in modules for part in name.split("/")[:-1]}
     passed_over = pytest_options()["norecursedirs"]
     assert [name for name in folders if any(fnmatch(name, pattern) for pattern in passed_over)] == []
-
-
-def test_decisions_are_numbered_without_a_gap():
-    numbers = [int(match[1]) for name in tracked() if (match := re.match(r"docs/decisions/(\d{3})-", name))]
-    assert numbers == list(range(1, len(numbers) + 1))
-
-
-def test_what_the_documents_link_to_is_there():
-    dead = [
-        (name, target)
-        for name in tracked()
-        if name.endswith(".md")
-        for target in re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", text(name))
-        if not (ROOT / name).parent.joinpath(target).exists()
-    ]
-    assert dead == []

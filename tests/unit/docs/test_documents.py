@@ -44,6 +44,12 @@ def test_paths_that_documents_name_exist():
             assert (ROOT / path).exists(), f"{name} names {path}"
 
 
+def test_what_documents_link_to_is_there():
+    for name in [*PROSE, "README.md"]:
+        for target in re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", text(name)):
+            assert (ROOT / name).parent.joinpath(target).exists(), f"{name} links to {target}"
+
+
 def test_the_table_of_supported_fields_is_current():
     assert TARGET.read_text() == render_fields(), "run python -m tools.supported_fields"
 

@@ -1,18 +1,24 @@
 """What forks the pods of a kubelet under test: a process in namespaces of its own, as a world's init is.
 
-The kubelet itself runs in the test's process, and reaches pods through descriptors of their namespaces.
+The kubelet itself runs in the test's process, and reaches pods through descriptors of their namespaces. The
+forking one is a fresh interpreter: a test process has threads, gRPC's among them, and forks of it abort.
 """
 
 import os
 import select
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from convoy.cluster.linux import syscalls
 from convoy.cluster.world.entering import enter_namespaces
 from convoy.cluster.world.init import WorldInit
+
+_ROOT = Path(__file__).parents[3]
 
 
 @contextmanager
@@ -20,11 +26,13 @@ def forking() -> Iterator[socket.socket]:
     """The line on which forks are asked for; at the end everything that was forked is killed."""
     ours, theirs = socket.socketpair()
     lifeline, held = os.pipe2(os.O_CLOEXEC)
-    pid = os.fork()
-    if pid == 0:
-        ours.close()
-        os.close(held)
-        _serve(theirs, lifeline)
+    given = (theirs.fileno(), lifeline)
+    process = subprocess.Popen(
+        [sys.executable, "-m", __spec__.name, *map(str, given)],
+        pass_fds=given,
+        cwd=_ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT / "src"), str(_ROOT)])},
+    )
     theirs.close()
     os.close(lifeline)
     try:
@@ -32,7 +40,7 @@ def forking() -> Iterator[socket.socket]:
     finally:
         ours.close()
         os.close(held)
-        os.waitpid(pid, 0)
+        process.wait()
 
 
 def _serve(line: socket.socket, lifeline: int) -> None:
@@ -54,3 +62,10 @@ def _serve(line: socket.socket, lifeline: int) -> None:
         os.waitpid(init, 0)
     finally:
         os._exit(0)
+
+
+if __name__ == "__main__":
+    line_fd, lifeline_fd = map(int, sys.argv[1:])
+    for fd in (line_fd, lifeline_fd):
+        os.set_inheritable(fd, False)
+    _serve(socket.socket(fileno=line_fd), lifeline_fd)

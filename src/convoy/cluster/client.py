@@ -192,10 +192,15 @@ class World:
 
 @asynccontextmanager
 async def start_world(
-    *, state_dir: Path, images: Sequence[ImageEntry] = (), on_event: OnEvent | None = None
+    *,
+    state_dir: Path,
+    images: Sequence[ImageEntry] = (),
+    hidden: Sequence[Path] = (),
+    on_event: OnEvent | None = None,
 ) -> AsyncIterator[World]:
     """Start a world whose state is in `state_dir`; it ends with the block, or with this process.
 
+    No pod sees the state folder, nor the other folders that are `hidden`.
     Raises NamespacesError where the machine does not allow it, WorldBusyError when one runs from there
     already.
     """
@@ -203,7 +208,7 @@ async def start_world(
     try:
         world = World(keeper.connection, on_event)
         try:
-            await _configure(world, images, keeper.last_words)
+            await _configure(world, images, hidden, keeper.last_words)
             yield world
         finally:
             await world.close()
@@ -211,9 +216,15 @@ async def start_world(
         await keeper.end()
 
 
-async def _configure(world: World, images: Sequence[ImageEntry], last_words: Callable[[], str]) -> None:
+async def _configure(
+    world: World, images: Sequence[ImageEntry], hidden: Sequence[Path], last_words: Callable[[], str]
+) -> None:
     try:
-        await world._caller.call("configure", images=msgspec.to_builtins(list(images)))
+        await world._caller.call(
+            "configure",
+            images=msgspec.to_builtins(list(images)),
+            hidden=[str(folder.resolve()) for folder in hidden],
+        )
     except WorldGoneError as error:
         raise WorldGoneError(f"the world ended while it was starting: {last_words()}") from error
 

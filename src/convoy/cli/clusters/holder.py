@@ -37,7 +37,7 @@ async def hold(folder: Path, images: Sequence[ImageEntry]) -> None:
         loop.add_signal_handler(number, ended.set)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(holder_address(folder))
-    async with start_world(state_dir=folder, images=images) as world:
+    async with start_world(state_dir=folder, images=images, hidden=(folder.parent,)) as world:
         doors = Doors(world, folder)
         server = await asyncio.start_unix_server(lambda r, w: _serve(r, w, ended, doors), sock=listener)
         tell({})

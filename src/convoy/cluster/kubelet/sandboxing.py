@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 
 from convoy.api.kube.core import Pod
+from convoy.cluster.hiding import hidden_from
 from convoy.cluster.images import find_entry
 from convoy.cluster.kubelet.claims import Claims
 from convoy.cluster.kubelet.folders import Folders
@@ -63,10 +64,11 @@ class SandboxMaker:
 
     def _plan(self, pod: Pod, folders: dict[str, str]) -> PodPlan:
         network = self._network
+        kept = self.kept_for(pod)
         return {
             "hostname": host_name(pod),
-            "hidden": list(self._node.hidden),
-            "kept": self.kept_for(pod),
+            "hidden": [*self._node.hidden, *hidden_from(kept)],
+            "kept": kept,
             "volumes": plan_volumes(pod, folders),
             "resolv_conf": build_resolv_conf(
                 pod, network.nameserver, host_nameservers=network.host_nameservers, domain=self._node.domain
@@ -75,10 +77,11 @@ class SandboxMaker:
         }
 
     def kept_for(self, pod: Pod) -> list[str]:
-        """What a pod must see of this machine: what every pod must, and what its images say."""
+        """What a pod must see of this machine: what every pod must, its programs, and what its images say."""
         kept = list(self._node.kept)
         for container in (*pod.spec.init_containers, *pod.spec.containers):
             entry = find_entry(container.image, self._node.images())
             if entry is not None:
                 kept += [path for path in (*entry.keep, entry.cwd) if path not in ("", "/")]
+            kept += [program for program in container.command[:1] if os.path.isabs(program)]
         return list(dict.fromkeys(kept))

@@ -15,9 +15,9 @@ class NodeSettings:
     """One node.
 
     `folder` is the cluster's own folder, in which logs, volumes and claims are kept. `hidden` are folders
-    that no pod may see, `kept` those that every pod must see wherever they lie. `images` gives the user's
-    entries, asked anew for each container. `host_paths` are the folders that pods may mount by hostPath: none
-    if the person at the keyboard names none.
+    that no pod may see, beside what `convoy.cluster.hiding` finds; `kept` are those that every pod must see
+    wherever they lie. `images` gives the user's entries, asked anew for each container. `host_paths` are the
+    folders that pods may mount by hostPath: none if the person at the keyboard names none.
     """
 
     name: str

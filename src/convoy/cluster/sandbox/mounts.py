@@ -1,8 +1,8 @@
 """A pod's view of the file system: this machine's, read-only, with the private parts replaced.
 
-Below /run, /tmp, /var/tmp and /dev/shm a pod has a tmpfs of its own, and the state folder is covered by an
-empty one. Paths that programs need although they lie below one of those (the Python installation, say) are
-bound back.
+Below /run, /tmp, /var/tmp and /dev/shm a pod has a tmpfs of its own; the state folder and places of secrets
+are covered by empty ones. Paths that programs need although they lie below one of those (the Python
+installation, say) are bound back.
 
 Volumes are kept in a staging folder that only the pod's init sees: each container binds those it mounts and
 then detaches the rest, so a secret is seen by the containers that mount it and by no other. Kernels before
@@ -43,8 +43,8 @@ def furnish(plan: PodPlan) -> None:
     if not os.path.islink("/var/run") and os.path.isdir("/var/run"):
         syscalls.mount("/run", "/var/run", flags=syscalls.MS_BIND | syscalls.MS_REC)
     for path in plan["hidden"]:
-        if os.path.isdir(path):
-            _cover(path, plan["kept"], handles, mode="755")
+        if path not in plan["kept"]:
+            _hide(path, plan["kept"], handles)
     _make_staging(plan["volumes"], handles)
     for path, text in zip(FILES, (plan["resolv_conf"], plan["hosts"]), strict=True):
         _place_file(path, text, private=private)
@@ -163,6 +163,14 @@ def _cover(path: str, kept: Iterable[str], handles: dict[str, int], *, mode: str
     for keep in sorted(kept):
         if keep.startswith(path + "/") and keep in handles and not os.path.exists(keep):
             _bind_handle(handles[keep], keep)
+
+
+def _hide(path: str, kept: Iterable[str], handles: dict[str, int]) -> None:
+    """Put an empty folder or file in the place of one that a pod may not see."""
+    if os.path.isdir(path):
+        _cover(path, kept, handles, mode="755")
+    elif os.path.exists(path):
+        syscalls.mount("/dev/null", path, flags=syscalls.MS_BIND)
 
 
 def _bind_handle(handle: int, target: str) -> None:

@@ -18,7 +18,10 @@ class VolumePlan(TypedDict):
 
 
 class PodPlan(TypedDict):
-    """How a pod's namespaces are furnished before anything runs in them."""
+    """How a pod's namespaces are furnished before anything runs in them.
+
+    `hidden` files and folders are empty for it, `kept` ones are there wherever they lie.
+    """
 
     hostname: str
     hidden: list[str]

@@ -44,6 +44,7 @@ class Calls:
 
     async def _do_configure(self, arguments: Arguments) -> None:
         self._world.images = tuple(msgspec.convert(arguments["images"], list[ImageEntry]))
+        self._world.hidden += tuple(arguments["hidden"])
 
     async def _do_add_cluster(self, arguments: Arguments) -> object:
         return await self._world.add_cluster(msgspec.convert(arguments["spec"], ClusterSpec))

@@ -8,6 +8,7 @@ import msgspec
 
 from convoy.api.kube.core import Pod
 from convoy.cluster.dns.records import Names
+from convoy.cluster.hiding import hidden_from
 from convoy.cluster.images import find_entry
 from convoy.cluster.kubelet.containers import PodContext
 from convoy.cluster.kubelet.environment import service_account
@@ -29,6 +30,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     """What a cluster needs of the world around it."""
 
     state_dir: Path
+    hidden: tuple[str, ...]
     images: tuple[ImageEntry, ...]
     kept_paths: tuple[str, ...]
     make_sandbox: MakeSandbox
@@ -87,10 +89,11 @@ class PodPlacer:
         return sandbox
 
     def _plan(self, pod: Pod) -> PodPlan:
+        kept = [*self._around.kept_paths, *self._image_paths(pod)]
         return {
             "hostname": host_name(pod),
-            "hidden": [str(self._around.state_dir)],
-            "kept": [*self._around.kept_paths, *self._image_paths(pod)],
+            "hidden": [*self._around.hidden, *hidden_from(kept)],
+            "kept": kept,
             "volumes": plan_volumes(pod),
             "resolv_conf": build_resolv_conf(pod, self._router.address),
             "hosts": build_hosts(pod),

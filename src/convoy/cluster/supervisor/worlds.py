@@ -34,6 +34,7 @@ class World:
 
     def __init__(self, line: socket.socket, state_dir: Path, emit: Callable[[WorldEvent], None]) -> None:
         self.images: tuple[ImageEntry, ...] = ()
+        self.hidden: tuple[str, ...] = (str(state_dir),)
         self._state_dir = state_dir
         self._emit = emit
         self._init = Caller(Channel(line), on_notice=lambda _message: None, gone="the world's init ended")
@@ -49,6 +50,7 @@ class World:
             state_dir,
             Around(
                 state_dir=state_dir,
+                hidden=lambda: self.hidden,
                 kept_paths=kept_paths(),
                 images=lambda: self.images,
                 make_sandbox=self._make_sandbox,
@@ -142,6 +144,7 @@ class World:
     def _surroundings(self) -> Surroundings:
         return Surroundings(
             state_dir=self._state_dir,
+            hidden=self.hidden,
             images=self.images,
             kept_paths=kept_paths(),
             make_sandbox=self._make_sandbox,

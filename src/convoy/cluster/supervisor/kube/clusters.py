@@ -48,9 +48,10 @@ _READY_WITHIN = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a cluster needs of the world; `images` are those of the moment."""
+    """What a cluster needs of the world; `hidden` and `images` are those of the moment."""
 
     state_dir: Path
+    hidden: Callable[[], tuple[str, ...]]
     kept_paths: tuple[str, ...]
     images: Callable[[], Sequence[ImageEntry]]
     make_sandbox: MakeSandbox
@@ -138,7 +139,7 @@ class KubeCluster:
         return NodeSettings(
             name=node.name,
             folder=self._folder,
-            hidden=(str(self._around.state_dir),),
+            hidden=self._around.hidden(),
             kept=self._around.kept_paths,
             images=self._around.images,
             region=node.region,

@@ -5,8 +5,10 @@ places: the entries of home folders whose names begin with a dot, and, for root,
 """
 
 import os
+import pwd
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _MACHINES = (
@@ -21,18 +23,25 @@ _MACHINES = (
 
 def hidden_from(kept: Iterable[str]) -> list[str]:
     """The files and folders of this machine to cover in a pod that needs to see what is `kept`."""
-    return secret_places(kept, home=os.path.expanduser("~"), homes="/home", settings="/etc")
+    return secret_places(kept, own_homes=_own_homes(), homes="/home", settings="/etc")
 
 
-def secret_places(kept: Iterable[str], *, home: str, homes: str, settings: str) -> list[str]:
+def _own_homes() -> Iterator[str]:
+    """Where the user's home is said to be, and where it is registered: HOME may be set to another place."""
+    yield os.path.expanduser("~")
+    with suppress(KeyError):
+        yield pwd.getpwuid(os.geteuid()).pw_dir
+
+
+def secret_places(kept: Iterable[str], *, own_homes: Iterable[str], homes: str, settings: str) -> list[str]:
     """Files and folders to cover in a pod.
 
-    `home` is the user's own home folder, `homes` the folder of everybody's, `settings` that of the machine's.
+    `own_homes` are the user's home folders, `homes` has everybody's, `settings` those of the machine.
     What is `kept`, and what lies below it, is not among them; folders above it are.
     """
     places = [*_MACHINES, *_closed(settings)]
-    for folder in dict.fromkeys([home, *_folders(homes)]):
-        places += _dotted(os.path.realpath(folder))
+    for folder in dict.fromkeys(os.path.realpath(path) for path in (*own_homes, *_folders(homes))):
+        places += _dotted(folder)
     wanted = [Path(os.path.realpath(path)) for path in kept]
     return [place for place in places if not any(Path(place).is_relative_to(path) for path in wanted)]
 

@@ -23,7 +23,7 @@ def places(machine: Path, *kept: str) -> set[str]:
     """What is hidden of the machine, by relative path."""
     found = secret_places(
         [str(machine / path) for path in kept],
-        home=str(machine / "homes/me"),
+        own_homes=[str(machine / "homes/me")],
         homes=str(machine / "homes"),
         settings=str(machine / "etc"),
     )
@@ -50,7 +50,9 @@ def test_a_link_hides_what_it_leads_to_within_the_home_only(machine: Path) -> No
 
 
 def test_who_has_no_home_loses_nothing_of_the_root() -> None:
-    assert not [place for place in secret_places([], home="/", homes="", settings="") if place.count("/") < 2]
+    assert not [
+        place for place in secret_places([], own_homes=["/"], homes="", settings="") if place.count("/") < 2
+    ]
 
 
 def test_this_machines_places_can_be_told() -> None:

@@ -52,7 +52,7 @@ class Resolution(enum.StrEnum):
     DNS = "DNS"
     """The caller's Envoy resolves the endpoints' names (STRICT_DNS); IPs are allowed among them."""
     ORIGINAL_DST = "ORIGINAL_DST"
-    """The address the application chose: headless Services, seen from a sidecar."""
+    """The address the application chose: Services that are headless or have no selector, from a sidecar."""
 
 
 # --- services ---

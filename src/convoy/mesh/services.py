@@ -42,7 +42,7 @@ class Registered(msgspec.Struct, frozen=True, eq=False):
     @property
     def is_headless(self) -> bool:
         """Its name stands for the addresses of its pods."""
-        return self.service.resolution is Resolution.ORIGINAL_DST
+        return self.service.resolution is Resolution.ORIGINAL_DST and not self.service.vips
 
     @property
     def name(self) -> str:
@@ -94,6 +94,8 @@ def build_registry(
 def _kube_service(service: core.Service, domain: str) -> Registered:
     namespace = Namespace(service.metadata.namespace)
     is_headless = service.spec.cluster_ip == "None"
+    # Who answers for a Service without a selector (`kubernetes` is one) its cluster knows, not its pods.
+    is_left_to_cluster = is_headless or not service.spec.selector
     exports = [part.strip() for part in service.metadata.annotations.get(EXPORT_TO, "").split(",")]
     return Registered(
         service=Service(
@@ -101,7 +103,7 @@ def _kube_service(service: core.Service, domain: str) -> Registered:
             namespace=namespace,
             ports=tuple(_kube_port(port) for port in service.spec.ports if port.protocol != "UDP"),
             vips=() if is_headless else cluster_ips(service),
-            resolution=Resolution.ORIGINAL_DST if is_headless else Resolution.ENDPOINTS,
+            resolution=Resolution.ORIGINAL_DST if is_left_to_cluster else Resolution.ENDPOINTS,
             is_external=False,
             is_kubernetes=True,
         ),

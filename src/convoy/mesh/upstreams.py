@@ -168,6 +168,8 @@ def _tls_mode(
         return TlsMode.DISABLE
     if resolution is Resolution.ORIGINAL_DST:
         # Envoy learns nothing about the endpoint but its address, so one answer must do for all of them.
+        if service.vips and not endpoints:
+            return TlsMode.DISABLE  # nobody that the mesh knows answers there
         return TlsMode.MUTUAL if all(endpoint.accepts_mtls for endpoint in endpoints) else TlsMode.DISABLE
     return TlsMode.AUTO
 

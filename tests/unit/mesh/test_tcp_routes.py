@@ -15,6 +15,8 @@ from tests.unit.mesh.objects import (
     virtual_service,
 )
 
+from convoy.mesh.model import Resolution, TlsMode
+
 CALLER = pod("caller", "198.18.1.200")
 TCP = {"port": 5432, "name": "tcp-db"}
 AUTO = {"port": 7000, "name": "thing"}
@@ -35,6 +37,14 @@ def test_service_is_reached_at_its_address() -> None:
 def test_headless_service_is_reached_at_its_pods() -> None:
     pods = [pod("a", "198.18.1.1", app="db"), pod("b", "198.18.1.2", app="db")]
     assert list(tcp(service("db", TCP, spec=HEADLESS), *pods)) == [("198.18.1.1", 5432), ("198.18.1.2", 5432)]
+
+
+def test_service_without_a_selector_is_left_to_the_address_that_was_called() -> None:
+    api = service("kubernetes", TCP, spec={"clusterIP": "198.18.129.1", "selector": {}})
+    view = sidecars(resolve(CALLER, api))
+    assert [(one.vip, one.port) for one in view.tcp] == [("198.18.129.1", 5432)]
+    (upstream,) = view.upstreams
+    assert (upstream.resolution, upstream.tls.mode) == (Resolution.ORIGINAL_DST, TlsMode.DISABLE)
 
 
 def test_service_without_address_gets_every_address_unless_http_is_there() -> None:

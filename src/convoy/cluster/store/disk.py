@@ -49,7 +49,9 @@ class Disk:
         self._path = path
         try:
             self._database = self._open()
-        except (OSError, sqlite3.Error) as error:
+        except sqlite3.DatabaseError as error:
+            raise _unusable(path, error) from error
+        except OSError as error:
             raise StoreError(f"The database {path} cannot be opened: {error}.") from error
 
     def _open(self) -> sqlite3.Connection:
@@ -81,10 +83,13 @@ class Disk:
         return int(self._database.execute("SELECT revision FROM newest").fetchone()[0])
 
     def rows(self) -> Iterator[Row]:
-        """Everything there is, sorted by storage, namespace and name."""
+        """Everything there is, sorted by storage, namespace and name. Raises StoreError."""
         query = "SELECT storage, namespace, name, revision, raw FROM objects ORDER BY 1, 2, 3"
-        for storage, namespace, name, revision, raw in self._database.execute(query):
-            yield Row(storage, Key(namespace, name), revision, raw)
+        try:
+            for storage, namespace, name, revision, raw in self._database.execute(query):
+                yield Row(storage, Key(namespace, name), revision, raw)
+        except sqlite3.DatabaseError as error:
+            raise _unusable(self._path, error) from error
 
     def write(self, changes: Mapping[tuple[str, Key], tuple[int, bytes] | None], *, revision: int) -> None:
         """Commit new states (None: removed) and the newest revision, all or nothing; raises StoreError."""
@@ -107,3 +112,17 @@ class Disk:
     def close(self) -> None:
         """Let go of the file; the log beside it is folded in."""
         self._database.close()
+
+
+def damaged(path: Path, detail: object) -> StoreError:
+    """What to say of a database that does not hold what was written."""
+    return StoreError(
+        f"The database {path} is damaged ({detail}): put a copy of it back, or remove {path.parent} to start "
+        "this cluster anew."
+    )
+
+
+def _unusable(path: Path, error: sqlite3.DatabaseError) -> StoreError:
+    if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return damaged(path, error)
+    return StoreError(f"The database {path} cannot be opened: {error}.")

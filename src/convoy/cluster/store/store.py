@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from convoy.cluster.store.disk import Disk
+from convoy.cluster.store.disk import Disk, damaged
 from convoy.cluster.store.errors import KeyTakenError, StaleError, StoreError
 from convoy.cluster.store.log import LOG_LENGTH, Log
 from convoy.cluster.store.records import Event, EventType, Key, Stored
@@ -58,7 +58,10 @@ class Store:
                 self._load(self._disk)
             except ValueError as error:
                 self._disk.close()
-                raise StoreError(f"The database {self._path} is damaged: {error}.") from error
+                raise damaged(self._path, error) from error
+            except StoreError:
+                self._disk.close()
+                raise
         self._is_open = True
 
     def _load(self, disk: Disk) -> None:

@@ -115,7 +115,29 @@ def test_a_database_of_a_newer_version_is_refused_with_a_sentence(path):
 def test_a_file_that_is_no_database_is_refused_with_a_sentence(path):
     path.parent.mkdir()
     path.write_bytes(b"something else " * 100)
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match=rf"is damaged \(file is not.*remove {path.parent} to start"):
+        opened(path)
+
+
+def test_a_database_with_spoilt_pages_is_refused_with_a_sentence(path):
+    store = opened(path)
+    for number in range(200):
+        store.put("pods", Key("default", f"p{number}"), obj(f"p{number}", x="y" * 100), expected=None)
+    store.close()
+    data = path.read_bytes()
+    path.write_bytes(data[:8192] + b"\xa5" * (len(data) - 8192))
+    with pytest.raises(StoreError, match="is damaged"):
+        opened(path)
+
+
+def test_a_row_that_holds_no_object_is_refused_with_a_sentence(path):
+    store = opened(path)
+    store.put("pods", A, obj(), expected=None)
+    store.close()
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE objects SET raw = 'nonsense'")
+    database.close()
+    with pytest.raises(StoreError, match="is damaged"):
         opened(path)
 
 

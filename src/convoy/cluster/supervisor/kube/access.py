@@ -15,6 +15,7 @@ from convoy.cluster.apiserver.auth.rbac import RbacAuthorizer
 from convoy.cluster.apiserver.auth.serving_certificates import ServingCertificates
 from convoy.cluster.apiserver.auth.token_reviews import TokenReviews
 from convoy.cluster.apiserver.documents import Document
+from convoy.cluster.errors import WorldError
 from convoy.cluster.machinery.requests import User
 from convoy.cluster.registry import Registry
 from convoy.cluster.tokens import TokenIssuer, load_issuer
@@ -39,8 +40,12 @@ class Access:
 
 
 def open_access(cluster: str, folder: Path, registry: Registry, connect: Connect) -> Access:
-    """Load a cluster's keys and token; those it lacks are made. `connect` reaches webhooks in the cluster."""
-    issuer = load_issuer(folder / _SIGNING_KEY)
+    """Load a cluster's keys and token; those it lacks are made. `connect` reaches webhooks in the cluster.
+
+    Raises WorldError for a file that does not hold what it should.
+    """
+    issuer = _load_issuer(folder)
+    certificates = _load_certificates(folder, cluster)
     accounts = ServiceAccountTokens(issuer, registry)
     authorizer = RbacAuthorizer(registry.store)
 
@@ -50,7 +55,7 @@ def open_access(cluster: str, folder: Path, registry: Registry, connect: Connect
 
     webhooks = Webhooks(registry, connect=connect, may_user=may_user)
     return Access(
-        certificates=ServingCertificates(folder, cluster=cluster),
+        certificates=certificates,
         issuer=issuer,
         authenticator=BearerAuthenticator(load_admin_token(folder / ADMIN_TOKEN), accounts, authorizer),
         authorizer=authorizer,
@@ -59,3 +64,24 @@ def open_access(cluster: str, folder: Path, registry: Registry, connect: Connect
         admission=AdmissionChain([EscalationGuard(registry, authorizer), webhooks]),
         webhooks=webhooks,
     )
+
+
+def _load_issuer(folder: Path) -> TokenIssuer:
+    try:
+        return load_issuer(folder / _SIGNING_KEY)
+    except (ValueError, TypeError) as error:
+        raise WorldError(
+            f"{folder / _SIGNING_KEY} is damaged: put a copy of it back, or remove it for a new one."
+        ) from error
+
+
+def _load_certificates(folder: Path, cluster: str) -> ServingCertificates:
+    certificates = ServingCertificates(folder, cluster=cluster)
+    try:
+        certificates.authority()
+    except (ValueError, TypeError) as error:
+        raise WorldError(
+            f"{folder / AUTHORITY} or ca.key beside it is damaged: put copies of both back, or remove both for "
+            "new ones."
+        ) from error
+    return certificates

@@ -115,6 +115,8 @@ def services(cluster: str) -> dict[str, Service]:
 )
 def test_every_file_decodes(path: Path) -> None:
     for document in documents(path):
+        if document["kind"] == "Deployment":  # the mesh reads the pods that it stands for
+            document = {"apiVersion": "v1", "kind": "Pod", **document["spec"]["template"]}
         msgspec.convert(document, STRUCTS[document["apiVersion"], document["kind"]])
 
 

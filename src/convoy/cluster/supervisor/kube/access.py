@@ -81,7 +81,7 @@ def _load_certificates(folder: Path, cluster: str) -> ServingCertificates:
         certificates.authority()
     except (ValueError, TypeError) as error:
         raise WorldError(
-            f"{folder / AUTHORITY} or ca.key beside it is damaged: put copies of both back, or remove both for "
-            "new ones."
+            f"{folder / AUTHORITY} or ca.key beside it is damaged: put copies of both back, or remove both "
+            "for new ones."
         ) from error
     return certificates

@@ -12,6 +12,10 @@ BENCHMARKS = {
     "subsets": ("bench.subsets:subsets", "New subsets under load: until in force, and failures."),
     "apiserver": ("bench.apiserver.command:apiserver", "The embedded cluster's API server under load."),
     "changes": ("bench.changes:changes", "From a changed file to the first request that follows it."),
+    "kube-changes": (
+        "bench.kube_changes.command:kube_changes",
+        "From `kubectl apply` to the first request that follows it.",
+    ),
 }
 
 

@@ -1,0 +1,1 @@
+"""From `kubectl apply` to the first request that follows it."""

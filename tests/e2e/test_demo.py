@@ -1,4 +1,4 @@
-"""`convoy demo` as a new user runs it: what it verifies, what it leaves behind, and how it fails."""
+"""`convoy demo` as a new user runs it: what it verifies, what it leaves running, and how it fails."""
 
 import json
 import os
@@ -6,30 +6,63 @@ import random
 import signal
 import subprocess
 import time
+import urllib.request
 
 import pytest
 from tests.e2e.conftest import CONVOY, environment
 from tests.e2e.leftovers import look, wait_nothing_new
+from tests.e2e.played import convoy, played_demo
 
 from convoy.cli.demo.sabotage import SABOTAGES
 
 pytestmark = [pytest.mark.world, pytest.mark.envoy, pytest.mark.slow]
 
 
-def test_every_promise_holds_with_evidence(run_convoy, home) -> None:
+def test_every_promise_holds_with_evidence_and_the_clusters_go_on(home) -> None:
     before = look()
-    done = run_convoy("demo", "-o", "json")
-    assert done.returncode == 0, done.stdout + done.stderr
-    rows = json.loads(done.stdout)
-    assert [row["verdict"] for row in rows] == ["held"] * len(rows)
-    assert len(rows) >= 10
-    assert all(row["evidence"] for row in rows)
+    with played_demo(home, "-o", "json") as done:
+        rows = json.loads(done.stdout)
+        assert [row["number"] for row in rows] == list(range(1, 13))
+        assert [row["verdict"] for row in rows] == ["held"] * 12, rows
+        assert all(row["evidence"] for row in rows)
+
+        url = convoy(home, "ingress").stdout.strip()
+        assert f"{url}/productpage" in done.stderr
+        with urllib.request.urlopen(f"{url}/productpage", timeout=10) as page:
+            assert page.status == 200
+        states = json.loads(convoy(home, "status", "-o", "json").stdout)
+        assert [(row["name"], row["state"]) for row in found_rows(states)] == [
+            ("cluster1", "running"),
+            ("cluster2", "running"),
+        ]
     assert wait_nothing_new(before, str(home)) == []
+
+
+def found_rows(said):
+    """The clusters of `convoy status -o json`."""
+    return said["clusters"] if isinstance(said, dict) else said
+
+
+def test_the_users_own_clusters_are_left_alone_and_come_first(home) -> None:
+    assert convoy(home, "up", "--bare", "--clusters", "own").returncode == 0
+    try:
+        done = convoy(home, "demo")
+        assert done.returncode == 0, done.stdout + done.stderr
+        own = convoy(home, "kubeconfig").stdout.strip()
+        assert own not in done.stderr
+        assert convoy(home, "down").stdout.startswith("ending own ...")
+        assert convoy(home, "kubeconfig").stdout.strip() in done.stderr
+        assert convoy(home, "down").stdout.startswith("ending cluster1, cluster2 ...")
+        assert convoy(home, "down").stdout == "No cluster runs.\n"
+    finally:
+        convoy(home, "down")
+        convoy(home, "down", "--purge")
 
 
 @pytest.mark.parametrize("name", sorted(SABOTAGES))
 def test_a_sabotage_fails_its_row_and_no_other(name, run_convoy) -> None:
-    done = run_convoy("demo", "-o", "json", "--sabotage", name)
+    done = run_convoy("demo", "-o", "json", "--end", "--sabotage", name)
+    assert done.stdout, done.stderr
     rows = json.loads(done.stdout)
     assert [row["name"] for row in rows if row["verdict"] == "failed"] == [SABOTAGES[name].row], rows
     assert done.returncode == 1
@@ -39,13 +72,29 @@ def test_a_sabotage_fails_its_row_and_no_other(name, run_convoy) -> None:
 @pytest.mark.parametrize("moment", ["early", "late"])
 def test_a_signal_at_any_time_leaves_nothing(number, moment, home) -> None:
     before = look()
-    seconds = random.uniform(0.1, 2.0) if moment == "early" else random.uniform(2.0, 9.0)
+    seconds = random.uniform(0.1, 2.0) if moment == "early" else random.uniform(2.0, 7.0)
     with subprocess.Popen(
-        [*CONVOY, "demo", "--keep"], env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [*CONVOY, "demo"], env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as demo:
         time.sleep(seconds)
         os.kill(demo.pid, number)
         output, _ = demo.communicate(timeout=30)
     assert demo.returncode in (-number, 128 + number), output.decode()
     assert b"Traceback" not in output, output.decode()
+    if number == signal.SIGKILL:  # nobody was left to end what it had started
+        time.sleep(1.0)
+        convoy(home, "down")
     assert wait_nothing_new(before, str(home)) == [], f"after {seconds:.2f} s"
+
+
+def test_a_second_demo_is_refused_while_one_is_played(home) -> None:
+    with subprocess.Popen(
+        [*CONVOY, "demo"], env=environment(home), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as demo:
+        assert demo.stderr
+        demo.stderr.readline()
+        done = convoy(home, "demo")
+        demo.send_signal(signal.SIGINT)
+        demo.communicate(timeout=30)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("convoy: A demo is being played from ")

@@ -58,7 +58,7 @@ def use_alone(folder: Path) -> Iterator[None]:
     except BlockingIOError:
         os.close(lock)
         raise LocalMeshError(
-            f"A demo already runs from {folder}: end it with Ctrl-C where it runs, "
+            f"A demo is being played from {folder}: wait for its end, "
             "or set CONVOY_HOME to another folder for a second one beside it."
         ) from None
     try:

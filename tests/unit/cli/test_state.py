@@ -52,7 +52,7 @@ def test_no_home_folder_is_said(monkeypatch) -> None:
 
 def test_a_folder_in_use_is_refused_until_it_is_free(chosen) -> None:
     folder = state_folder("demo")
-    refused = pytest.raises(LocalMeshError, match="A demo already runs from")
+    refused = pytest.raises(LocalMeshError, match="A demo is being played from")
     with use_alone(folder), refused, use_alone(folder):
         pass
     before = len(os.listdir("/proc/self/fd"))

@@ -47,7 +47,7 @@ async def test_a_second_demo_leaves_the_folders_of_the_first_alone(tmp_path) -> 
     edited = tmp_path / "clusters" / "cluster1" / "edited.yaml"
     edited.parent.mkdir(parents=True)
     edited.write_text("# mine\n")
-    with use_alone(tmp_path), pytest.raises(LocalMeshError, match="already runs"):
+    with use_alone(tmp_path), pytest.raises(LocalMeshError, match="is being played"):
         async with sample_mesh(SAMPLES, tmp_path, progress=print):
             pass
     assert edited.read_text() == "# mine\n"

@@ -26,13 +26,19 @@ from convoy.kit.latest import LatestValue
 _ALLOWED = Verdict()
 # So many objects are looked through in about 5 ms; more of them must not keep proxies waiting.
 _QUICKLY_CHECKED = 400
+# Views are held off a little, so what came just before, as from the same file, is not in the newest one yet.
+_PATIENCE = 0.3
 
 
 class Validation:
-    """The judges; `published` says what the mesh is now, and may have no value yet."""
+    """The judges; `published` says what the mesh is now, and may have no value yet.
 
-    def __init__(self, published: LatestValue[Published]) -> None:
+    What is missing is looked for again in every newer state that comes within `patience` seconds.
+    """
+
+    def __init__(self, published: LatestValue[Published], *, patience: float = _PATIENCE) -> None:
         self._published = published
+        self._patience = patience
 
     def judges(self) -> dict[str, Judge]:
         """By path, as `webhooks_app` takes them; the webhook configurations name both."""
@@ -48,12 +54,17 @@ class Validation:
         return Verdict(warnings=warning_lines([*read.problems, *await self._neighbours(read.obj)]))
 
     async def _neighbours(self, obj: ApiObject | None) -> Sequence[Problem]:
-        if obj is None or not self._published.number:
+        number = self._published.number
+        if obj is None or not number:
             return ()
-        published = self._published.get_nowait()
-        if len(published.view) <= _QUICKLY_CHECKED:
-            return find_new_problems(obj, published)
-        return await asyncio.to_thread(find_new_problems, obj, published)
+        give_up = asyncio.get_running_loop().time() + self._patience
+        while found := await _find_problems(obj, self._published.get_nowait()):
+            try:
+                async with asyncio.timeout_at(give_up):
+                    number, _ = await self._published.wait_newer(number)
+            except TimeoutError:
+                break
+        return found
 
     async def judge_schema(self, request: AdmissionRequest) -> Verdict:
         """The first stage alone; what it warns of, `judge` will say."""
@@ -61,6 +72,12 @@ class Validation:
             return _ALLOWED
         decoded = decode_object(_named(request), has_nulls=request.has_nulls)
         return _refusal(decoded.key, decoded.problems) if has_errors(decoded.problems) else _ALLOWED
+
+
+async def _find_problems(obj: ApiObject, published: Published) -> Sequence[Problem]:
+    if len(published.view) <= _QUICKLY_CHECKED:
+        return find_new_problems(obj, published)
+    return await asyncio.to_thread(find_new_problems, obj, published)
 
 
 def _passes(request: AdmissionRequest) -> bool:

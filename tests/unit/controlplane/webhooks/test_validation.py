@@ -1,5 +1,7 @@
 """Facts about what `/validate` makes of objects, by itself and beside others."""
 
+import asyncio
+
 import pytest
 from tests.unit.controlplane.webhooks.reviews import review, rule
 
@@ -40,14 +42,18 @@ spec:
 """
 
 
-def validation(text=""):
+def state(text):
+    folder = Folder()
+    folder.read("a.yaml", text.encode())
+    held = Composer().compose(folder.contents())
+    return build_state(held, SETTINGS, previous=None, memo=Memo())
+
+
+def validation(text="", **fields):
     published = LatestValue()
     if text:
-        folder = Folder()
-        folder.read("a.yaml", text.encode())
-        held = Composer().compose(folder.contents())
-        published.set(build_state(held, SETTINGS, previous=None, memo=Memo()))
-    return Validation(published)
+        published.set(state(text))
+    return Validation(published, **{"patience": 0.01, **fields})
 
 
 async def judged(obj, *, text="", schema=False, **request):
@@ -129,6 +135,17 @@ async def test_missing_neighbour_is_a_warning():
     (warning,) = [each for each in verdict.warnings if "CVY0201" in each]
     assert warning.startswith("VirtualService default/a, spec.http[0].route[0].destination.subset: ")
     assert "\n" not in warning
+
+
+async def test_neighbour_that_comes_a_moment_before_is_none_that_is_missing():
+    services, subsets, _ = REVIEWS.split("---")
+    judges = validation(services, patience=10)
+    request = decode_review(review(routed({"host": "reviews", "subset": "v1"})))
+    judging = asyncio.create_task(judges.judge(request))
+    await asyncio.sleep(0.01)
+    assert not judging.done()
+    judges._published.set(state(f"{services}---{subsets}"))
+    assert (await judging).warnings == []
 
 
 async def test_what_a_change_breaks_elsewhere_is_a_warning_and_what_was_broken_is_not():

@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from tests.e2e.observing import ObservedMesh
 from tests.e2e.playground import write_samples
+from tests.e2e.terminal import Terminal
 
 from convoy.cli.local.staging import SAMPLES, sample_mesh
 
@@ -39,6 +40,18 @@ def run_convoy(home: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """A terminal whose clusters, if it starts some, are gone afterwards."""
+    folder = tmp_path / "terminal"
+    folder.mkdir()
+    terminal = Terminal(folder)
+    try:
+        yield terminal
+    finally:
+        terminal.run("convoy down --purge")
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A person's terminal: bash with kubectl and convoy on its PATH, and a home of its own."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,10 @@ _EXPORTS = "exports"
 
 
 class Terminal:
-    """Commands are typed as they are printed, in the folder of the sources; exports outlive them."""
+    """Commands are typed as they are printed, first in the folder of the sources.
+
+    What they export, and the folder they go to, is kept for the next.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -28,18 +32,20 @@ class Terminal:
         system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         self.environ = {
             "HOME": str(folder),
+            "TMPDIR": str(folder),
             "PATH": f"{programs}:{system}",
             "CONVOY_HOME": str(folder / "convoy"),
             "LANG": os.environ.get("LANG", "C.UTF-8"),
         }
-        folder.joinpath(_EXPORTS).touch()
+        folder.joinpath(_EXPORTS).write_text(f"cd {ROOT}\n")
 
     def run(self, text: str) -> subprocess.CompletedProcess[str]:
         """Type some lines; the first that fails is the last."""
         exports = self._folder / _EXPORTS
-        script = f"set -e -o pipefail\n. {exports}\n{text}\nexport -p >{exports}\n"
+        keep = f'{{ export -p; echo cd "$PWD"; }} >{exports}'
+        script = f"set -e -o pipefail\n. {exports}\n{text}\n{keep}\n"
         return subprocess.run(
-            ["bash"], input=script, cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=150
+            ["bash"], input=script, env=self.environ, capture_output=True, text=True, timeout=150
         )
 
     def type(self, text: str) -> str:
@@ -47,3 +53,8 @@ class Terminal:
         done = self.run(text)
         assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
         return done.stdout
+
+
+def blocks_of(page: str) -> list[str]:
+    """What a page of this project tells its reader to type, block by block."""
+    return re.findall(r"```bash\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)

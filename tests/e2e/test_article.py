@@ -5,18 +5,15 @@ import time
 import urllib.parse
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
 from http.cookiejar import CookieJar
-from pathlib import Path
 
 import pytest
 import yaml
-from tests.e2e.terminal import ROOT, Terminal
+from tests.e2e.terminal import ROOT, Terminal, blocks_of
 
 pytestmark = [pytest.mark.world, pytest.mark.envoy, pytest.mark.slow]
 
-GUIDE = (ROOT / "docs" / "guides" / "version-routing.md").read_text()
-BLOCKS = re.findall(r"```bash\n(.*?)```", GUIDE, re.DOTALL)
+BLOCKS = blocks_of("docs/guides/version-routing.md")
 BOOKINFO = ROOT / "samples" / "bookinfo"
 VIP, OTHER_VIP = "240.0.0.3", "127.255.0.3"
 PATIENCE = 60.0
@@ -71,15 +68,6 @@ def stars(page: str) -> str:
     [version] = re.findall(r'data-pod="reviews-(v\d)-', page)
     [color] = set(re.findall(r'class="stars (\w+)"', page)) or {"none"}
     return f"{version} {color}"
-
-
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    terminal = Terminal(tmp_path)
-    try:
-        yield terminal
-    finally:
-        terminal.run("convoy down --purge")
 
 
 def in_namespace(namespace: str, block: str) -> str:

@@ -48,7 +48,7 @@ async def test_gateways_restart_without_a_lost_request(meshes: Meshes, replicas:
         await cluster.scale(GATEWAY, replicas, namespace=SYSTEM_NAMESPACE)
     pod = await one.pod_of("productpage")
     async with (
-        load_from_pod(one, pod, jasons_reviews()) as within,
+        load_from_pod(one, pod, jasons_reviews(rate=100)) as within,
         load_through_gateway(meshes, "cluster1", _REVIEWS) as through,
     ):
         for cluster in (two, one):

@@ -4,7 +4,7 @@ from functools import partial
 
 from convoy.cluster.controllers.controller import Controller, Surroundings
 from convoy.cluster.controllers.feeds import Feed
-from convoy.cluster.controllers.objects import is_deleting, uid_of
+from convoy.cluster.controllers.objects import Json, is_deleting, uid_of
 from convoy.cluster.controllers.recording import EVENTS
 from convoy.cluster.store import Event, Key
 
@@ -46,10 +46,13 @@ class UncontrolledController(Controller):
         if obj is None or is_deleting(obj) or uid_of(obj) in self._told:
             return None
         self._told.add(uid_of(obj))
-        told = self.client.list(EVENTS, namespace or "default")
-        if not any(
-            (each["involvedObject"].get("uid"), each["reason"]) == (uid_of(obj), REASON) for each in told
-        ):
+        if not any(_tells_of(obj, each) for each in self.client.list(EVENTS, namespace or "default")):
             text = f"The embedded cluster has no controller for {obj['kind']} objects: {_EFFECTS[storage]}."
             self.record(obj, "Warning", REASON, text)
         return None
+
+
+def _tells_of(obj: Json, event: Json) -> bool:
+    """Whether an event, which may be anybody's and say next to nothing, says this of an object."""
+    about = event.get("involvedObject") or {}
+    return about.get("uid") == uid_of(obj) and event.get("reason") == REASON

@@ -39,6 +39,7 @@ _BY_STORAGE: dict[str, Callable[[dict[str, Any]], list[Cause]]] = {
     "pods": _validate_pod,
     "apps/deployments": workloads.validate_deployment,
     "apps/replicasets": workloads.validate_replica_set,
+    "replicationcontrollers": workloads.validate_replication_controller,
     "apps/statefulsets": workloads.validate_stateful_set,
     "apps/daemonsets": workloads.validate_daemon_set,
     "batch/jobs": workloads.validate_job,

@@ -70,17 +70,22 @@ def selector_rules(path: str, selector: dict[str, Any] | None) -> list[Cause]:
     return causes
 
 
-def template_selector(spec: dict[str, Any]) -> list[Cause]:
+def template_selector(spec: dict[str, Any], *, kind: str = "deployment") -> list[Cause]:
     """A workload's `spec.selector` must be given, not be empty, and select its own template."""
     selector = spec.get("selector")
     if selector is None:
         return [field_required("spec.selector")]
     causes = selector_rules("spec.selector", selector)
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
-        why = "empty selector is invalid for deployment"
+        why = f"empty selector is invalid for {kind}"
         return [*causes, field_invalid("spec.selector", label_selector(selector), why)]
+    return causes or template_labels(spec, selector)
+
+
+def template_labels(spec: dict[str, Any], selector: dict[str, Any]) -> list[Cause]:
+    """A workload's template must have labels that its selector selects."""
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
-    if not causes and not label_selector_of(selector).matches(labels):
-        why = "`selector` does not match template `labels`"
-        causes.append(field_invalid("spec.template.metadata.labels", string_map(labels), why))
-    return causes
+    if label_selector_of(selector).matches(labels):
+        return []
+    why = "`selector` does not match template `labels`"
+    return [field_invalid("spec.template.metadata.labels", string_map(labels), why)]

@@ -1,4 +1,4 @@
-"""What Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs and CronJobs must satisfy.
+"""What the kinds that run pods must satisfy: Deployments, ReplicaSets, Jobs and their relatives.
 
 Source: the API reference of each kind.
 """
@@ -13,7 +13,7 @@ from convoy.cluster.machinery.statuses import (
     field_required,
 )
 from convoy.cluster.schema.wording import quoted
-from convoy.cluster.strategies.checks import not_negative, one_of, template_selector
+from convoy.cluster.strategies.checks import not_negative, one_of, template_labels, template_selector
 from convoy.cluster.strategies.names import check_labels
 from convoy.cluster.strategies.pods import validate_pod_spec
 
@@ -90,11 +90,22 @@ def validate_replica_set(obj: dict[str, Any]) -> list[Cause]:
     return _counts(spec, "replicas", "minReadySeconds") + template_selector(spec) + _template("spec", spec)
 
 
+def validate_replication_controller(obj: dict[str, Any]) -> list[Cause]:
+    """A ReplicationController, whose selector is a map of labels."""
+    spec = obj.get("spec") or {}
+    causes = _counts(spec, "replicas", "minReadySeconds")
+    selector = spec.get("selector") or {}
+    causes += check_labels("spec.selector", selector) if selector else [field_required("spec.selector")]
+    if isinstance(spec.get("template"), dict) and selector:
+        causes += template_labels(spec, {"matchLabels": selector})
+    return causes + _template("spec", spec)
+
+
 def validate_stateful_set(obj: dict[str, Any]) -> list[Cause]:
     """A StatefulSet."""
     spec = obj.get("spec") or {}
     causes = _counts(spec, "replicas", "minReadySeconds", "revisionHistoryLimit")
-    causes += template_selector(spec) + _template("spec", _with_claims(spec))
+    causes += template_selector(spec, kind="statefulset") + _template("spec", _with_claims(spec))
     policy = ("OrderedReady", "Parallel")
     causes += one_of("spec.podManagementPolicy", spec.get("podManagementPolicy"), policy)
     strategy = spec.get("updateStrategy") or {}
@@ -119,7 +130,7 @@ def validate_daemon_set(obj: dict[str, Any]) -> list[Cause]:
     """A DaemonSet."""
     spec = obj.get("spec") or {}
     causes = _counts(spec, "minReadySeconds", "revisionHistoryLimit")
-    causes += template_selector(spec) + _template("spec", spec)
+    causes += template_selector(spec, kind="daemonset") + _template("spec", spec)
     strategy = spec.get("updateStrategy") or {}
     causes += one_of("spec.updateStrategy.type", strategy.get("type"), ("OnDelete", "RollingUpdate"))
     if strategy.get("type") == "RollingUpdate":

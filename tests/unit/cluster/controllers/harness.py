@@ -129,7 +129,7 @@ class Cluster:
         return [
             (event["reason"], event["message"])
             for event in self.all("events", namespace)
-            if name in ("", event["involvedObject"]["name"])
+            if (about := event.get("involvedObject")) and name in ("", about["name"])
         ]
 
     async def set_pod(self, name: str, status: Json) -> None:

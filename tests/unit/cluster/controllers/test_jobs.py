@@ -254,7 +254,17 @@ def test_an_indexed_pod_knows_its_number():
 
 @given(st.sets(st.integers(0, 40)))
 def test_indexes_are_read_as_they_were_written(indexes):
-    assert parse_indexes(format_indexes(indexes)) == indexes
+    assert parse_indexes(format_indexes(indexes), below=max(indexes, default=0) + 1) == indexes
+
+
+@pytest.mark.parametrize("text", ["a", "1-b", "-", ",,", "-3", "1.5", "1e3", "٣", "9" * 5000, "9-9" * 20])
+def test_what_is_no_index_counts_for_nothing(text):
+    assert parse_indexes(f"2,{text},4", below=5) == {2, 4}
+
+
+def test_indexes_beyond_those_there_are_are_not_made():
+    assert parse_indexes("1-99999999999", below=4) == {1, 2, 3}
+    assert len(parse_indexes("0-4294967295", below=2**31)) <= 100_000
 
 
 def test_runs_of_indexes_are_written_short():

@@ -413,6 +413,7 @@ async def test_a_budget_tells_how_many_pods_may_go():
 )
 async def test_what_nobody_acts_on_says_so_once(wanted):
     async with running_cluster() as cluster:
+        await cluster.create({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "of-nothing"}})
         made = await cluster.create(wanted)
         await soon(lambda: cluster.events("it"))
         storage = cluster.resources.by_kind(made["apiVersion"], made["kind"]).storage

@@ -32,6 +32,7 @@ GOOD = {
     "pods": {"spec": pod_spec()},
     "apps/deployments": {"spec": workload()},
     "apps/replicasets": {"spec": workload()},
+    "replicationcontrollers": {"spec": {"selector": {"app": "x"}, "template": template()}},
     "apps/statefulsets": {"spec": workload(serviceName="x")},
     "apps/daemonsets": {"spec": workload()},
     "batch/jobs": {"spec": {"template": template(restartPolicy="Never")}},
@@ -137,6 +138,15 @@ BROKEN = [
         'map[string]string{"app":"x"}: `selector` does not match template `labels`',
     ),
     ("apps/deployments", ("spec", "selector"), ..., "spec.selector", "Required value"),
+    ("apps/daemonsets", ("spec", "selector"), {}, "spec.selector", "is invalid for daemonset"),
+    ("replicationcontrollers", ("spec", "template"), ..., "spec.template", "Required value"),
+    (
+        "replicationcontrollers",
+        ("spec", "selector"),
+        {"app": "y"},
+        "spec.template.metadata.labels",
+        "`selector` does not match template `labels`",
+    ),
     (
         "apps/deployments",
         ("spec", "strategy"),

@@ -1,10 +1,14 @@
 """Completion indexes: written as `0-2,5`, kept on pods. Pure."""
 
+import re
 from collections.abc import Collection, Iterable
 
 from convoy.cluster.controllers.objects import Json, annotations_of, spec_of
 
 INDEX = "batch.kubernetes.io/job-completion-index"
+_RUN = re.compile("([0-9]+)(?:-([0-9]+))?")
+_LONGEST = 24  # characters of a run, of which each number has eleven at most
+_MOST = 100_000  # pods that a Job's run of numbers may have here
 
 
 def is_indexed(job: Json) -> bool:
@@ -18,12 +22,16 @@ def index_of(pod: Json) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def parse_indexes(text: str) -> set[int]:
-    """The numbers of `0-2,5`."""
+def parse_indexes(text: str, *, below: int) -> set[int]:
+    """The numbers of `0-2,5`; those of `below` and above count as little as what is no number.
+
+    Anybody who may write a Job's status may write this text.
+    """
     found: set[int] = set()
-    for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
-        found.update(range(int(first), int(last or first) + 1))
+    for part in text.split(","):
+        if len(part) <= _LONGEST and (run := _RUN.fullmatch(part)):
+            first, last = int(run[1]), int(run[2] or run[1])
+            found.update(range(first, min(last + 1, below, first + _MOST)))
     return found
 
 

@@ -92,7 +92,9 @@ def tally(job: Json, pods: Sequence[Json]) -> Tally:
     noted_success, noted_failure = noted.get("succeeded") or (), noted.get("failed") or ()
     tracked = {uid_of(pod): pod for pod in pods if is_tracked(pod)}
     count = _Count(
-        completed=parse_indexes(status.get("completedIndexes") or ""),
+        completed=parse_indexes(
+            status.get("completedIndexes") or "", below=spec_of(job).get("completions") or 0
+        ),
         succeeded=[uid for uid in noted_success if uid in tracked],
         failed=[uid for uid in noted_failure if uid in tracked],
         release=[tracked[uid] for uid in (*noted_success, *noted_failure) if uid in tracked],

@@ -48,8 +48,6 @@ def _volume_fields(volume: Volume) -> Iterator[str]:
 
 
 def _container_fields(container: Container) -> Iterator[str]:
-    for hook in container.lifecycle:
-        yield f"lifecycle.{hook}"
     for name, probe in (
         ("livenessProbe", container.liveness_probe),
         ("readinessProbe", container.readiness_probe),

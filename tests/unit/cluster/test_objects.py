@@ -112,7 +112,6 @@ def test_a_secret_is_decoded_and_a_bad_one_does_not_show_its_value() -> None:
     ("manifest", "field"),
     [
         (pod("p", hostNetwork=True), "spec.hostNetwork"),
-        (pod("p", container(lifecycle={"preStop": {}})), "lifecycle.preStop"),
         (pod("p", container(livenessProbe={"grpc": {"port": 1}})), "livenessProbe without"),
         (
             pod("p", container(securityContext={"capabilities": {"add": ["SYS_ADMIN"]}})),

@@ -1,13 +1,23 @@
 """Which clusters `convoy up` starts, by what is said now and what was said before."""
 
+import socket
 import stat
+from pathlib import Path
 
 import click
 import pytest
 
+from convoy.cli.clusters.addresses import holder_address
 from convoy.cli.clusters.holder import cut_log
 from convoy.cli.clusters.listeners import bind_listener, port_of
-from convoy.cli.clusters.plans import ClusterPlan, load_plans, save_plans
+from convoy.cli.clusters.plans import (
+    ClusterPlan,
+    demo_path,
+    load_plans,
+    save_plans,
+    world_folder,
+    world_path,
+)
 from convoy.cli.local.errors import LocalMeshError
 from convoy.cli.up import choose_plans, parse_names
 
@@ -63,3 +73,23 @@ def test_long_log_keeps_its_newest_lines(tmp_path):
     cut_log(log, most=1000, kept=50)
     assert log.read_bytes() == b"line 995\nline 996\nline 997\nline 998\nline 999\n"
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_commands_are_about_the_demo_only_while_it_alone_runs(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("CONVOY_HOME", str(tmp_path))
+    own, demo = tmp_path / "world", tmp_path / "demo" / "world"
+    assert (world_path(), demo_path()) == (own, demo)
+    with held(demo):
+        assert world_path() == demo
+        with held(own):
+            assert world_path() == own
+    assert world_path() == own
+    assert world_folder() == own
+
+
+def held(folder: Path) -> socket.socket:
+    """What tells others that a world runs from a folder."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(holder_address(folder))
+    listener.listen()
+    return listener

@@ -113,7 +113,8 @@ def yaml_of(block: str) -> list[object]:
 def test_the_guide_works_as_it_is_printed_and_with_the_other_address(terminal) -> None:
     for block in BLOCKS[UP:DEPLOY]:
         said = terminal.type(block)
-    assert re.findall(r"^\W*(cluster\d) +cluster\d", said, re.MULTILINE) == ["cluster1", "cluster2"]
+    contexts = re.findall(r"^(\W*)(\w+) +\2 +\w+ +default", said, re.MULTILINE)
+    assert [(mark.strip(), name) for mark, name in contexts] == [("*", "cluster1"), ("", "cluster2")]
     for block in BLOCKS[DEPLOY:PAGE]:
         terminal.type(block)
     url = terminal.type("convoy ingress cluster1").strip()

@@ -40,7 +40,10 @@ def build_kubeconfig(clusters: Sequence[ClusterAccess]) -> dict[str, Any]:
             {"name": cluster.name, "user": {"token": cluster.token.reveal().decode()}} for cluster in clusters
         ],
         "contexts": [
-            {"name": cluster.name, "context": {"cluster": cluster.name, "user": cluster.name}}
+            {
+                "name": cluster.name,
+                "context": {"cluster": cluster.name, "user": cluster.name, "namespace": "default"},
+            }
             for cluster in clusters
         ],
         "current-context": clusters[0].name if clusters else "",

@@ -1,9 +1,11 @@
-"""Tasks that belong to a block: they end with it, and their failure ends it."""
+"""Tasks that belong to a block: they end with it, and their failure ends it. Work that nothing ends early."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @contextlib.asynccontextmanager
@@ -18,3 +20,22 @@ async def cancelled_at_end(work: Coroutine[Any, Any, None], *, name: str) -> Asy
             yield
         finally:
             task.cancel()
+
+
+async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` gives. It is done to its end even if the caller is cancelled; that takes effect afterwards.
+
+    For what must be put in order: a cancelled `finally` would leave off at its next `await`.
+    """
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        if not task.cancelled():
+            task.exception()  # nobody else asks for it
+        raise cancelled
+    return task.result()

@@ -79,6 +79,19 @@ async def test_a_closed_session_ends_its_command(lab: Laboratory) -> None:
     assert await session.wait() == 137
 
 
+async def test_a_command_nobody_waits_for_any_more_is_not_left_running(lab: Laboratory) -> None:
+    for turns in range(8):  # of the loop, from before it is asked for until after it runs
+        starting = asyncio.create_task(_exec(lab, "sleep", "4713"))
+        for _ in range(turns):
+            await asyncio.sleep(0.001)
+        starting.cancel()
+        for session in await asyncio.gather(starting, return_exceptions=True):
+            if not isinstance(session, BaseException):
+                await session.close()
+    running = "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -q 'sleep 471[3]'"
+    await lab.exec("open", "sh", "-c", f"while {running}; do sleep 0.05; done")
+
+
 async def test_a_terminal_is_one_and_has_a_size(lab: Laboratory) -> None:
     session = await _exec(lab, "sh", tty=True, stdin=True)
     await session.resize(132, 43)

@@ -16,6 +16,7 @@ from convoy.cluster.errors import WorldError
 from convoy.cluster.frames import Message
 from convoy.cluster.kubelet.deadlines import Deadline
 from convoy.cluster.sandbox.plan import FilePlan, PodPlan, ProcessPlan
+from convoy.kit.tasks import to_the_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,9 @@ class Sandbox:
             process.pid = await self.call("start", name=process.name, plan=plan, fds=stdio)
         except WorldError:
             del self._processes[process.name]
+            raise
+        except asyncio.CancelledError:  # it may have been asked for already, and nobody will own it
+            await to_the_end(process.kill())
             raise
         return process
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from convoy.cluster.machinery.pod_access import Session
 from convoy.cluster.machinery.statuses import StatusError
+from convoy.kit.tasks import to_the_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,15 @@ async def serve_session(session: Session, channels: Channels, wanted: Wanted) ->
                 await channels.finish(exit_status(await session.wait()))
     except ConnectionError:
         pass
-    finally:
-        for task in (inputs, outputs):
-            task.cancel()
-        await asyncio.gather(inputs, outputs, return_exceptions=True)
-        await session.close()
+    finally:  # a client that is gone cancels its request, this as well
+        await to_the_end(_end(session, inputs, outputs))
+
+
+async def _end(session: Session, *relays: asyncio.Task[None]) -> None:
+    for task in relays:
+        task.cancel()
+    await asyncio.gather(*relays, return_exceptions=True)
+    await session.close()
 
 
 async def _relay_inputs(session: Session, channels: Channels) -> None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from aiohttp import WSMsgType, web
 
 from convoy.cluster.apiserver.streams.spdy.connection import Connection, Stream
+from convoy.kit.tasks import to_the_end
 
 SPDY_PROTOCOL = "portforward.k8s.io"
 TUNNEL_PROTOCOL = "SPDY/3.1+portforward.k8s.io"
@@ -112,11 +113,15 @@ async def forward_channels(client: web.WebSocketResponse, ports: Sequence[int], 
                 with suppress(OSError):
                     await loop.sock_sendall(socks[message.data[0]], message.data[1:])
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for sock in socks.values():
-            sock.close()
+        await to_the_end(_end(tasks, list(socks.values())))
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]], socks: Sequence[socket.socket]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for sock in socks:
+        sock.close()
 
 
 async def _download_channel(sock: socket.socket, client: web.WebSocketResponse, channel: int) -> None:

@@ -84,7 +84,6 @@ class _Pipe:
     def __enter__(self) -> "_Pipe":
         # It may be the first file in the folder that the agent keeps its own in.
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.unlink(missing_ok=True)
         os.mkfifo(self._path, 0o600)
         # Open for writing, too: a pipe without a writer would count as readable all the time.

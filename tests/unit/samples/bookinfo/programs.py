@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from aiohttp import web
 
@@ -21,9 +20,19 @@ RATINGS = {"id": 0, "ratings": {"Reviewer1": 5, "Reviewer2": 4}}
 DETAILS = {"id": 0, "author": "William Shakespeare"}
 
 
-class Program(NamedTuple):
-    url: str
-    process: subprocess.Popen[str]
+class Program:
+    """A running program, told to end once: a second SIGTERM could meet it when it no longer listens."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self.url = url
+        self._process = process
+        self._is_told = False
+
+    def end(self) -> None:
+        """Tell it to end, unless it was told already."""
+        if not self._is_told:
+            self._is_told = True
+            self._process.terminate()
 
 
 @dataclass(frozen=True)
@@ -49,11 +58,11 @@ def running(program: str, environ: dict[str, str]) -> Iterator[Program]:
     """A program on a free port. On leaving, SIGTERM must end it with exit code 0."""
     process = subprocess.Popen(command(program), env=environment(environ), stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
+    started = Program(process, f"http://{process.stdout.readline().split()[-1]}")
     try:
-        address = process.stdout.readline().split()[-1]
-        yield Program(f"http://{address}", process)
+        yield started
     finally:
-        process.terminate()
+        started.end()
         code = process.wait()
         process.stdout.close()
     assert code == 0

@@ -198,7 +198,7 @@ async def test_request_under_way_is_finished_after_sigterm(
         idle, writer = await asyncio.open_connection(*address(program.url))
         answer = asyncio.ensure_future(client.get(f"{program.url}/reviews/0"))
         await slow.asked.wait()
-        program.process.terminate()
+        program.end()
         assert await idle.read() == b""  # idle connections are closed first: it is shutting down
         writer.close()
         await writer.wait_closed()

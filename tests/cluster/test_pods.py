@@ -243,8 +243,10 @@ async def test_unknown_names_are_told(world: World) -> None:
 
 async def test_bad_manifests_change_nothing(world: World) -> None:
     before = [status.name for status in await world.pods("east")]
-    bad = pod("bad", container(lifecycle={"preStop": {}}))
-    with pytest.raises(ManifestError, match=r"Pod default/bad: .* container app: lifecycle\.preStop"):
+    bad = pod("bad", container(securityContext={"privileged": True}))
+    with pytest.raises(
+        ManifestError, match=r"Pod default/bad: .* container app: securityContext\.privileged"
+    ):
         await world.apply("east", [pod("good"), bad])
     with pytest.raises(ManifestError, match="Deployment x: the embedded cluster runs only"):
         await world.apply(

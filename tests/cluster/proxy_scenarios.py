@@ -177,13 +177,25 @@ async def rollout(lab: Lab) -> Any:
 
 
 async def withdrawal(lab: Lab) -> Any:
-    """A pod is withdrawn once the Service leads elsewhere, not before; at once when it never led there."""
+    """A pod is withdrawn once the Service leads elsewhere, not before; soon when it never led there."""
     await lab.east.set(service(IP), lab.a)
-    await asyncio.wait_for(lab.east.proxy.withdraw(lab.b.address), 0.1)
+    await asyncio.wait_for(lab.east.proxy.withdraw(lab.b.address), 1)
     waiting = asyncio.create_task(lab.east.proxy.withdraw(lab.a.address))
     await asyncio.sleep(0.05)
     early = waiting.done()
     await lab.east.set(service(IP), lab.b, ending=(lab.a,))
+    await waiting
+    return [early, (await call(lab.client.netns, IP))[0]]
+
+
+async def early_withdrawal(lab: Lab) -> Any:
+    """A pod is withdrawn in the moment in which it becomes ready: that is waited for, too."""
+    await lab.east.set(service(IP), lab.a)
+    waiting = asyncio.create_task(lab.east.proxy.withdraw(lab.b.address))
+    await lab.east.set(service(IP), lab.a, lab.b)
+    await asyncio.sleep(0.2)
+    early = waiting.done()
+    await lab.east.set(service(IP), lab.a, ending=(lab.b,))
     await waiting
     return [early, (await call(lab.client.netns, IP))[0]]
 
@@ -224,6 +236,7 @@ SCENARIOS: tuple[Callable[[Lab], Awaitable[Any]], ...] = (
     established,
     rollout,
     withdrawal,
+    early_withdrawal,
     outside,
 )
 

@@ -123,6 +123,10 @@ def test_a_pod_is_withdrawn_once_its_service_leads_elsewhere(observed: dict[str,
     assert observed["withdrawal"] == [False, "b"]
 
 
+def test_a_pod_that_was_about_to_be_offered_is_withdrawn_later(observed: dict[str, Any]) -> None:
+    assert observed["early_withdrawal"] == [False, "a"]
+
+
 def test_what_lies_outside_is_reached_from_every_cluster(observed: dict[str, Any]) -> None:
     seen, routers, address = observed["outside"]
     asked = ["edition.example.org", "/x"]

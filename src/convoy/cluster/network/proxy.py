@@ -18,6 +18,7 @@ from convoy.kit.latest import LatestValue
 
 _RETRY = 1.0  # seconds
 _LONGEST_WITHDRAWAL = 3.0
+_SETTLING = 0.1  # seconds in which whoever saw the pod ready a moment ago has written it into the slices
 _ACCEPTING = 0.2  # seconds in which an application surely accepts a connection that has reached it
 
 
@@ -89,14 +90,23 @@ class ServiceProxy:
     async def withdraw(self, address: str) -> None:
         """Return once no Service offers an address to new connections any more, and the last were accepted.
 
-        Waits a few seconds at most: nobody may be there who takes the address out of the slices.
+        A pod may be deleted in the moment in which it became ready: then it is about to be offered, and is
+        waited for as well. Waits a few seconds at most: nobody may be there who takes the address out of the
+        slices.
         """
-        if not self._offers[address]:
+        await asyncio.sleep(_SETTLING)
+        if not self._may_lead_to(address):
             return
         try:
             async with asyncio.timeout(_LONGEST_WITHDRAWAL):
-                while self._offers[address]:
+                while self._may_lead_to(address):
                     await self.applied.wait_newer(self.applied.number)
         except TimeoutError:
             return
         await asyncio.sleep(_ACCEPTING)
+
+    def _may_lead_to(self, address: str) -> bool:
+        """Whether the rules in force offer an address, or those that are being put in force."""
+        if self._offers[address] or any(address in coming for coming in self._coming.values()):
+            return True
+        return any(address in ready_addresses(self._index.slices(key)) for key in self._index.dirty)

@@ -73,7 +73,12 @@ def as_typed(block: str) -> str:
 def planned(command: str) -> str:
     """The last line of what make would run."""
     done = subprocess.run(
-        [*shlex.split(command), "-n"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        [*shlex.split(command), "-n", "--no-print-directory"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     return done.stdout.strip().splitlines()[-1]
 

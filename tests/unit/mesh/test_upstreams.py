@@ -16,7 +16,8 @@ from tests.unit.mesh.objects import (
 )
 
 from convoy.agent.settings import DRAIN_SECONDS
-from convoy.mesh.model import EndpointKey, Hostname, MeshSnapshot, Protocol, Resolution, TlsMode
+from convoy.api.meta import Hostname
+from convoy.mesh.model import EndpointKey, MeshSnapshot, Protocol, Resolution, TlsMode
 from convoy.mesh.protocols import entry_protocol, kube_protocol
 from convoy.mesh.upstreams import RENEWED_AFTER_MS
 

@@ -1,0 +1,10 @@
+"""What every part is made of."""
+
+import msgspec
+
+Labels = tuple[tuple[str, str], ...]
+"""Label pairs, sorted by key."""
+
+
+class Part(msgspec.Struct, frozen=True, cache_hash=True):
+    """A piece of the snapshot: immutable, hashable, compared by content."""

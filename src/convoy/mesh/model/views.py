@@ -1,0 +1,53 @@
+"""What sidecars that are alike share."""
+
+from convoy.api.istio.peer_authentication import MtlsMode
+from convoy.api.meta import Namespace
+from convoy.mesh.model.base import Labels, Part
+from convoy.mesh.model.routes import PortRoutes, SniffedRoute, TcpRoute
+from convoy.mesh.model.services import Protocol
+from convoy.mesh.model.upstreams import Upstream
+
+
+class ViewKey(Part, frozen=True, cache_hash=True):
+    """What decides about everything outbound. Labels are only those that some rule matches on."""
+
+    kind: str
+    """`sidecar` or `gateway`."""
+    namespace: Namespace
+    labels: Labels
+    network: str
+
+
+class SidecarView(Part, frozen=True, cache_hash=True):
+    """Everything outbound of the sidecars with one key."""
+
+    key: ViewKey
+    upstreams: tuple[Upstream, ...]
+    http: tuple[PortRoutes, ...]
+    tcp: tuple[TcpRoute, ...]
+    sniffed: tuple[SniffedRoute, ...]
+    allows_any: bool
+    """Connections to unknown addresses pass through (ALLOW_ANY)."""
+
+
+class InboundPort(Part, frozen=True, cache_hash=True):
+    """A port of a workload: what is spoken there, and whether it must be mutual TLS."""
+
+    port: int
+    """The port the application listens on."""
+    protocol: Protocol
+    mode: MtlsMode
+    """Never UNSET."""
+
+
+class InboundPart(Part, frozen=True, cache_hash=True):
+    """Everything inbound of a workload; equal for the replicas of one Deployment."""
+
+    ports: tuple[InboundPort, ...]
+    default_mode: MtlsMode
+    """For ports that no Service names."""
+    port_modes: tuple[tuple[int, MtlsMode], ...]
+    """Modes of ports that a policy names and no Service does."""
+    trust_domains: tuple[str, ...]
+    interception_mark: int | None
+    """The mark that Envoy's own connections carry where it shares a uid with the application."""

@@ -5,14 +5,14 @@ refused, with all it contains is one row; what lies below a field that works in 
 """
 
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from convoy.api.kinds import BY_NAME
-from convoy.api.validation.unbuilt import BUILT
+from convoy.api.validation.unbuilt import NOT_BUILT, Gap, gap_of
 
 TARGET = Path(__file__).parents[1] / "docs" / "reference" / "supported-fields.md"
 
@@ -27,35 +27,30 @@ Of Kubernetes' own kinds Convoy reads what it needs, and leaves the other fields
 
 def render_fields() -> str:
     """The whole document."""
-    return "\n".join([_HEAD, *(_render_kind(kind) for kind in sorted(BUILT))])
+    return "\n".join([_HEAD, *(_render_kind(kind) for kind in sorted(NOT_BUILT))])
 
 
 def _render_kind(kind: str) -> str:
-    built = _built(kind)
     spec = typing.get_type_hints(BY_NAME[kind].struct)["spec"]
-    rows = [f"| `{path}` | {says} |" for path, says in _rows(spec, "", built)]
+    rows = [f"| `{path}` | {says} |" for path, says in _rows(spec, "", gap_of(kind))]
     versions = ", ".join(f"`{version}`" for version in BY_NAME[kind].api_versions)
     head = [f"## {kind}", "", f"In {versions}.", "", "| field of `spec` | supported |", "|---|---|"]
     return "\n".join([*head, *rows, ""])
 
 
-def _built(kind: str) -> Mapping[str, tuple[str, ...]]:
-    """Path of each field that works to the values it may have, none for all."""
-    lines = (line.partition("=") for line in BUILT[kind].splitlines() if line.strip())
-    return {path.strip(): tuple(values.split()) for path, _, values in lines}
-
-
-def _rows(annotation: Any, prefix: str, built: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+def _rows(annotation: Any, prefix: str, gap: Gap | None) -> Iterator[tuple[str, str]]:
     struct = _struct_in(annotation)
     for field in msgspec.structs.fields(struct) if struct else ():
         path = prefix + field.encode_name
-        if path in built:
-            values = " or ".join(f"`{value}`" for value in built[path])
-            yield path, f"only {values}" if values else "yes"
-        elif any(each.startswith(f"{path}.") for each in built):
-            yield from _rows(field.type, f"{path}.", built)
-        else:
+        inner = gap.below(field.encode_name) if gap else None
+        if inner is None:
+            yield path, "yes"
+        elif inner.is_whole:
             yield path, "refused"
+        elif inner.values:
+            yield path, f"all but {' and '.join(f'`{value}`' for value in sorted(inner.values))}"
+        else:
+            yield from _rows(field.type, f"{path}.", inner)
 
 
 def _struct_in(annotation: Any) -> type[msgspec.Struct] | None:

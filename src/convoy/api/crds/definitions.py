@@ -5,7 +5,7 @@ from typing import Any
 
 from convoy.api.crds.schemas import ANYTHING, KEEPS_UNKNOWN, Schema, build_schema, required_fields
 from convoy.api.crds.table import CRD_KINDS, Column, CrdKind
-from convoy.api.validation.unbuilt import built_fields
+from convoy.api.validation.unbuilt import gap_of
 
 Definition = dict[str, Any]
 
@@ -108,4 +108,4 @@ def _spec(kind: CrdKind) -> Schema:
     if kind.struct is None:
         return {"type": "object", "description": kind.effect, **ANYTHING}
     struct = typing.get_type_hints(kind.struct)["spec"]
-    return {**build_schema(struct, built_fields(kind.name)), "description": kind.about}
+    return {**build_schema(struct, gap_of(kind.name)), "description": kind.about}

@@ -15,7 +15,7 @@ import msgspec
 import msgspec.inspect as types
 
 from convoy.api.crds.descriptions import DESCRIPTIONS
-from convoy.api.validation.unbuilt import EVERYTHING, BuiltFields
+from convoy.api.validation.unbuilt import Gap
 
 Schema = dict[str, Any]
 
@@ -25,9 +25,9 @@ ANYTHING: Schema = {KEEPS_UNKNOWN: True}
 _NOT_BUILT = "Not supported by Convoy yet: an object that sets it is refused."
 
 
-def build_schema(struct: type[msgspec.Struct], built: BuiltFields = EVERYTHING) -> Schema:
-    """The schema of a struct; what is not `built` is described as such."""
-    return _schema(_type_info(struct), built)
+def build_schema(struct: type[msgspec.Struct], gap: Gap | None = None) -> Schema:
+    """The schema of a struct; what is in the `gap` is described as not built."""
+    return _schema(_type_info(struct), gap)
 
 
 def required_fields(struct: type[msgspec.Struct]) -> list[str]:
@@ -40,15 +40,15 @@ def _type_info(struct: type[msgspec.Struct]) -> types.Type:
     return types.type_info(struct)
 
 
-def _schema(wanted: types.Type, built: BuiltFields) -> Schema:
+def _schema(wanted: types.Type, gap: Gap | None) -> Schema:
     make = _SCHEMAS.get(type(wanted))
-    return make(wanted, built) if make else dict(ANYTHING)
+    return make(wanted, gap) if make else dict(ANYTHING)
 
 
-def _struct(wanted: types.StructType, built: BuiltFields) -> Schema:
+def _struct(wanted: types.StructType, gap: Gap | None) -> Schema:
     schema: Schema = {"type": "object", **_described(vars(wanted.cls).get("__doc__") or "")}
     schema["properties"] = {
-        field.encode_name: _field(field, wanted.cls, built)
+        field.encode_name: _field(field, wanted.cls, gap)
         for field in sorted(wanted.fields, key=lambda field: field.encode_name)
     }
     if required := required_fields(wanted.cls):
@@ -56,15 +56,15 @@ def _struct(wanted: types.StructType, built: BuiltFields) -> Schema:
     return {**schema, KEEPS_UNKNOWN: True}
 
 
-def _field(field: types.Field, owner: type[msgspec.Struct], built: BuiltFields) -> Schema:
-    inner = built.below(field.encode_name)
-    schema = _schema(field.type, inner or EVERYTHING)
+def _field(field: types.Field, owner: type[msgspec.Struct], gap: Gap | None) -> Schema:
+    inner = gap.below(field.encode_name) if gap else None
+    schema = _schema(field.type, inner)
     own = DESCRIPTIONS.get((owner.__name__, field.encode_name), "")
     said = [own or schema.get("description", "")]
-    if inner is None:
+    if inner and inner.is_whole:
         said.append(_NOT_BUILT)
-    elif inner.values:
-        said.append(f"Convoy supports {', '.join(sorted(inner.values))}.")
+    elif inner and inner.values:
+        said.append(f"Convoy does not support {', '.join(sorted(inner.values))} yet.")
     schema |= _described(" ".join(filter(None, said)))
     return schema if field.required else {**schema, "nullable": True}
 
@@ -75,34 +75,34 @@ def _described(text: str) -> Schema:
     return {"description": plain} if plain else {}
 
 
-def _list(wanted: types.ListType, built: BuiltFields) -> Schema:
-    return {"type": "array", "items": _schema(wanted.item_type, built)}
+def _list(wanted: types.ListType, gap: Gap | None) -> Schema:
+    return {"type": "array", "items": _schema(wanted.item_type, gap)}
 
 
-def _dict(wanted: types.DictType, built: BuiltFields) -> Schema:
+def _dict(wanted: types.DictType, gap: Gap | None) -> Schema:
     if isinstance(wanted.value_type, types.AnyType):
         return {"type": "object", KEEPS_UNKNOWN: True}
-    return {"type": "object", "additionalProperties": _schema(wanted.value_type, built)}
+    return {"type": "object", "additionalProperties": _schema(wanted.value_type, gap)}
 
 
-def _union(wanted: types.UnionType, built: BuiltFields) -> Schema:
+def _union(wanted: types.UnionType, gap: Gap | None) -> Schema:
     options = [option for option in wanted.types if not isinstance(option, types.NoneType)]
     if len(options) == 1:
-        return _schema(options[0], built)
+        return _schema(options[0], gap)
     if {type(option) for option in options} == {types.IntType, types.StrType}:
         return {"x-kubernetes-int-or-string": True}
     return dict(ANYTHING)
 
 
-def _enum(wanted: types.EnumType, built: BuiltFields) -> Schema:
+def _enum(wanted: types.EnumType, gap: Gap | None) -> Schema:
     return {"type": "string", "enum": [str(member.value) for member in wanted.cls]}
 
 
-def _plain(name: str) -> Callable[[Any, BuiltFields], Schema]:
-    return lambda wanted, built: {"type": name}
+def _plain(name: str) -> Callable[[Any, Gap | None], Schema]:
+    return lambda wanted, gap: {"type": name}
 
 
-_SCHEMAS: dict[type[types.Type], Callable[[Any, BuiltFields], Schema]] = {
+_SCHEMAS: dict[type[types.Type], Callable[[Any, Gap | None], Schema]] = {
     types.StructType: _struct,
     types.ListType: _list,
     types.DictType: _dict,

@@ -1,8 +1,8 @@
 """Fields and values of the API that Convoy does not support yet: refused by name, never silently accepted.
 
-`BUILT` says per kind what works, in one place; everything else of the kind's shape is refused when it is set.
-A line `field` stands for the field with all it contains; `field = A B` for these values alone (compared
-without regard to case), also where the field is left out and its default is another value.
+`NOT_BUILT` lists per kind what does not work, in one place; everything else of the kind's shape does. A line
+`field` stands for the field with all it contains; `field = A B` for these values alone (compared without
+regard to case), also where the field is left out and its default is one of them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,16 +17,26 @@ from convoy.api.paths import child_path, item_path, quote
 from convoy.api.problems import Problem
 
 _POLICY = """
-    tls.mode = DISABLE ISTIO_MUTUAL
-    tls.subjectAltNames
-    tls.sni
-    loadBalancer.simple = ROUND_ROBIN LEAST_REQUEST LEAST_CONN RANDOM
-"""
-_FULL_POLICY = f"""
-    {_POLICY}
-    connectionPool.tcp.connectTimeout
-    portLevelSettings.port
-    {_POLICY.replace("tls.", "portLevelSettings.tls.").replace("loadB", "portLevelSettings.loadB")}
+    loadBalancer.simple = PASSTHROUGH UNSPECIFIED
+    loadBalancer.consistentHash
+    loadBalancer.backendUtilization
+    loadBalancer.localityLbSetting
+    loadBalancer.zoneAwareLbSetting
+    loadBalancer.warmup
+    loadBalancer.warmupDurationSecs
+    connectionPool.tcp.maxConnections
+    connectionPool.tcp.tcpKeepalive
+    connectionPool.tcp.maxConnectionDuration
+    connectionPool.tcp.idleTimeout
+    connectionPool.http
+    outlierDetection
+    tls.mode = SIMPLE MUTUAL
+    tls.clientCertificate
+    tls.privateKey
+    tls.caCertificates
+    tls.caCrl
+    tls.credentialName
+    tls.insecureSkipVerify
 """
 
 
@@ -34,131 +44,133 @@ def _within(field: str, lines: str) -> str:
     return "\n".join(f"{field}.{line.strip()}" for line in lines.splitlines() if line.strip())
 
 
-BUILT: Mapping[str, str] = {
+_FULL_POLICY = f"""
+    {_POLICY}
+    tunnel
+    proxyProtocol
+    retryBudget
+    {_within("portLevelSettings", _POLICY)}
+"""
+
+NOT_BUILT: Mapping[str, str] = {
     "VirtualService": """
-        hosts
-        gateways
-        exportTo = . *
-        http.name
-        http.match.name
-        http.match.uri
-        http.match.ignoreUriCase
-        http.match.scheme
-        http.match.method
-        http.match.authority
-        http.match.headers
-        http.match.withoutHeaders
-        http.match.queryParams
-        http.match.port
-        http.match.sourceLabels
-        http.match.sourceNamespace
-        http.match.gateways
-        http.route.destination
-        http.route.weight
-        http.timeout
-        http.retries.attempts
-        http.retries.perTryTimeout
-        http.retries.retryOn
+        http.match.statPrefix
+        http.route.headers
+        http.redirect
+        http.directResponse
+        http.delegate
+        http.rewrite
+        http.retries.retryRemoteLocalities
+        http.retries.retryIgnorePreviousHosts
+        http.retries.backoff
+        http.fault
+        http.mirror
+        http.mirrors
+        http.mirrorPercentage
+        http.mirrorPercent
+        http.mirror_percent
+        http.corsPolicy
+        http.headers
+        tls
+        tcp
     """,
     "DestinationRule": f"""
-        host
-        exportTo = . *
         {_within("trafficPolicy", _FULL_POLICY)}
-        subsets.name
-        subsets.labels
         {_within("subsets.trafficPolicy", _FULL_POLICY)}
+        workloadSelector
     """,
     "ServiceEntry": """
-        hosts
-        addresses
-        ports
-        location
-        resolution = STATIC DNS
-        endpoints
-        subjectAltNames
-        exportTo = . *
+        resolution = NONE DNS_ROUND_ROBIN DYNAMIC_DNS
+        workloadSelector
     """,
     "Gateway": """
-        selector
-        servers.name
-        servers.hosts
-        servers.port.number
-        servers.port.name
-        servers.port.protocol = HTTP HTTP2 GRPC TLS
-        servers.port.targetPort
-        servers.tls.mode = AUTO_PASSTHROUGH
+        servers.bind
+        servers.defaultEndpoint
+        servers.port.protocol = HTTPS GRPC-WEB MONGO TCP
+        servers.tls.httpsRedirect
+        servers.tls.mode = PASSTHROUGH SIMPLE MUTUAL ISTIO_MUTUAL OPTIONAL_MUTUAL
+        servers.tls.serverCertificate
+        servers.tls.privateKey
+        servers.tls.caCertificates
+        servers.tls.caCrl
+        servers.tls.credentialName
+        servers.tls.credentialNames
+        servers.tls.caCertCredentialName
+        servers.tls.tlsCertificates
+        servers.tls.subjectAltNames
+        servers.tls.verifyCertificateSpki
+        servers.tls.verifyCertificateHash
+        servers.tls.minProtocolVersion
+        servers.tls.maxProtocolVersion
+        servers.tls.cipherSuites
+        servers.tls.ecdhCurves
+        servers.tls.insecureSkipVerify
     """,
-    "PeerAuthentication": """
-        selector
-        mtls
-        portLevelMtls
-    """,
+    "PeerAuthentication": "",
 }
 
 
-class BuiltFields(msgspec.Struct):
-    """What is built below a field: named fields, or certain values, or everything."""
+class Gap(msgspec.Struct):
+    """What is not built below a field: named fields, or certain values, or everything."""
 
-    fields: dict[str, "BuiltFields"] = {}
+    fields: dict[str, "Gap"] = {}
     values: frozenset[str] = frozenset()
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything is."""
+        """Whether nothing of it is built."""
         return not self.fields and not self.values
 
-    def below(self, field: str) -> "BuiltFields | None":
-        """What is built of a field within; None when nothing is."""
-        return self if self.is_whole else self.fields.get(field)
+    def below(self, field: str) -> "Gap | None":
+        """What is not built of a field within; None when all of it is."""
+        return self.fields.get(field)
 
 
-EVERYTHING = BuiltFields()
-
-
-def _tree(lines: str) -> BuiltFields:
-    root = BuiltFields()
-    for line in lines.split("\n"):
+def _tree(lines: str) -> Gap | None:
+    root = Gap()
+    for line in filter(str.strip, lines.split("\n")):
         path, _, values = line.partition("=")
         node = root
-        for name in path.strip().split(".") if path.strip() else ():
-            node = node.fields.setdefault(name, BuiltFields())
+        for name in path.strip().split("."):
+            node = node.fields.setdefault(name, Gap())
         node.values = frozenset(values.split())
-    return root
+    return root if root.fields else None
 
 
-_TREES = {kind: _tree(lines) for kind, lines in BUILT.items()}
+_GAPS = {kind: _tree(lines) for kind, lines in NOT_BUILT.items()}
 
 
-def built_fields(kind: str) -> BuiltFields:
-    """What is built of the spec of a kind; of Kubernetes kinds, everything that their structs have."""
-    return _TREES.get(kind, EVERYTHING)
+def gap_of(kind: str) -> Gap | None:
+    """What is not built of the spec of a kind; None when all of it is, as with Kubernetes' own kinds."""
+    return _GAPS.get(kind)
 
 
 def find_unbuilt(obj: ApiObject) -> list[Problem]:
     """Every field or value of the object's spec that is set but not supported; none for Kubernetes kinds."""
-    tree = _TREES.get(obj.kind)
-    return list(_walk(getattr(obj, "spec", None), tree, "spec")) if tree else []
+    gap = gap_of(obj.kind)
+    return list(_walk(getattr(obj, "spec", None), gap, "spec")) if gap else []
 
 
-def _walk(value: Any, node: BuiltFields, path: str) -> Iterator[Problem]:
-    if value is None or node.is_whole:
+def _walk(value: Any, gap: Gap, path: str) -> Iterator[Problem]:
+    if value is None:
         return
     if isinstance(value, list):
         for i, item in enumerate(value):
-            yield from _walk(item, node, item_path(path, i))
-    elif node.values:
-        if str(value).upper() not in node.values:
-            message = f"{quote(str(value))} is not supported yet."
-            yield _problem(path, message, f"Use {' or '.join(map(quote, sorted(node.values)))}.")
+            yield from _walk(item, gap, item_path(path, i))
+    elif gap.values:
+        if str(value).upper() in gap.values:
+            yield _problem(path, f"{quote(str(value))} is not supported yet.", "Use another value.")
     elif isinstance(value, msgspec.Struct):
-        yield from _walk_struct(value, node, path)
+        yield from _walk_struct(value, gap, path)
 
 
-def _walk_struct(value: msgspec.Struct, node: BuiltFields, path: str) -> Iterator[Problem]:
+def _walk_struct(value: msgspec.Struct, gap: Gap, path: str) -> Iterator[Problem]:
     for field in _fields(type(value)):
-        inner, below = getattr(value, field.name), node.fields.get(field.encode_name)
-        here = child_path(path, field.encode_name)
-        if below is not None:
+        below = gap.below(field.encode_name)
+        if below is None:
+            continue
+        inner, here = getattr(value, field.name), child_path(path, field.encode_name)
+        if not below.is_whole:
             yield from _walk(inner, below, here)
         elif inner != _default(field):
             yield _problem(here, "is not supported yet.", "Remove the field.")

@@ -1,0 +1,48 @@
+"""How a cluster finds its endpoints.
+
+Told by the control plane (EDS), resolved by Envoy (DNS, with the resolver of its bootstrap), or chosen by the
+application (ORIGINAL_DST).
+"""
+
+from envoy.config.cluster.v3 import cluster_pb2 as cluster_v3
+from envoy.extensions.clusters.common.dns.v3 import dns_pb2 as dns_common_v3
+from envoy.extensions.clusters.dns.v3 import dns_cluster_pb2 as dns_cluster_v3
+
+from convoy.mesh.model import Resolution, Upstream
+from convoy.xds.build import sources
+from convoy.xds.build.endpoints import build_load_assignment
+from convoy.xds.build.packing import milliseconds, packed, seconds
+
+
+def apply_discovery(cluster: cluster_v3.Cluster, upstream: Upstream) -> None:
+    """Set the cluster's type and what belongs to it; a type that leaves no choice among endpoints brings its
+    own load balancing policy, whatever was set before.
+    """
+    if upstream.resolution is Resolution.ORIGINAL_DST:
+        cluster.type = cluster_v3.Cluster.ORIGINAL_DST
+        cluster.lb_policy = cluster_v3.Cluster.CLUSTER_PROVIDED
+    elif upstream.resolution is Resolution.DNS:
+        cluster.cluster_type.CopyFrom(_resolved_by_envoy())
+        cluster.load_assignment.CopyFrom(build_load_assignment(cluster.name, upstream.dns_endpoints))
+    else:
+        cluster.type = cluster_v3.Cluster.EDS
+        cluster.eds_cluster_config.eds_config.CopyFrom(sources.over_ads())
+        cluster.eds_cluster_config.service_name = cluster.name
+
+
+def _resolved_by_envoy() -> cluster_v3.Cluster.CustomClusterType:
+    """All addresses of all names (STRICT_DNS), asked for again when their TTL ends.
+
+    A failed look-up is repeated soon: without `dns_failure_refresh_rate` a gateway whose name appears a
+    moment after its first look-up would stay unreachable for a minute.
+    """
+    config = dns_cluster_v3.DnsCluster(
+        dns_refresh_rate=seconds(60),
+        dns_failure_refresh_rate=dns_cluster_v3.DnsCluster.RefreshRate(
+            base_interval=seconds(1), max_interval=seconds(10)
+        ),
+        respect_dns_ttl=True,
+        dns_jitter=milliseconds(100),
+        dns_lookup_family=dns_common_v3.V4_PREFERRED,
+    )
+    return cluster_v3.Cluster.CustomClusterType(name="envoy.cluster.dns", typed_config=packed(config))

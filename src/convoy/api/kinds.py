@@ -9,10 +9,15 @@ import msgspec
 
 from convoy.api.base import ApiObject
 from convoy.api.istio.destination_rule import DestinationRule
+from convoy.api.istio.envoy_filter import EnvoyFilter
 from convoy.api.istio.gateway import Gateway
 from convoy.api.istio.peer_authentication import PeerAuthentication
+from convoy.api.istio.proxy_config import ProxyConfig
 from convoy.api.istio.service_entry import ServiceEntry
+from convoy.api.istio.sidecar import Sidecar
 from convoy.api.istio.virtual_service import VirtualService
+from convoy.api.istio.workload_entry import WorkloadEntry
+from convoy.api.istio.workload_group import WorkloadGroup
 from convoy.api.kube.core import ConfigMap, Namespace, Pod, Secret, Service, ServiceAccount
 from convoy.api.meta import ObjectKey
 
@@ -42,15 +47,20 @@ _SECURITY = "security.istio.io"
 KINDS: tuple[Kind, ...] = (
     Kind(ConfigMap, "", "configmaps"),
     Kind(DestinationRule, _NETWORKING, "destinationrules"),
+    Kind(EnvoyFilter, _NETWORKING, "envoyfilters"),
     Kind(Gateway, _NETWORKING, "gateways"),
     Kind(Namespace, "", "namespaces", namespaced=False),
     Kind(PeerAuthentication, _SECURITY, "peerauthentications"),
     Kind(Pod, "", "pods"),
+    Kind(ProxyConfig, _NETWORKING, "proxyconfigs"),
     Kind(Secret, "", "secrets"),
     Kind(Service, "", "services"),
     Kind(ServiceAccount, "", "serviceaccounts"),
     Kind(ServiceEntry, _NETWORKING, "serviceentries"),
+    Kind(Sidecar, _NETWORKING, "sidecars"),
     Kind(VirtualService, _NETWORKING, "virtualservices"),
+    Kind(WorkloadEntry, _NETWORKING, "workloadentries"),
+    Kind(WorkloadGroup, _NETWORKING, "workloadgroups"),
 )
 
 BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}

@@ -23,7 +23,6 @@ _UNENFORCED = {
 }
 _HARMLESS = {
     ("telemetry.istio.io", "Telemetry"): "Logs, metrics and traces of proxies stay as they are.",
-    (_NETWORKING, "ProxyConfig"): "Proxies run with the settings of their injection.",
 }
 
 # The installer of replicated control planes (Istio 1.1 to 1.7) put this filter into ingress gateways.
@@ -40,15 +39,20 @@ def judge_unread(data: Mapping[str, Any], name: str, group: str) -> Problem:
     if (group, name) in _HARMLESS:
         message = f"objects of kind {name} have no effect yet. {_HARMLESS[group, name]}"
         return _problem(codes.NO_EFFECT_KIND, message, "It can stay or be removed.")
-    if (group, name) == (_NETWORKING, "EnvoyFilter") and _is_global_rewrite(data.get("spec")):
-        message = "gateways rewrite .global names to local ones by themselves: this filter is built in."
-        return _problem(codes.BUILT_IN, message, "It can stay or be removed.")
     like = did_you_mean(name, [kind.name for kind in KINDS if kind.group == group])
     hint = f'Did you mean "{like}"?' if like else ""
     if group in MESH_GROUPS:
         message = f"the kind {quote(name)} of {group} is not supported yet."
         return _problem(codes.NOT_BUILT_KIND, message, f"Remove the object. {hint}".strip())
     return _problem(codes.IGNORED_KIND, f"objects of kind {quote(name)} are ignored.", hint)
+
+
+def judge_built_in(data: Mapping[str, Any], name: str, group: str) -> Problem | None:
+    """The one Problem of an object of a known kind that has nothing to do: what it asks for is built in."""
+    if (group, name) != (_NETWORKING, "EnvoyFilter") or not _is_global_rewrite(data.get("spec")):
+        return None
+    message = "gateways rewrite .global names to local ones by themselves: this filter is built in."
+    return _problem(codes.BUILT_IN, message, "It can stay or be removed.")
 
 
 def _is_global_rewrite(spec: Any) -> bool:

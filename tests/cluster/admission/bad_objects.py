@@ -174,7 +174,6 @@ BAD_OBJECTS = (
         version=SECURITY,
     ),
     BadObject("EnvoyFilter", "kind", {}, (("kind", "is not supported yet", "Remove", "CVY0502"),)),
-    BadObject("Sidecar", "kind", {}, (("kind", "is not supported yet", "Remove", "CVY0502"),)),
     BadObject("WorkloadEntry", "kind", {}, (("kind", "is not supported yet", "Remove", "CVY0502"),)),
     BadObject("WorkloadGroup", "kind", {}, (("kind", "is not supported yet", "Remove", "CVY0502"),)),
     BadObject(

@@ -115,14 +115,19 @@ _BY_STRUCT: Mapping[str, Mapping[str, str]] = {
         "protocol": "HTTP, HTTP2, GRPC, HTTPS, TLS, TCP and others; without it the name's prefix says it.",
         "targetPort": "The endpoints' port, when it is another.",
     },
-    "EntryEndpoint": {
-        "address": "An IP address, or a DNS name where the resolution is DNS.",
-        "ports": "Names of the entry's ports to the endpoint's own ports, such as 15443 of a remote gateway.",
+    "WorkloadEntrySpec": {
+        "address": "An IP address, unix:// and a path, or a DNS name where the resolution is DNS.",
+        "ports": "Names of the service's ports to this address's own ports, such as 15443 of a gateway.",
         "labels": "What subsets of a DestinationRule choose by.",
         "network": "The network that the endpoint is on.",
         "locality": "region/zone/subzone.",
         "weight": "Its share of the requests, relative to the other endpoints.",
         "serviceAccount": "The account that it runs as.",
+    },
+    "WorkloadGroupSpec": {
+        "template": "What the WorkloadEntries of the group begin with.",
+        "metadata": "Labels and annotations of those entries.",
+        "probe": "How a workload is asked whether it is ready.",
     },
     "GatewaySpec": {
         "servers": "Ports to listen on, with what they serve.",
@@ -150,6 +155,42 @@ _BY_STRUCT: Mapping[str, Mapping[str, str]] = {
     "MutualTls": {
         "mode": "STRICT refuses plain text, PERMISSIVE takes both, DISABLE takes no mutual TLS; "
         "UNSET inherits.",
+    },
+    "SidecarSpec": {
+        "workloadSelector": "The workloads it is for; by default those of its namespace.",
+        "ingress": "Inbound listeners, in place of those that follow from the workload's Services.",
+        "egress": "What the workloads may call; by default everything that is exported to their namespace.",
+        "inboundConnectionPool": "Limits of inbound connections and requests.",
+        "outboundTrafficPolicy": "What becomes of traffic to hosts that are not imported.",
+    },
+    "IngressListener": {
+        "port": "The port that callers use.",
+        "bind": "The address to listen on; by default that of the workload.",
+        "captureMode": "DEFAULT and IPTABLES: connections are captured. NONE: they are made to the listener.",
+        "defaultEndpoint": "Where the application listens, such as 127.0.0.1:8080 or unix:///run/app.sock.",
+        "tls": "TLS that the sidecar terminates in place of the mesh's own.",
+        "connectionPool": "Limits of connections and requests to this port.",
+    },
+    "EgressListener": {
+        "port": "The port that it is for; by default all that no other listener has.",
+        "bind": "The address to listen on.",
+        "captureMode": "DEFAULT and IPTABLES: connections are captured. NONE: they are made to the listener.",
+        "hosts": "namespace/name of what is imported: . for the own namespace, * for all, ~/* for nothing.",
+    },
+    "SidecarPort": {
+        "number": _PORT_NUMBER,
+        "protocol": "HTTP, HTTP2, GRPC, HTTPS, TLS, TCP and others.",
+        "name": "Shown in messages.",
+    },
+    "OutboundTrafficPolicy": {
+        "mode": "ALLOW_ANY passes traffic to unknown hosts on, REGISTRY_ONLY refuses it.",
+        "egressProxy": "Where traffic to unknown hosts is sent instead.",
+    },
+    "ProxyConfigSpec": {
+        "selector": "The workloads it is for; by default its namespace, or from the root namespace the mesh.",
+        "concurrency": "Worker threads of the proxy; 0 means one per core.",
+        "environmentVariables": "What is added to the proxy's environment.",
+        "image": "Which image the proxy runs.",
     },
     "WorkloadSelector": {"matchLabels": "Labels that a workload must have."},
     "LabelsSelector": {"labels": "Labels that a workload must have."},

@@ -4,10 +4,15 @@ import msgspec
 
 from convoy.api.base import ApiObject
 from convoy.api.istio.destination_rule import DestinationRule
+from convoy.api.istio.envoy_filter import EnvoyFilter
 from convoy.api.istio.gateway import Gateway
 from convoy.api.istio.peer_authentication import PeerAuthentication
+from convoy.api.istio.proxy_config import ProxyConfig
 from convoy.api.istio.service_entry import ServiceEntry
+from convoy.api.istio.sidecar import Sidecar
 from convoy.api.istio.virtual_service import VirtualService
+from convoy.api.istio.workload_entry import WorkloadEntry
+from convoy.api.istio.workload_group import WorkloadGroup
 
 NETWORKING = "networking.istio.io"
 SECURITY = "security.istio.io"
@@ -59,6 +64,14 @@ BUILT: tuple[CrdKind, ...] = (
         about="Subsets of a host, and the policy for traffic to it once it was routed.",
     ),
     CrdKind(
+        name="EnvoyFilter",
+        plural="envoyfilters",
+        group=NETWORKING,
+        versions=("v1alpha3",),
+        struct=EnvoyFilter,
+        about="Changes of what Envoy is configured with.",
+    ),
+    CrdKind(
         name="Gateway",
         plural="gateways",
         group=NETWORKING,
@@ -78,6 +91,14 @@ BUILT: tuple[CrdKind, ...] = (
         about="Which inbound connections of workloads must be mutual TLS.",
     ),
     CrdKind(
+        name="ProxyConfig",
+        plural="proxyconfigs",
+        group=NETWORKING,
+        versions=("v1beta1",),
+        struct=ProxyConfig,
+        about="With what the proxies of a namespace, or some of them, are started.",
+    ),
+    CrdKind(
         name="ServiceEntry",
         plural="serviceentries",
         group=NETWORKING,
@@ -93,6 +114,14 @@ BUILT: tuple[CrdKind, ...] = (
         about="A service that the cluster's own registry does not have.",
     ),
     CrdKind(
+        name="Sidecar",
+        plural="sidecars",
+        group=NETWORKING,
+        versions=_THREE,
+        struct=Sidecar,
+        about="What the sidecars of a namespace, or some of them, know and let through.",
+    ),
+    CrdKind(
         name="VirtualService",
         plural="virtualservices",
         group=NETWORKING,
@@ -105,6 +134,26 @@ BUILT: tuple[CrdKind, ...] = (
         ),
         struct=VirtualService,
         about="How requests for a host are routed.",
+    ),
+    CrdKind(
+        name="WorkloadEntry",
+        plural="workloadentries",
+        group=NETWORKING,
+        versions=_THREE,
+        short_names=("we",),
+        columns=(_AGE, Column("Address", ".spec.address", "Where the workload is.")),
+        struct=WorkloadEntry,
+        about="A workload that is no pod.",
+    ),
+    CrdKind(
+        name="WorkloadGroup",
+        plural="workloadgroups",
+        group=NETWORKING,
+        versions=_THREE,
+        short_names=("wg",),
+        columns=(_AGE,),
+        struct=WorkloadGroup,
+        about="What WorkloadEntries of one kind have in common.",
     ),
 )
 
@@ -120,36 +169,12 @@ UNBUILT: tuple[CrdKind, ...] = (
         effect=_REFUSED,
     ),
     CrdKind(
-        name="EnvoyFilter",
-        plural="envoyfilters",
-        group=NETWORKING,
-        versions=("v1alpha3",),
-        about="Changes of what Envoy is configured with.",
-        effect=f"{_REFUSED} The one that rewrites .global names is accepted, because gateways do so anyway.",
-    ),
-    CrdKind(
-        name="ProxyConfig",
-        plural="proxyconfigs",
-        group=NETWORKING,
-        versions=("v1beta1",),
-        about="Settings of proxies.",
-        effect=_UNUSED,
-    ),
-    CrdKind(
         name="RequestAuthentication",
         plural="requestauthentications",
         group=SECURITY,
         versions=_TWO,
         short_names=("ra",),
         about="Which tokens requests to a workload may bring.",
-        effect=_REFUSED,
-    ),
-    CrdKind(
-        name="Sidecar",
-        plural="sidecars",
-        group=NETWORKING,
-        versions=_THREE,
-        about="What sidecars of a namespace know and let through.",
         effect=_REFUSED,
     ),
     CrdKind(
@@ -169,26 +194,6 @@ UNBUILT: tuple[CrdKind, ...] = (
         versions=("v1alpha1",),
         columns=(_AGE,),
         about="Programs that proxies run over requests.",
-        effect=_REFUSED,
-    ),
-    CrdKind(
-        name="WorkloadEntry",
-        plural="workloadentries",
-        group=NETWORKING,
-        versions=_THREE,
-        short_names=("we",),
-        columns=(_AGE, Column("Address", ".spec.address", "Where the workload is.")),
-        about="A workload that is no pod.",
-        effect=_REFUSED,
-    ),
-    CrdKind(
-        name="WorkloadGroup",
-        plural="workloadgroups",
-        group=NETWORKING,
-        versions=_THREE,
-        short_names=("wg",),
-        columns=(_AGE,),
-        about="What WorkloadEntries of one kind have in common.",
         effect=_REFUSED,
     ),
 )

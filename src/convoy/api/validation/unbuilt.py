@@ -106,7 +106,32 @@ NOT_BUILT: Mapping[str, str] = {
         servers.tls.ecdhCurves
         servers.tls.insecureSkipVerify
     """,
+    "EnvoyFilter": """
+        workloadSelector
+        targetRefs
+        configPatches
+        priority
+    """,
     "PeerAuthentication": "",
+    "WorkloadEntry": """
+        address
+    """,
+    "WorkloadGroup": """
+        template
+    """,
+    "Sidecar": """
+        workloadSelector
+        ingress
+        egress
+        inboundConnectionPool
+        outboundTrafficPolicy
+    """,
+    "ProxyConfig": """
+        selector
+        concurrency
+        environmentVariables
+        image
+    """,
 }
 
 

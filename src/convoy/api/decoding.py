@@ -17,7 +17,7 @@ from convoy.api.meta import ObjectKey
 from convoy.api.paths import child_path, item_path, nearest_line, quote
 from convoy.api.problems import Problem, has_errors
 from convoy.api.schema import check_schema
-from convoy.api.unread import judge_unread
+from convoy.api.unread import judge_built_in, judge_unread
 from convoy.api.yaml import Document
 
 _DEFAULT_NAMESPACE = "default"
@@ -110,6 +110,8 @@ def _kind_of(data: Any) -> tuple[Kind | None, Problem | None]:
     kind, group = BY_NAME.get(name), group_of(version)
     if kind is None or kind.group != group:
         return None, judge_unread(data, name, group)
+    if built_in := judge_built_in(data, name, group):
+        return None, built_in
     if version not in kind.api_versions:
         message = f"{quote(version)} is not a version of {name}, which has {', '.join(kind.api_versions)}."
         return None, _problem(codes.UNKNOWN_VERSION, "apiVersion", message, "Use one of those.")

@@ -173,7 +173,6 @@ BAD_OBJECTS = (
         (("kind", "are not enforced yet", "Remove the object", "CVY0502"),),
         version=SECURITY,
     ),
-    BadObject("EnvoyFilter", "kind", {}, (("kind", "is not supported yet", "Remove", "CVY0502"),)),
     BadObject("WorkloadEntry", "kind", {}, (("kind", "is not supported yet", "Remove", "CVY0502"),)),
     BadObject("WorkloadGroup", "kind", {}, (("kind", "is not supported yet", "Remove", "CVY0502"),)),
     BadObject(

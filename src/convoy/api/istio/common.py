@@ -53,6 +53,15 @@ class LabelsSelector(ApiStruct, frozen=True):
     labels: dict[str, str] = {}
 
 
+class TargetReference(ApiStruct, frozen=True):
+    """An object that a policy attaches to instead of selecting workloads; in its own namespace."""
+
+    kind: str
+    name: str
+    group: str = ""
+    namespace: str = ""
+
+
 class IstioStatus(ApiStruct, frozen=True):
     conditions: list[dict[str, Any]] = []
     validation_messages: list[dict[str, Any]] = []

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from convoy.api.base import ApiObject, ApiStruct
 from convoy.api.istio.common import NETWORKING, IstioStatus, LabelsSelector
+from convoy.api.istio.workload_entry import WorkloadEntrySpec
 
 
 class Location(enum.StrEnum):
@@ -27,25 +28,13 @@ class ServiceEntryPort(ApiStruct, frozen=True):
     target_port: int | None = None
 
 
-class EntryEndpoint(ApiStruct, frozen=True):
-    """A WorkloadEntry's spec, written inline. `ports` maps service port names to ports of this address."""
-
-    address: str = ""
-    ports: dict[str, int] = {}
-    labels: dict[str, str] = {}
-    network: str = ""
-    locality: str = ""
-    weight: int | None = None
-    service_account: str = ""
-
-
 class ServiceEntrySpec(ApiStruct, frozen=True):
     hosts: list[str]
     addresses: list[str] = []
     ports: list[ServiceEntryPort] = []
     location: Location = Location.MESH_EXTERNAL
     resolution: Resolution = Resolution.NONE
-    endpoints: list[EntryEndpoint] = []
+    endpoints: list[WorkloadEntrySpec] = []
     workload_selector: LabelsSelector | None = None
     export_to: list[str] = []
     subject_alt_names: list[str] = []

@@ -3,7 +3,8 @@
 import posixpath
 
 from convoy.api import codes
-from convoy.api.istio.service_entry import EntryEndpoint, Resolution, ServiceEntry, ServiceEntrySpec
+from convoy.api.istio.service_entry import Resolution, ServiceEntry, ServiceEntrySpec
+from convoy.api.istio.workload_entry import WorkloadEntrySpec
 from convoy.api.paths import child_path, item_path, quote
 from convoy.api.validation import names, protocols
 from convoy.api.validation.finding import Findings
@@ -73,7 +74,7 @@ def _check_ports(spec: ServiceEntrySpec, found: Findings) -> None:
     found.check_unique("spec.ports", [port.number for port in spec.ports], member="number")
 
 
-def _check_endpoint(path: str, endpoint: EntryEndpoint, spec: ServiceEntrySpec, found: Findings) -> None:
+def _check_endpoint(path: str, endpoint: WorkloadEntrySpec, spec: ServiceEntrySpec, found: Findings) -> None:
     _check_endpoint_address(path, endpoint, spec, found)
     known = [port.name for port in spec.ports]
     for name, number in endpoint.ports.items():
@@ -88,7 +89,7 @@ def _check_endpoint(path: str, endpoint: EntryEndpoint, spec: ServiceEntrySpec, 
 
 
 def _check_endpoint_address(
-    path: str, endpoint: EntryEndpoint, spec: ServiceEntrySpec, found: Findings
+    path: str, endpoint: WorkloadEntrySpec, spec: ServiceEntrySpec, found: Findings
 ) -> None:
     address, here = endpoint.address, f"{path}.address"
     if address.startswith(_UNIX):
@@ -105,7 +106,7 @@ def _check_endpoint_address(
         found.add(codes.BAD_ADDRESS, here, message, "Use an IP address, or resolution DNS for a name.")
 
 
-def _check_socket(path: str, endpoint: EntryEndpoint, spec: ServiceEntrySpec, found: Findings) -> None:
+def _check_socket(path: str, endpoint: WorkloadEntrySpec, spec: ServiceEntrySpec, found: Findings) -> None:
     if not posixpath.isabs(endpoint.address.removeprefix(_UNIX)):
         message = f"{quote(endpoint.address)} is not an absolute path."
         found.add(codes.BAD_ADDRESS, f"{path}.address", message, 'Write "unix:///" and the path.')

@@ -18,8 +18,8 @@ from convoy.config.origins import Origins
 from convoy.config.view import EMPTY_VIEW, ConfigView, build_view
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
 
-# Changes of these kinds alone change endpoints and nothing else.
-_ENDPOINT_KINDS = frozenset(("Pod",))
+# Changes of these kinds alone change endpoints and hardly anything else.
+_ENDPOINT_KINDS = frozenset(("Pod", "WorkloadEntry"))
 
 
 class Held(msgspec.Struct, frozen=True):

@@ -8,7 +8,8 @@ DestinationRule does not ask.)
 
 from collections.abc import Iterable, Mapping
 
-from convoy.api.istio.service_entry import EntryEndpoint, Resolution, ServiceEntry
+from convoy.api.istio.service_entry import Resolution, ServiceEntry
+from convoy.api.istio.workload_entry import WorkloadEntrySpec
 from convoy.api.kube import core as kube
 from convoy.mesh.destination_rules import DestinationRules
 from convoy.mesh.identities import spiffe_id
@@ -122,22 +123,22 @@ def _listed_endpoints(
         )
 
 
-def _written(entry: ServiceEntry | None, service: Service) -> Iterable[EntryEndpoint]:
+def _written(entry: ServiceEntry | None, service: Service) -> Iterable[WorkloadEntrySpec]:
     if entry is None:
         return ()
     if not entry.spec.endpoints and entry.spec.resolution is not Resolution.STATIC:
-        return (EntryEndpoint(address=service.hostname),)
+        return (WorkloadEntrySpec(address=service.hostname),)
     return tuple(endpoint for endpoint in entry.spec.endpoints if endpoint.address)
 
 
-def _listed_accepts_mtls(endpoint: EntryEndpoint, service: Service) -> bool:
+def _listed_accepts_mtls(endpoint: WorkloadEntrySpec, service: Service) -> bool:
     mode = endpoint.labels.get(TLS_MODE_LABEL)
     if mode is not None:
         return mode == "istio"
     return not service.is_external and bool(endpoint.service_account)
 
 
-def _listed_identity(endpoint: EntryEndpoint, service: Service, settings: MeshSettings) -> str:
+def _listed_identity(endpoint: WorkloadEntrySpec, service: Service, settings: MeshSettings) -> str:
     if not endpoint.service_account:
         return ""
     return spiffe_id(settings.trust_domain, service.namespace, endpoint.service_account)

@@ -1,12 +1,14 @@
 """Keep the proxy's certificate fresh: obtain, write, wait, again.
 
 Every renewal uses a new key. Time is the wall clock, looked at every few seconds, so that after a suspend an
-expired certificate is renewed at once.
+expired certificate is renewed at once. So is one when the mesh's roots change that the pod is given: with the
+answer come the roots to trust, and others may have certificates under the new one soon.
 """
 
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from cryptography import x509
 
@@ -25,16 +27,33 @@ _SHORTEST_PAUSE = 0.5
 
 
 async def keep_certificates(
-    control_plane: ControlPlane, files: SecretFiles, *, clock: Clock, obtained: Callable[[], None]
+    control_plane: ControlPlane,
+    files: SecretFiles,
+    *,
+    roots: Path,
+    clock: Clock,
+    obtained: Callable[[], None],
 ) -> None:
-    """Never returns; calls `obtained` after each certificate is in place. Failures are tried again."""
+    """Never returns; calls `obtained` after each certificate is in place. Failures are tried again.
+
+    `roots` is the pod's file of roots; it may come later than the first certificate.
+    """
     while True:
+        given = _content(roots)
         expires = await _obtain(control_plane, files, clock=clock)
         obtained()
         renew_at = plan_renewal(clock.now(), expires, spread=random.random())
         await clock.sleep(_SHORTEST_PAUSE)
-        while (step := wait_step(clock.now(), renew_at)) > timedelta(0):
+        while (step := wait_step(clock.now(), renew_at)) > timedelta(0) and _content(roots) in (given, b""):
             await clock.sleep(step.total_seconds())
+
+
+def _content(path: Path) -> bytes:
+    """What stands in a file; nothing while it is being replaced."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 async def _obtain(control_plane: ControlPlane, files: SecretFiles, *, clock: Clock) -> datetime:

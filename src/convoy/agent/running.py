@@ -71,7 +71,12 @@ class _Agent:
         files, certified = SecretFiles(settings.files.sds_folder), self._certified.set
         reasons = {READY_PATH: self._why_not_ready, SERVING_PATH: self._why_not_serving}
         yield "readiness", serve_readiness(settings.instance_ip, reasons)
-        yield "certificates", keep_certificates(self._control_plane, files, clock=clock, obtained=certified)
+        yield (
+            "certificates",
+            keep_certificates(
+                self._control_plane, files, roots=settings.files.roots, clock=clock, obtained=certified
+            ),
+        )
         if settings.captures:
             withdrawal = Withdrawal(settings.files.drain)
             application = Application(settings.instance_ip, mark=settings.mark)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -50,11 +51,11 @@ def clock():
     return FakeClock(START)
 
 
-async def keep(plane, folder, clock):
+async def keep(plane, folder, clock, roots=Path("/nothing/there")):
     obtained = []
     with pytest.raises(AssertionError, match=ENOUGH):
         await keep_certificates(
-            plane, SecretFiles(folder), clock=clock, obtained=lambda: obtained.append(clock.at)
+            plane, SecretFiles(folder), roots=roots, clock=clock, obtained=lambda: obtained.append(clock.at)
         )
     return obtained
 
@@ -69,6 +70,23 @@ async def test_certificates_are_renewed_at_about_half_of_their_life(tmp_path, cl
     await keep(plane, tmp_path, clock)
     gaps = [later - earlier for earlier, later in zip(plane.asked, plane.asked[1:], strict=False)]
     assert all(timedelta(hours=4.4) < gap < timedelta(hours=5.6) for gap in gaps)
+
+
+async def test_new_roots_in_the_pod_renew_within_one_short_step(tmp_path, clock):
+    roots = tmp_path / "roots.pem"
+    roots.write_text("those of the start")
+    plane = Plane(clock, answers=2)
+    changes = {timedelta(hours=1): "others", timedelta(hours=2): ""}  # nothing, while they are replaced
+
+    async def sleep(seconds):
+        await FakeClock.sleep(clock, seconds)
+        for due in [due for due in changes if clock.at - START > due]:
+            roots.write_text(changes.pop(due))
+
+    clock.sleep = sleep
+    await keep(plane, tmp_path, clock, roots)
+    assert timedelta(hours=1) < plane.asked[1] < timedelta(hours=1, seconds=12)
+    assert plane.asked[2] > timedelta(hours=5)
 
 
 async def test_after_a_suspend_renewal_comes_within_one_short_step(tmp_path, clock):

@@ -8,23 +8,34 @@ No part carries anything volatile: neither file nor line, resourceVersion, time,
 """
 
 from convoy.mesh.model.base import Labels, Part
+from convoy.mesh.model.cors import CorsPolicy
 from convoy.mesh.model.gateways import GatewayHttp, GatewayPassthrough, GatewayView, PassthroughRoute
+from convoy.mesh.model.http_actions import (
+    MILLION,
+    NO_EDITS,
+    Abort,
+    Delay,
+    DirectResponse,
+    Fault,
+    HeaderEdits,
+    HeaderOperations,
+    Mirror,
+    Redirect,
+    RegexRewrite,
+    Rewrite,
+)
+from convoy.mesh.model.matches import HeaderMatch, MatchKind, PathMatch, QueryMatch, RouteMatch, TextMatch
+from convoy.mesh.model.l4 import SniffedRoute, TcpRoute
 from convoy.mesh.model.proxies import GatewayAddress, Workload
 from convoy.mesh.model.routes import (
     Fallback,
-    HeaderMatch,
     HostRoutes,
-    MatchKind,
-    PathMatch,
     PortRoutes,
-    QueryMatch,
     RetryPolicy,
-    RouteMatch,
     RouteRule,
     RuleRef,
     SniffedRoute,
     TcpRoute,
-    TextMatch,
     WeightedUpstream,
 )
 from convoy.mesh.model.services import Endpoint, EndpointKey, Protocol, Resolution, Service, ServicePort
@@ -42,16 +53,25 @@ from convoy.mesh.model.upstreams import (
 from convoy.mesh.model.views import InboundPart, InboundPort, SidecarView, ViewKey
 
 __all__ = [
+    "MILLION",
+    "NO_EDITS",
+    "Abort",
     "Assignment",
+    "CorsPolicy",
+    "Delay",
+    "DirectResponse",
     "DnsEndpoint",
     "Endpoint",
     "EndpointKey",
     "Fallback",
+    "Fault",
     "GatewayAddress",
     "GatewayHttp",
     "GatewayPassthrough",
     "GatewayView",
+    "HeaderEdits",
     "HeaderMatch",
+    "HeaderOperations",
     "HostRoutes",
     "InboundPart",
     "InboundPort",
@@ -60,14 +80,18 @@ __all__ = [
     "MatchKind",
     "MeshSettings",
     "MeshSnapshot",
+    "Mirror",
     "Part",
     "PassthroughRoute",
     "PathMatch",
     "PortRoutes",
     "Protocol",
     "QueryMatch",
+    "Redirect",
+    "RegexRewrite",
     "Resolution",
     "RetryPolicy",
+    "Rewrite",
     "RouteMatch",
     "RouteRule",
     "RuleRef",

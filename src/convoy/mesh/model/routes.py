@@ -3,53 +3,18 @@
 import enum
 
 from convoy.mesh.model.base import Part
+from convoy.mesh.model.cors import CorsPolicy
+from convoy.mesh.model.http_actions import (
+    NO_EDITS,
+    DirectResponse,
+    Fault,
+    HeaderEdits,
+    Mirror,
+    Redirect,
+    Rewrite,
+)
+from convoy.mesh.model.matches import RouteMatch
 from convoy.mesh.model.upstreams import UpstreamKey
-
-
-class MatchKind(enum.StrEnum):
-    """How a text is compared; PRESENT asks only that there is one."""
-
-    EXACT = "EXACT"
-    PREFIX = "PREFIX"
-    REGEX = "REGEX"
-    PRESENT = "PRESENT"
-
-
-class TextMatch(Part, frozen=True, cache_hash=True):
-    """A condition on a text; `value` is empty for PRESENT."""
-
-    kind: MatchKind
-    value: str = ""
-
-
-class PathMatch(Part, frozen=True, cache_hash=True):
-    """A condition on a request's path, without its query."""
-
-    text: TextMatch
-    ignore_case: bool = False
-
-
-class HeaderMatch(Part, frozen=True, cache_hash=True):
-    """Pseudo-headers (`:method`, `:authority`, `:scheme`) are matched like headers."""
-
-    name: str
-    text: TextMatch
-    is_inverted: bool = False
-
-
-class QueryMatch(Part, frozen=True, cache_hash=True):
-    """A condition on one query parameter."""
-
-    name: str
-    text: TextMatch
-
-
-class RouteMatch(Part, frozen=True, cache_hash=True):
-    """Conditions that must all hold; none of them: every request."""
-
-    path: PathMatch | None = None
-    headers: tuple[HeaderMatch, ...] = ()
-    queries: tuple[QueryMatch, ...] = ()
 
 
 class WeightedUpstream(Part, frozen=True, cache_hash=True):
@@ -57,6 +22,8 @@ class WeightedUpstream(Part, frozen=True, cache_hash=True):
 
     key: UpstreamKey
     weight: int
+    edits: HeaderEdits = NO_EDITS
+    """Of requests that go here; only in HTTP rules."""
 
 
 class RetryPolicy(Part, frozen=True, cache_hash=True):
@@ -67,6 +34,12 @@ class RetryPolicy(Part, frozen=True, cache_hash=True):
     retriable_status_codes: tuple[int, ...]
     per_try_timeout_ms: int = 0
     """0: as long as the request's own timeout."""
+    backoff_ms: int = 0
+    """The wait before the first retry; 0: Envoy's own choice, 25 ms."""
+    avoids_tried_hosts: bool | None = None
+    """None: unless the host is chosen by a hash, for then the same host is wanted again."""
+    leaves_locality: bool = False
+    """A retry may go to endpoints of the next priority while the first still has healthy ones."""
 
 
 class RuleRef(Part, frozen=True, cache_hash=True):
@@ -80,7 +53,10 @@ class RuleRef(Part, frozen=True, cache_hash=True):
 
 
 class RouteRule(Part, frozen=True, cache_hash=True):
-    """Where requests of one match go. `origin` is None for the route that a service has by default."""
+    """Where requests of one match go. `origin` is None for the route that a service has by default.
+
+    With a `redirect` or an `answer` they go nowhere, and there are no destinations.
+    """
 
     match: RouteMatch
     destinations: tuple[WeightedUpstream, ...]
@@ -91,6 +67,15 @@ class RouteRule(Part, frozen=True, cache_hash=True):
     origin: RuleRef | None = None
     name: str = ""
     """The user's name for the rule, or `default`."""
+    redirect: Redirect | None = None
+    answer: DirectResponse | None = None
+    rewrite: Rewrite | None = None
+    edits: HeaderEdits = NO_EDITS
+    fault: Fault | None = None
+    mirrors: tuple[Mirror, ...] = ()
+    cors: CorsPolicy | None = None
+    stat_prefix: str = ""
+    """Statistics of its own under this name; empty: none."""
 
 
 class HostRoutes(Part, frozen=True, cache_hash=True):
@@ -117,22 +102,3 @@ class PortRoutes(Part, frozen=True, cache_hash=True):
     port: int
     hosts: tuple[HostRoutes, ...]
     fallback: Fallback
-
-
-class TcpRoute(Part, frozen=True, cache_hash=True):
-    """Connections to one address and port, all to the same upstreams."""
-
-    vip: str
-    """`0.0.0.0` when the service has no address of its own."""
-    port: int
-    destinations: tuple[WeightedUpstream, ...]
-
-
-class SniffedRoute(Part, frozen=True, cache_hash=True):
-    """A port of protocol AUTO at one address: HTTP when it looks like it, else bytes."""
-
-    vip: str
-    port: int
-    routes: PortRoutes
-    destinations: tuple[WeightedUpstream, ...]
-    """Where connections go that are not HTTP."""

@@ -3,7 +3,8 @@
 from convoy.api.istio.peer_authentication import MtlsMode
 from convoy.api.meta import Namespace
 from convoy.mesh.model.base import Labels, Part
-from convoy.mesh.model.routes import PortRoutes, SniffedRoute, TcpRoute
+from convoy.mesh.model.l4 import SniffedRoute, TcpRoute
+from convoy.mesh.model.routes import PortRoutes
 from convoy.mesh.model.services import Protocol
 from convoy.mesh.model.upstreams import Upstream
 

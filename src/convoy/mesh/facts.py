@@ -8,6 +8,7 @@ from convoy.api.istio.gateway import Gateway
 from convoy.api.meta import Hostname
 from convoy.mesh.destination_rules import DestinationRules
 from convoy.mesh.endpoints import Endpoints
+from convoy.mesh.l4_rules import ConnectionRouting
 from convoy.mesh.model import MeshSettings
 from convoy.mesh.pods import PodIndex
 from convoy.mesh.services import Registry
@@ -24,4 +25,5 @@ class Facts(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     endpoints: Endpoints
     accounts: Mapping[Hostname, tuple[str, ...]]
     routing: Routing
+    connections: ConnectionRouting
     gateways: tuple[Gateway, ...]

@@ -97,12 +97,22 @@ def build_rules(
     """The rules of a VirtualService that apply to a caller's requests at a listener's port."""
     rules: list[RouteRule] = []
     for rule in service.rules:
-        if not _applies(rule.filter, caller, port):
+        if not rule_applies(rule.filter, caller, port):
             continue
         rules.append(_route_rule(rule, port=port, visible=visible))
         if rule.match == _EVERYTHING:
             break
     return tuple(rules)
+
+
+def rule_applies(rule: RuleFilter, caller: Caller, port: int) -> bool:
+    """Whether a rule is there for a caller's proxy at a listener's port."""
+    return (
+        rule.port in (None, port)
+        and rule.namespace in ("", caller.namespace)
+        and (not rule.gateways or caller.gateway in rule.gateways)
+        and set(rule.labels) <= set(caller.labels)
+    )
 
 
 def target_key(target: Target, *, listener_port: int, visible: Visible) -> UpstreamKey:
@@ -145,15 +155,6 @@ def _is_registered(host: str, visible: Visible) -> Iterator[bool]:
         yield from (covers(host, registered) for registered in visible)
     else:
         yield host in visible
-
-
-def _applies(rule: RuleFilter, caller: Caller, port: int) -> bool:
-    return (
-        rule.port in (None, port)
-        and rule.namespace in ("", caller.namespace)
-        and (not rule.gateways or caller.gateway in rule.gateways)
-        and set(rule.labels) <= set(caller.labels)
-    )
 
 
 def _route_rule(rule: PreparedRule, *, port: int, visible: Visible) -> RouteRule:

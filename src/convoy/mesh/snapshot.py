@@ -23,6 +23,7 @@ from convoy.mesh.destination_rules import DestinationRules
 from convoy.mesh.endpoints import accounts_of, build_endpoints
 from convoy.mesh.facts import Facts
 from convoy.mesh.gateway_addresses import build_gateway_addresses
+from convoy.mesh.l4_rules import ConnectionRouting
 from convoy.mesh.model import (
     Assignment,
     EndpointKey,
@@ -92,6 +93,7 @@ def build_facts(view: ConfigView, settings: MeshSettings) -> Facts:
     registry = build_registry(view.all(kube.Service), view.all(ServiceEntry), domain=domain)
     pods = build_pod_index(view.all(kube.Pod), policies, settings=settings)
     rules = DestinationRules(view.all(DestinationRule), settings=settings)
+    routing = Routing(view.all(VirtualService), domain=domain)
     return Facts(
         settings=settings,
         registry=registry,
@@ -102,7 +104,8 @@ def build_facts(view: ConfigView, settings: MeshSettings) -> Facts:
             registered.service.hostname: accounts_of(registered, pods, settings=settings)
             for registered in registry
         },
-        routing=Routing(view.all(VirtualService), domain=domain),
+        routing=routing,
+        connections=ConnectionRouting(routing, domain=domain),
         gateways=view.all(Gateway),
     )
 

@@ -24,8 +24,8 @@ from convoy.mesh.model.http_actions import (
     RegexRewrite,
     Rewrite,
 )
-from convoy.mesh.model.matches import HeaderMatch, MatchKind, PathMatch, QueryMatch, RouteMatch, TextMatch
 from convoy.mesh.model.l4 import SniffedRoute, TcpRoute
+from convoy.mesh.model.matches import HeaderMatch, MatchKind, PathMatch, QueryMatch, RouteMatch, TextMatch
 from convoy.mesh.model.proxies import GatewayAddress, Workload
 from convoy.mesh.model.routes import (
     Fallback,
@@ -34,8 +34,6 @@ from convoy.mesh.model.routes import (
     RetryPolicy,
     RouteRule,
     RuleRef,
-    SniffedRoute,
-    TcpRoute,
     WeightedUpstream,
 )
 from convoy.mesh.model.services import Endpoint, EndpointKey, Protocol, Resolution, Service, ServicePort

@@ -1,4 +1,4 @@
-"""Where connections go: those that carry bytes, and those of which nobody knows beforehand what they carry."""
+"""Where connections go: those that carry bytes, and those of which nobody knows what they carry."""
 
 from convoy.mesh.model.base import Part
 from convoy.mesh.model.routes import PortRoutes, WeightedUpstream

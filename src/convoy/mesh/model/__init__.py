@@ -9,7 +9,27 @@ No part carries anything volatile: neither file nor line, resourceVersion, time,
 
 from convoy.mesh.model.base import Labels, Part
 from convoy.mesh.model.cors import CorsPolicy
-from convoy.mesh.model.gateways import GatewayHttp, GatewayPassthrough, GatewayView, PassthroughRoute
+from convoy.mesh.model.credentials import (
+    Credential,
+    CredentialKey,
+    KeyFiles,
+    KeyPair,
+    KeyPairRef,
+    TrustBundle,
+    TrustFiles,
+    TrustRef,
+)
+from convoy.mesh.model.gateways import (
+    ANY_ADDRESS,
+    ClientProof,
+    GatewayHttp,
+    GatewayHttps,
+    GatewayPassthrough,
+    GatewayTcp,
+    GatewayView,
+    PassthroughRoute,
+    ServerTls,
+)
 from convoy.mesh.model.http_actions import (
     MILLION,
     NO_EDITS,
@@ -51,11 +71,15 @@ from convoy.mesh.model.upstreams import (
 from convoy.mesh.model.views import InboundPart, InboundPort, SidecarView, ViewKey
 
 __all__ = [
+    "ANY_ADDRESS",
     "MILLION",
     "NO_EDITS",
     "Abort",
     "Assignment",
+    "ClientProof",
     "CorsPolicy",
+    "Credential",
+    "CredentialKey",
     "Delay",
     "DirectResponse",
     "DnsEndpoint",
@@ -65,7 +89,9 @@ __all__ = [
     "Fault",
     "GatewayAddress",
     "GatewayHttp",
+    "GatewayHttps",
     "GatewayPassthrough",
+    "GatewayTcp",
     "GatewayView",
     "HeaderEdits",
     "HeaderMatch",
@@ -73,6 +99,9 @@ __all__ = [
     "HostRoutes",
     "InboundPart",
     "InboundPort",
+    "KeyFiles",
+    "KeyPair",
+    "KeyPairRef",
     "Labels",
     "LbPolicy",
     "MatchKind",
@@ -93,6 +122,7 @@ __all__ = [
     "RouteMatch",
     "RouteRule",
     "RuleRef",
+    "ServerTls",
     "Service",
     "ServicePort",
     "SidecarView",
@@ -100,6 +130,9 @@ __all__ = [
     "TcpRoute",
     "TextMatch",
     "TlsMode",
+    "TrustBundle",
+    "TrustFiles",
+    "TrustRef",
     "Upstream",
     "UpstreamKey",
     "UpstreamTls",

@@ -5,7 +5,7 @@ The spellings are Istio's, because users and their tools know them: a cluster is
 the parts, so that cluster name and SNI are equal.
 """
 
-from convoy.mesh.model import UpstreamKey
+from convoy.mesh.model import CredentialKey, KeyFiles, KeyPairRef, TrustFiles, TrustRef, UpstreamKey
 
 VIRTUAL_OUTBOUND = "virtualOutbound"
 VIRTUAL_INBOUND = "virtualInbound"
@@ -50,8 +50,10 @@ def inbound_virtual_host(port: int) -> str:
 
 
 def listener(address: str, port: int) -> str:
-    """A listener for one address (`0.0.0.0`: every address without a listener of its own) and port."""
-    return f"{address}_{port}"
+    """A listener for one address (`0.0.0.0`: every address without a listener of its own) and port; of a
+    unix socket, whose port is 0, the address alone.
+    """
+    return f"{address}_{port}" if port else address
 
 
 def sidecar_routes(port: int) -> str:
@@ -64,9 +66,14 @@ def sniffed_routes(host: str, port: int) -> str:
     return _host_and_port(host, port)
 
 
-def gateway_routes(port: int) -> str:
+def gateway_routes(port: int, bind: str = WILDCARD) -> str:
     """The route configuration of a gateway's plain HTTP port."""
-    return f"http.{port}"
+    return f"http.{port}{_bound(bind)}"
+
+
+def gateway_tls_routes(server: str, bind: str = WILDCARD) -> str:
+    """The route configuration of one of a gateway's servers that end TLS; `server` says which."""
+    return f"https.{server}{_bound(bind)}"
 
 
 def virtual_host(host: str, port: int) -> str:
@@ -77,6 +84,28 @@ def virtual_host(host: str, port: int) -> str:
 def blackhole_virtual_host(port: int) -> str:
     """Answers requests of unknown hosts at a gateway."""
     return f"blackhole:{port}"
+
+
+def key_pair(ref: KeyPairRef) -> str:
+    """The secret of a certificate chain and its key."""
+    if isinstance(ref, KeyFiles):
+        return f"file-cert:{ref.certificate}~{ref.key}"
+    return _credential(ref)
+
+
+def trust(ref: TrustRef) -> str:
+    """The secret of the roots by which a peer is believed."""
+    if isinstance(ref, TrustFiles):
+        return f"file-root:{ref.roots}" + (f"~{ref.revoked}" if ref.revoked else "")
+    return f"{_credential(ref)}-cacert"
+
+
+def _credential(key: CredentialKey) -> str:
+    return f"{'configmap' if key.is_config_map else 'kubernetes'}://{key.namespace}/{key.name}"
+
+
+def _bound(address: str) -> str:
+    return "" if address == WILDCARD else f".{address}"
 
 
 def _host_and_port(host: str, port: int) -> str:

@@ -1,4 +1,5 @@
-"""Where Envoy gets what a resource only names: ADS for endpoints and routes, files for certificates.
+"""Where Envoy gets what a resource only names: ADS for endpoints, routes and credentials that users name;
+files for the identity of the pod.
 
 ADS answers are waited for without limit. With Envoy's default of 15 s a cluster whose endpoints are late,
 because the control plane died between the two answers, would replace its predecessor with an empty one.
@@ -38,3 +39,8 @@ def secret(name: str, folder: str) -> secret_v3.SdsSecretConfig:
         name=name,
         sds_config=source_v3.ConfigSource(path_config_source=path, resource_api_version=source_v3.V3),
     )
+
+
+def credential(name: str) -> secret_v3.SdsSecretConfig:
+    """A secret that the control plane hands over, and again whenever it changes."""
+    return secret_v3.SdsSecretConfig(name=name, sds_config=over_ads())

@@ -34,6 +34,10 @@ class Resource(msgspec.Struct, frozen=True):
     sotw_chunk: bytes
     """Bytes of one `resources` entry (field 2) of a DiscoveryResponse."""
 
+    def __repr__(self) -> str:
+        # Without the bytes: those of a secret hold a private key.
+        return f"Resource({self.name!r}, {self.version!r})"
+
 
 class ResourceSet(Mapping[str, Resource]):
     """The resources of one type that a proxy may have, by name, in sorted order; immutable.
@@ -80,6 +84,7 @@ class ProxyResources(msgspec.Struct, frozen=True):
     endpoints: ResourceSet = EMPTY
     listeners: ResourceSet = EMPTY
     routes: ResourceSet = EMPTY
+    secrets: ResourceSet = EMPTY
 
     def of_type(self, type_url: str) -> ResourceSet:
         """The set of a type; empty for types this control plane does not serve."""
@@ -91,6 +96,7 @@ _FIELD_OF_TYPE = {
     ENDPOINT: lambda p: p.endpoints,
     LISTENER: lambda p: p.listeners,
     ROUTE: lambda p: p.routes,
+    SECRET: lambda p: p.secrets,
 }
 
 

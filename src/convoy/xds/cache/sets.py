@@ -5,7 +5,7 @@ A sidecar's clusters and listeners are its view's and its own; workloads with eq
 
 from collections.abc import Iterator
 
-from convoy.mesh.model import Assignment, GatewayPassthrough, InboundPart, Upstream
+from convoy.mesh.model import Assignment, Credential, GatewayPassthrough, InboundPart, Upstream
 from convoy.xds.build.clusters import build_cluster
 from convoy.xds.build.clusters_fixed import build_blackhole_cluster, build_passthrough_cluster
 from convoy.xds.build.clusters_inbound import build_inbound_cluster, build_inbound_passthrough_cluster
@@ -15,8 +15,9 @@ from convoy.xds.build.listeners_inbound import build_virtual_inbound
 from convoy.xds.build.listeners_outbound import build_outbound_listener, build_virtual_outbound
 from convoy.xds.build.outbound_plan import OutboundListener, RouteTable
 from convoy.xds.build.routes import build_route_configuration
+from convoy.xds.build.secrets import build_secret
 from convoy.xds.cache.memo import Memo
-from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE, Resource, ResourceSet
+from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, Resource, ResourceSet
 
 
 def compose_sidecar_clusters(
@@ -75,6 +76,11 @@ def compose_routes(memo: Memo, tables: tuple[RouteTable, ...]) -> ResourceSet:
     return ResourceSet(
         memo.resource(ROUTE, build_route_configuration, table.name, table.routes) for table in tables
     )
+
+
+def compose_secrets(memo: Memo, credentials: tuple[Credential, ...]) -> ResourceSet:
+    """What a proxy is given to prove itself with, and to believe its peers by."""
+    return ResourceSet(memo.resource(SECRET, build_secret, credential) for credential in credentials)
 
 
 def _upstream_clusters(memo: Memo, upstreams: tuple[Upstream, ...], sds_folder: str) -> Iterator[Resource]:

@@ -85,6 +85,7 @@ def _build_gateway(
             sets.compose_gateway_listeners, tuple(http.listen_port for http in view.http), view.passthrough
         ),
         routes=memo.compose(sets.compose_routes, tables),
+        secrets=memo.compose(sets.compose_secrets, view.credentials),
     )
 
 
@@ -96,11 +97,7 @@ def _assignments(view: SidecarView | GatewayView, snapshot: MeshSnapshot) -> tup
 
 def _sets_by_version(previous: XdsModel | None) -> Mapping[str, ResourceSet]:
     distinct = {id(proxy): proxy for proxy in previous.proxies.values()} if previous else {}
-    return {
-        resources.version: resources
-        for proxy in distinct.values()
-        for resources in (proxy.clusters, proxy.endpoints, proxy.listeners, proxy.routes)
-    }
+    return {resources.version: resources for proxy in distinct.values() for resources in _sets(proxy)}
 
 
 def _with_known_sets(proxy: ProxyResources, known: Mapping[str, ResourceSet]) -> ProxyResources:
@@ -109,6 +106,7 @@ def _with_known_sets(proxy: ProxyResources, known: Mapping[str, ResourceSet]) ->
         endpoints=known.get(proxy.endpoints.version, proxy.endpoints),
         listeners=known.get(proxy.listeners.version, proxy.listeners),
         routes=known.get(proxy.routes.version, proxy.routes),
+        secrets=known.get(proxy.secrets.version, proxy.secrets),
     )
 
 
@@ -121,4 +119,4 @@ def _kept(proxy: ProxyResources, old: ProxyResources | None) -> ProxyResources:
 
 
 def _sets(proxy: ProxyResources) -> tuple[ResourceSet, ...]:
-    return (proxy.clusters, proxy.endpoints, proxy.listeners, proxy.routes)
+    return (proxy.clusters, proxy.endpoints, proxy.listeners, proxy.routes, proxy.secrets)

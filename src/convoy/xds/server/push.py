@@ -10,6 +10,8 @@ The order of a change (tried on Envoy 1.40):
 3. Listeners, then routes; those that name a cluster the client has not accepted yet wait for its answer.
 4. Removals: routes once the listeners are accepted, clusters once listeners and routes are, assignments once
    the clusters are. What a client goes on using because it rejected the successor keeps its clusters.
+   Secrets, which a client asks for once it has read what names them, leave when listeners and clusters are
+   accepted.
 
 A rejection is an answer like an acceptance: nothing waits for more than the one answer, so a client that
 rejects one type still gets the others.
@@ -24,6 +26,7 @@ from convoy.xds.cache.resources import (
     ENDPOINT,
     LISTENER,
     ROUTE,
+    SECRET,
     SEND_ORDER,
     ProxyResources,
     Resource,
@@ -169,11 +172,17 @@ def _choose_routes(subscriptions: Subscriptions, target: ProxyResources, sharing
     return Choice(with_gone=_is_settled(LISTENER, subscriptions, target))
 
 
+def _choose_secrets(subscriptions: Subscriptions, target: ProxyResources, sharing: Sharing) -> Choice:
+    is_unused = _is_settled(LISTENER, subscriptions, target) and _is_settled(CLUSTER, subscriptions, target)
+    return Choice(with_gone=is_unused)
+
+
 _CHOOSE: Mapping[str, Callable[[Subscriptions, ProxyResources, Sharing], Choice | None]] = {
     CLUSTER: _choose_clusters,
     ENDPOINT: _choose_assignments,
     LISTENER: _choose_listeners,
     ROUTE: _choose_routes,
+    SECRET: _choose_secrets,
 }
 
 

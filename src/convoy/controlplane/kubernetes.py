@@ -41,7 +41,7 @@ class KubernetesPlatform:
         target = in_cluster(cluster=settings.mesh.cluster_id)
         self._namespace = target.namespace
         self._client = KubeClient(target)
-        self._source = KubeSource(self._client)
+        self._source = KubeSource(self._client, mesh_namespace=settings.mesh.root_namespace)
         self._leader = Leader(self._client, name=LEASE, namespace=target.namespace, identity=settings.replica)
         self.verifier: Verifier = TokenReviewVerifier(self._client)
         self.admit: Admit | None = None

@@ -15,15 +15,17 @@ from convoy.api.istio.service_entry import ServiceEntry
 from convoy.api.istio.virtual_service import VirtualService
 from convoy.api.kube import core as kube
 from convoy.api.meta import Namespace
-from convoy.api.problems import Problem
+from convoy.api.problems import Problem, sort_problems
 from convoy.config.view import ConfigView
 from convoy.mesh.assignments import EndpointSelector, select_endpoints
 from convoy.mesh.checks import check_mesh
 from convoy.mesh.destination_rules import DestinationRules
+from convoy.mesh.discovery_selectors import select_discovered
 from convoy.mesh.endpoints import accounts_of, build_endpoints
 from convoy.mesh.facts import Facts
 from convoy.mesh.gateway_addresses import build_gateway_addresses
 from convoy.mesh.l4_rules import ConnectionRouting
+from convoy.mesh.mesh_config import check_mesh_config, resolve_settings
 from convoy.mesh.model import (
     Assignment,
     EndpointKey,
@@ -39,6 +41,7 @@ from convoy.mesh.model import (
 from convoy.mesh.names import build_names
 from convoy.mesh.peer_authentication import PeerPolicies
 from convoy.mesh.pods import build_pod_index, local_network
+from convoy.mesh.retries import build_retries
 from convoy.mesh.reuse import reuse_snapshot
 from convoy.mesh.selections import Selections, build_selections
 from convoy.mesh.services import build_registry
@@ -59,9 +62,13 @@ def build_snapshot(
 ) -> tuple[MeshSnapshot, tuple[Problem, ...]]:
     """What the objects of a cluster mean, and what is wrong between them.
 
-    `previous` is the snapshot of an earlier view of the same cluster; equal parts are its objects. Problems
-    carry no place: whoever knows files adds it.
+    `settings` are those that the control plane was started with; the mesh's own configuration is put over
+    them. `previous` is the snapshot of an earlier view of the same cluster; equal parts are its objects.
+    Problems carry no place: whoever knows files adds it.
     """
+    misconfigured = check_mesh_config(view, settings)
+    settings = resolve_settings(view, settings)
+    view = select_discovered(view, settings)
     facts = build_facts(view, settings)
     selections = build_selections(facts.registry, facts.pods)
     workloads = build_workloads(facts, selections)
@@ -82,7 +89,7 @@ def build_snapshot(
         gateway_addresses=build_gateway_addresses(facts, selections, workloads),
         sources={host: facts.registry.by_host[host].source for host in sorted(facts.registry.by_host)},
     )
-    problems = check_mesh(view, facts, selections)
+    problems = sort_problems([*check_mesh(view, facts, selections), *misconfigured])
     return (reuse_snapshot(snapshot, previous) if previous else snapshot), problems
 
 
@@ -93,7 +100,12 @@ def build_facts(view: ConfigView, settings: MeshSettings) -> Facts:
     registry = build_registry(view.all(kube.Service), view.all(ServiceEntry), domain=domain)
     pods = build_pod_index(view.all(kube.Pod), policies, settings=settings)
     rules = DestinationRules(view.all(DestinationRule), settings=settings)
-    routing = Routing(view.all(VirtualService), domain=domain)
+    routing = Routing(
+        view.all(VirtualService),
+        domain=domain,
+        retries=build_retries(settings.default_http_retry),
+        export_to=settings.default_virtual_service_export_to,
+    )
     return Facts(
         settings=settings,
         registry=registry,

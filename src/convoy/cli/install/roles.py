@@ -41,7 +41,11 @@ def _cluster_rules() -> list[Manifest]:
 
 
 def _role_rules() -> list[Manifest]:
-    return [_rule(["coordination.k8s.io"], ["leases"], (*_READ, "create", "patch", "update"))]
+    return [
+        _rule(["coordination.k8s.io"], ["leases"], (*_READ, "create", "patch", "update")),
+        # The mesh's own configuration.
+        _rule([""], ["configmaps"], _READ, "istio"),
+    ]
 
 
 def _labelled(kind: str, name: str, *, namespace: str = "", **fields: Any) -> Manifest:

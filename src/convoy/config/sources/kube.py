@@ -12,7 +12,8 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping
 
-from convoy.api.kinds import KINDS, Kind
+from convoy.api.kinds import BY_STRUCT, KINDS, Kind
+from convoy.api.kube.core import ConfigMap
 from convoy.api.meta import ObjectKey
 from convoy.config.errors import KubeError
 from convoy.config.kube.client import KubeClient
@@ -29,6 +30,8 @@ from convoy.kit.logs import get_logger
 # The mesh reads nothing from these: a control plane need not see anybody's secrets.
 _UNREAD = ("ConfigMap", "Secret", "ServiceAccount")
 MESH_KINDS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.name not in _UNREAD)
+# The one ConfigMap that is read holds the mesh's own configuration.
+_MESH_CONFIG = "istio"
 
 # Of Secrets, those that no Gateway could name: tokens, and the many versions that Helm keeps of its releases.
 _SELECTIONS = {
@@ -43,7 +46,10 @@ log = get_logger("config")
 
 
 class KubeSource:
-    """The objects of one cluster. `cluster` is said in its problems (by default the client's own name)."""
+    """The objects of one cluster. `cluster` is said in its problems (by default the client's own name).
+
+    With `mesh_namespace` the mesh's own configuration is read, too: one ConfigMap there.
+    """
 
     def __init__(
         self,
@@ -51,10 +57,15 @@ class KubeSource:
         *,
         cluster: str = "",
         kinds: Iterable[Kind] = MESH_KINDS,
+        mesh_namespace: str = "",
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._client = client
-        self._kinds = tuple(kinds)
+        self._kinds = (*kinds, BY_STRUCT[ConfigMap]) if mesh_namespace else tuple(kinds)
+        self._selections = dict(_SELECTIONS)
+        if mesh_namespace:
+            named = Selection(namespace=mesh_namespace, fields=f"metadata.name={_MESH_CONFIG}")
+            self._selections[ConfigMap.KIND] = named
         self._clock = clock
         self._holding = Holding(cluster=cluster or client.cluster)
         self._unlisted = {kind.name for kind in self._kinds}
@@ -125,7 +136,7 @@ class KubeSource:
 
     async def _follow_resource(self, kind: Kind, resource: KubeResource) -> None:
         """Returns when the cluster does not have the resource, or no longer."""
-        selection = _SELECTIONS.get(kind.name, Selection())
+        selection = self._selections.get(kind.name, Selection())
 
         def note(error: KubeError | None) -> None:
             self._note_trouble(kind, error)

@@ -8,6 +8,7 @@ from convoy.api.problems import Problem
 from convoy.config.view import ConfigView, build_view
 from convoy.controlplane.pipeline import Published
 from convoy.mesh.checks import check_mesh
+from convoy.mesh.discovery_selectors import select_discovered
 from convoy.mesh.selections import build_selections
 from convoy.mesh.snapshot import build_facts
 
@@ -34,7 +35,9 @@ def _with(view: ConfigView, obj: ApiObject) -> ConfigView:
 
 
 def _check(view: ConfigView, published: Published) -> tuple[Problem, ...]:
-    facts = build_facts(view, published.snapshot.settings)
+    settings = published.snapshot.settings
+    view = select_discovered(view, settings)
+    facts = build_facts(view, settings)
     return check_mesh(view, facts, build_selections(facts.registry, facts.pods))
 
 

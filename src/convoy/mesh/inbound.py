@@ -22,6 +22,7 @@ def build_inbound(pod: PodFacts, services: Iterable[Registered], *, settings: Me
         port_modes=tuple((port, mode) for port, mode in pod.modes.ports if port not in protocols),
         trust_domains=(settings.trust_domain,),
         interception_mark=settings.interception_mark,
+        detection_ms=settings.protocol_detection_timeout_ms,
     )
 
 

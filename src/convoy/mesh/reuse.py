@@ -7,7 +7,9 @@ valid.
 from collections.abc import Callable, Hashable, Mapping
 from typing import TypeVar
 
-from convoy.mesh.model import GatewayView, HostRoutes, MeshSnapshot, PortRoutes, SidecarView
+import msgspec
+
+from convoy.mesh.model import GatewayView, HostRoutes, MeshSnapshot, PortRoutes, SidecarView, TcpRoute
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -51,14 +53,18 @@ def reuse_mapping(
 
 
 def _reuse_sidecar_view(new: SidecarView, old: SidecarView) -> SidecarView:
-    return SidecarView(
+    return msgspec.structs.replace(
+        new,
         key=old.key,
         upstreams=_reuse_items(new.upstreams, old.upstreams, lambda upstream: upstream.key),
         http=_reuse_ports(new.http, old.http),
-        tcp=_reuse_items(new.tcp, old.tcp, lambda route: (route.vip, route.port)),
-        sniffed=_reuse_items(new.sniffed, old.sniffed, lambda route: (route.vip, route.port)),
-        allows_any=new.allows_any,
+        tcp=_reuse_items(new.tcp, old.tcp, _tcp_key),
+        sniffed=_reuse_items(new.sniffed, old.sniffed, lambda route: (route.vip, route.port, route.subnets)),
     )
+
+
+def _tcp_key(route: TcpRoute) -> Hashable:
+    return route.vip, route.port, route.server_names, route.subnets
 
 
 def _reuse_gateway_view(new: GatewayView, old: GatewayView) -> GatewayView:

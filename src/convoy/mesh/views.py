@@ -43,6 +43,7 @@ def build_sidecar_view(facts: Facts, key: ViewKey, planner: UpstreamPlanner) -> 
         tcp=tcp,
         sniffed=sniffed,
         allows_any=facts.settings.allows_any,
+        detection_ms=facts.settings.protocol_detection_timeout_ms,
     )
     return view, tuple(planned)
 
@@ -85,6 +86,7 @@ def routed_keys(ports: Iterable[PortRoutes]) -> Iterator[UpstreamKey]:
         for host in port.hosts:
             for rule in host.rules:
                 yield from (destination.key for destination in rule.destinations)
+                yield from (mirror.key for mirror in rule.mirrors)
 
 
 def _named_upstreams(

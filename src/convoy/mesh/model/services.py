@@ -12,6 +12,8 @@ class Protocol(enum.StrEnum):
     HTTP = "HTTP"
     HTTP2 = "HTTP2"
     GRPC = "GRPC"
+    GRPC_WEB = "GRPC_WEB"
+    """Called over gRPC-Web, too; the server speaks gRPC."""
     TCP = "TCP"
     TLS = "TLS"
     AUTO = "AUTO"
@@ -19,12 +21,12 @@ class Protocol(enum.StrEnum):
     @property
     def is_http(self) -> bool:
         """Whether requests can be routed one by one."""
-        return self in (Protocol.HTTP, Protocol.HTTP2, Protocol.GRPC)
+        return self is Protocol.HTTP or self.is_http2
 
     @property
     def is_http2(self) -> bool:
         """Whether the server wants HTTP/2 with prior knowledge."""
-        return self in (Protocol.HTTP2, Protocol.GRPC)
+        return self in (Protocol.HTTP2, Protocol.GRPC, Protocol.GRPC_WEB)
 
 
 class Resolution(enum.StrEnum):
@@ -34,8 +36,18 @@ class Resolution(enum.StrEnum):
     """Listed by the control plane (EDS): Kubernetes Services, ServiceEntries with STATIC resolution."""
     DNS = "DNS"
     """The caller's Envoy resolves the endpoints' names (STRICT_DNS); IPs are allowed among them."""
+    LOGICAL_DNS = "LOGICAL_DNS"
+    """The same with one name, of whose addresses each new connection uses the first."""
+    DYNAMIC_DNS = "DYNAMIC_DNS"
+    """The caller's Envoy resolves the name that a request or a TLS handshake says: wildcard hosts."""
     ORIGINAL_DST = "ORIGINAL_DST"
-    """The address the application chose: Services that are headless or have no selector, from a sidecar."""
+    """The address the application chose: Services that are headless or have no selector, ServiceEntries
+    without resolution; from a sidecar."""
+
+    @property
+    def is_dns(self) -> bool:
+        """Whether the endpoints are written into the cluster, for Envoy to resolve."""
+        return self in (Resolution.DNS, Resolution.LOGICAL_DNS)
 
 
 class ServicePort(Part, frozen=True, cache_hash=True):
@@ -62,12 +74,21 @@ class Service(Part, frozen=True, cache_hash=True):
     is_kubernetes: bool
     subject_alt_names: tuple[str, ...] = ()
     """Server identities that a ServiceEntry states."""
+    subnets: tuple[str, ...] = ()
+    """Networks of more than one address at which it is reached, beside `vips`."""
+    rank: int = 0
+    """Which of several services with this host it is. No proxy sees two of them."""
+
+    def endpoint_key(self, port: ServicePort) -> "EndpointKey":
+        """The key of the endpoints of one of its ports."""
+        return EndpointKey(self.hostname, port.number, self.rank)
 
 
 class Endpoint(Part, frozen=True, cache_hash=True):
     """One address that serves a service port."""
 
     address: str
+    """An IP address, for DNS also a name, or the path of a socket, whose `port` is 0."""
     port: int
     labels: Labels
     accepts_mtls: bool
@@ -87,3 +108,4 @@ class EndpointKey(Part, frozen=True, cache_hash=True):
 
     hostname: Hostname
     port: int
+    rank: int = 0

@@ -29,6 +29,8 @@ class SidecarView(Part, frozen=True, cache_hash=True):
     sniffed: tuple[SniffedRoute, ...]
     allows_any: bool
     """Connections to unknown addresses pass through (ALLOW_ANY)."""
+    detection_ms: int = 5_000
+    """How long a silent connection of an unknown kind is waited for; 0: for ever."""
 
 
 class InboundPort(Part, frozen=True, cache_hash=True):
@@ -52,3 +54,5 @@ class InboundPart(Part, frozen=True, cache_hash=True):
     trust_domains: tuple[str, ...]
     interception_mark: int | None
     """The mark that Envoy's own connections carry where it shares a uid with the application."""
+    detection_ms: int = 5_000
+    """How long a silent connection may be of any kind; 0: for ever."""

@@ -9,6 +9,7 @@ import enum
 
 from envoy.config.listener.v3 import listener_components_pb2 as listener_parts_v3
 from envoy.config.route.v3 import route_pb2 as route_v3
+from envoy.extensions.filters.http.grpc_web.v3 import grpc_web_pb2 as grpc_web_v3
 from envoy.extensions.filters.http.router.v3 import router_pb2 as router_v3
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2 as hcm_v3
 from google.protobuf.wrappers_pb2 import BoolValue
@@ -28,12 +29,15 @@ class HttpRole(enum.StrEnum):
 
 
 def build_http_filter(
-    role: HttpRole, stat_name: str, *, routes: str | route_v3.RouteConfiguration
+    role: HttpRole, stat_name: str, *, routes: str | route_v3.RouteConfiguration, grpc_web: bool = False
 ) -> listener_parts_v3.Filter:
-    """Route requests by a route configuration: named, to be had over ADS, or given."""
+    """Route requests by a route configuration: named, to be had over ADS, or given.
+
+    `grpc_web`: requests of gRPC-Web become those of gRPC.
+    """
     manager = _Hcm(
         stat_prefix=f"{role}_{stat_name}",
-        http_filters=[_router()],
+        http_filters=[*((_grpc_web(),) if grpc_web else ()), _router()],
         normalize_path=BoolValue(value=True),
         # A long poll is no fault; routes have timeouts where users set some.
         stream_idle_timeout=seconds(0),
@@ -60,6 +64,10 @@ def _apply_role(manager: hcm_v3.HttpConnectionManager, role: HttpRole) -> None:
     details.subject.value = True
     details.uri = True
     details.dns = True
+
+
+def _grpc_web() -> hcm_v3.HttpFilter:
+    return hcm_v3.HttpFilter(name="envoy.filters.http.grpc_web", typed_config=packed(grpc_web_v3.GrpcWeb()))
 
 
 def _router() -> hcm_v3.HttpFilter:

@@ -17,8 +17,7 @@ from convoy.xds.build.addresses import listen_address
 from convoy.xds.build.downstream_tls import build_downstream_tls
 from convoy.xds.build.http_connection_manager import HttpRole, build_http_filter
 from convoy.xds.build.inbound_chains import ChainRule, chain_rules, looks_for_http, looks_for_tls
-from convoy.xds.build.listeners_outbound import DETECTION_SECONDS
-from convoy.xds.build.packing import seconds, uint32
+from convoy.xds.build.packing import milliseconds, seconds, uint32
 from convoy.xds.build.routes import build_inbound_routes
 from convoy.xds.build.tcp_proxy import build_tcp_proxy, build_tcp_proxy_of_proven
 
@@ -39,7 +38,7 @@ def build_virtual_inbound(inbound: InboundPart, sds_folder: str) -> listener_v3.
                 port.port for port in declared if not looks_for_http(port.protocol, port.mode)
             ),
         ],
-        listener_filters_timeout=seconds(DETECTION_SECONDS),
+        listener_filters_timeout=milliseconds(inbound.detection_ms),
         continue_on_listener_filters_timeout=True,
         filter_chains=list(_filter_chains(inbound, sds_folder)),
     )
@@ -51,7 +50,11 @@ def _filter_chains(inbound: InboundPart, sds_folder: str) -> Iterator[listener_p
         for rule in chain_rules(port.protocol, port.mode):
             name = names.listener(names.WILDCARD, port.port)
             chain = _chain(
-                rule, name=name, cluster=cluster, virtual_host=names.inbound_virtual_host(port.port)
+                rule,
+                name=name,
+                cluster=cluster,
+                virtual_host=names.inbound_virtual_host(port.port),
+                grpc_web=port.protocol is Protocol.GRPC_WEB,
             )
             chain.filter_chain_match.destination_port.value = port.port
             yield _secured(chain, rule, inbound, sds_folder=sds_folder)
@@ -88,10 +91,12 @@ def _blackhole_chain() -> listener_parts_v3.FilterChain:
     )
 
 
-def _chain(rule: ChainRule, *, name: str, cluster: str, virtual_host: str) -> listener_parts_v3.FilterChain:
+def _chain(
+    rule: ChainRule, *, name: str, cluster: str, virtual_host: str, grpc_web: bool = False
+) -> listener_parts_v3.FilterChain:
     if rule.is_http:
         routes = build_inbound_routes(cluster, virtual_host)
-        last = build_http_filter(HttpRole.INBOUND, name, routes=routes)
+        last = build_http_filter(HttpRole.INBOUND, name, routes=routes, grpc_web=grpc_web)
     elif rule.is_mutual:
         last = build_tcp_proxy_of_proven(cluster)
     else:

@@ -1,11 +1,12 @@
 """Decide which listeners and route configurations a sidecar's view needs, before any of them is built.
 
 Envoy takes one listener per address and port, while several parts of a view may want the same one. They are
-merged here: HTTP and bytes that share a port become one listener that tells them apart, and the routes of
-both kinds of HTTP on a port without an address become one route configuration.
+merged here: HTTP and bytes that share a port become one listener that tells them apart, connections of
+certain SNIs or to certain networks get filter chains of their own, and the routes of both kinds of HTTP on a
+port without an address become one route configuration.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from convoy.mesh.model import (
     Part,
@@ -21,6 +22,20 @@ from convoy.xds.build import names
 # Envoy's own; a second listener there would make it refuse the whole update.
 _TAKEN = (names.VIRTUAL_OUTBOUND_PORT, names.VIRTUAL_INBOUND_PORT)
 
+_Place = tuple[str, int]
+
+
+class OutboundChain(Part, frozen=True, cache_hash=True):
+    """Connections of a listener that are told from the others by their SNI or the network they go to."""
+
+    destinations: tuple[WeightedUpstream, ...]
+    server_names: tuple[str, ...] = ()
+    subnets: tuple[str, ...] = ()
+    routes: str = ""
+    """The route configuration for those of them that are HTTP; empty: none is treated as HTTP."""
+    overrides_alpn: bool = False
+    """The bytes go to a cluster that offers the ALPN of HTTP."""
+
 
 class OutboundListener(Part, frozen=True, cache_hash=True):
     """One listener for captured connections to an address and port."""
@@ -34,6 +49,11 @@ class OutboundListener(Part, frozen=True, cache_hash=True):
     allows_any: bool = True
     overrides_alpn: bool = False
     """The bytes go to a cluster that offers the ALPN of HTTP."""
+    chains: tuple[OutboundChain, ...] = ()
+    detection_ms: int = 0
+    """How long a silent connection may be anything; 0: for ever."""
+    grpc_web: bool = False
+    """Some service on this port is called over gRPC-Web and speaks gRPC."""
 
 
 class RouteTable(Part, frozen=True, cache_hash=True):
@@ -55,41 +75,98 @@ def plan_routes(view: SidecarView) -> tuple[RouteTable, ...]:
 
 def plan_listeners(view: SidecarView) -> tuple[OutboundListener, ...]:
     """The listeners of a view, without `virtualOutbound`, by address and port."""
-    routes = {(names.WILDCARD, ports.port): names.sidecar_routes(ports.port) for ports in view.http}
-    routes |= {(sniffed.vip, sniffed.port): _routes_of(sniffed) for sniffed in view.sniffed}
-    destinations = {(sniffed.vip, sniffed.port): sniffed.destinations for sniffed in view.sniffed}
-    destinations |= {(route.vip, route.port): route.destinations for route in view.tcp}
     sniffing = {upstream.key for upstream in view.upstreams if upstream.protocol is Protocol.AUTO}
+    grpc_web = {one.key.port for one in view.upstreams if one.protocol is Protocol.GRPC_WEB}
+    routes = _route_names(view)
+    destinations = _destinations(view)
+    chains = _chains(view, sniffing)
     return tuple(
-        _listener(place, routes, destinations, sniffing=sniffing, allows_any=view.allows_any)
-        for place in sorted(routes.keys() | destinations.keys())
+        _listener(
+            place,
+            view,
+            routes=routes.get(place, ""),
+            destinations=destinations.get(place),
+            chains=tuple(chains.get(place, ())),
+            overrides_alpn=_any_of(destinations.get(place, ()), sniffing),
+            grpc_web=place in routes and place[1] in grpc_web,
+        )
+        for place in sorted(routes.keys() | destinations.keys() | chains.keys())
         if place[1] not in _TAKEN
     )
 
 
+def _route_names(view: SidecarView) -> dict[_Place, str]:
+    routes = {(names.WILDCARD, ports.port): names.sidecar_routes(ports.port) for ports in view.http}
+    return routes | {
+        (sniffed.vip, sniffed.port): _routes_of(sniffed) for sniffed in view.sniffed if not sniffed.subnets
+    }
+
+
+def _destinations(view: SidecarView) -> dict[_Place, tuple[WeightedUpstream, ...]]:
+    """Where bytes go that no chain of their own takes."""
+    found = {(one.vip, one.port): one.destinations for one in view.sniffed if not one.subnets}
+    return found | {
+        (one.vip, one.port): one.destinations for one in view.tcp if not one.subnets and not one.server_names
+    }
+
+
+def _chains(view: SidecarView, sniffing: set[UpstreamKey]) -> dict[_Place, list[OutboundChain]]:
+    chains: dict[_Place, list[OutboundChain]] = {}
+    for sniffed in view.sniffed:
+        if sniffed.subnets:
+            chains.setdefault((sniffed.vip, sniffed.port), []).append(
+                OutboundChain(
+                    sniffed.destinations,
+                    subnets=sniffed.subnets,
+                    routes=_routes_of(sniffed),
+                    overrides_alpn=_any_of(sniffed.destinations, sniffing),
+                )
+            )
+    for route in view.tcp:
+        if route.server_names or route.subnets:
+            chains.setdefault((route.vip, route.port), []).append(
+                OutboundChain(
+                    route.destinations,
+                    server_names=route.server_names,
+                    subnets=route.subnets,
+                    overrides_alpn=_any_of(route.destinations, sniffing),
+                )
+            )
+    return chains
+
+
 def _listener(
-    place: tuple[str, int],
-    routes: Mapping[tuple[str, int], str],
-    destinations: Mapping[tuple[str, int], tuple[WeightedUpstream, ...]],
+    place: _Place,
+    view: SidecarView,
     *,
-    sniffing: set[UpstreamKey],
-    allows_any: bool,
+    routes: str,
+    destinations: tuple[WeightedUpstream, ...] | None,
+    chains: tuple[OutboundChain, ...],
+    overrides_alpn: bool,
+    grpc_web: bool,
 ) -> OutboundListener:
-    address, port = place
-    targets = destinations.get(place)
+    has_place = destinations is not None
+    # What no listener decides by need not change it.
     return OutboundListener(
-        address=address,
-        port=port,
-        routes=routes.get(place, ""),
-        destinations=targets,
-        # What no listener decides by need not change it.
-        allows_any=allows_any or targets is not None,
-        overrides_alpn=any(target.key in sniffing for target in targets or ()),
+        address=place[0],
+        port=place[1],
+        routes=routes,
+        destinations=destinations,
+        allows_any=view.allows_any or has_place,
+        overrides_alpn=overrides_alpn,
+        chains=chains,
+        detection_ms=view.detection_ms if has_place and (routes or chains) else 0,
+        grpc_web=grpc_web,
     )
 
 
+def _any_of(destinations: Iterable[WeightedUpstream], keys: set[UpstreamKey]) -> bool:
+    return any(destination.key in keys for destination in destinations)
+
+
 def _routes_of(sniffed: SniffedRoute) -> str:
-    if sniffed.vip == names.WILDCARD or not sniffed.routes.hosts:
+    is_for_all = sniffed.vip == names.WILDCARD and not sniffed.subnets
+    if is_for_all or not sniffed.routes.hosts:
         return names.sidecar_routes(sniffed.port)
     return names.sniffed_routes(sniffed.routes.hosts[0].host, sniffed.port)
 

@@ -16,7 +16,7 @@ def build_domains(registered: Registered, registry: Registry, *, viewer: str, do
     """Host names, wildcards and addresses, without ports, as seen by the proxies of namespace `viewer`."""
     names = host_names(registered, registry, viewer=viewer, domain=domain)
     wildcards = tuple(f"*.{name}" for name in names) if registered.is_headless else ()
-    return (*names, *wildcards, *(_as_host(vip) for vip in registered.service.vips))
+    return (*names, *wildcards, *(as_domain(vip) for vip in registered.service.vips))
 
 
 def host_names(registered: Registered, registry: Registry, *, viewer: str, domain: str) -> tuple[str, ...]:
@@ -43,5 +43,6 @@ def _stand_in_names(service: Service, registry: Registry, *, viewer: str, domain
         yield from spellings(*named, viewer=viewer, domain=domain)
 
 
-def _as_host(address: str) -> str:
+def as_domain(address: str) -> str:
+    """A host or address as it stands in a request; IPv6 addresses are bracketed."""
     return f"[{address}]" if ":" in address else address

@@ -32,7 +32,7 @@ def build_match(request: HttpMatchRequest) -> RouteMatch:
 def _path(uri: StringMatch | None, *, ignore_case: bool) -> PathMatch | None:
     if uri is None:
         return None
-    text = _text(uri)
+    text = build_text(uri)
     if text in _EVERY_PATH:
         return None
     return PathMatch(text, ignore_case and text.kind is not MatchKind.REGEX)
@@ -41,8 +41,8 @@ def _path(uri: StringMatch | None, *, ignore_case: bool) -> PathMatch | None:
 def _headers(request: HttpMatchRequest) -> Iterator[HeaderMatch]:
     pseudo = {":scheme": request.scheme, ":method": request.method, ":authority": request.authority}
     for name, match in pseudo.items():
-        if match is not None and _text(match) != _PRESENT:
-            yield HeaderMatch(name, _text(match))
+        if match is not None and build_text(match) != _PRESENT:
+            yield HeaderMatch(name, build_text(match))
     for name, text in _by_name(request.headers):
         yield HeaderMatch(name.lower(), text)
     for name, text in _by_name(request.without_headers):
@@ -50,10 +50,11 @@ def _headers(request: HttpMatchRequest) -> Iterator[HeaderMatch]:
 
 
 def _by_name(matches: Mapping[str, StringMatch]) -> Iterator[tuple[str, TextMatch]]:
-    return ((name, _text(matches[name])) for name in sorted(matches))
+    return ((name, build_text(matches[name])) for name in sorted(matches))
 
 
-def _text(match: StringMatch) -> TextMatch:
+def build_text(match: StringMatch) -> TextMatch:
+    """A condition on one text; an empty one asks for its presence."""
     if match.exact is not None:
         return TextMatch(MatchKind.EXACT, match.exact)
     if match.prefix is not None:

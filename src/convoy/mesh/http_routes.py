@@ -7,32 +7,32 @@ conditions ends the list, because nothing gets past it.
 
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from convoy.api.meta import Hostname, Namespace
-from convoy.mesh.domains import build_domains
+from convoy.mesh.domains import as_domain, build_domains
 from convoy.mesh.facts import Facts
+from convoy.mesh.gateway_names import MESH
 from convoy.mesh.hosts import covers, is_wildcard
+from convoy.mesh.http_rules import PreparedRule, RuleFilter, Target
 from convoy.mesh.model import (
     Fallback,
     HostRoutes,
     Labels,
     MeshSettings,
+    Mirror,
     Part,
     PortRoutes,
+    RetryPolicy,
     RouteMatch,
     RouteRule,
     ServicePort,
     UpstreamKey,
     WeightedUpstream,
 )
+from convoy.mesh.redirects import build_redirect
 from convoy.mesh.services import Registered
-from convoy.mesh.virtual_services import (
-    DEFAULT_RETRIES,
-    MESH,
-    PreparedRule,
-    PreparedVirtualService,
-    RuleFilter,
-    Target,
-)
+from convoy.mesh.virtual_services import PreparedVirtualService
 
 _EVERYTHING = RouteMatch()
 _PLAIN_HTTP = 80
@@ -76,8 +76,7 @@ def build_sidecar_http(facts: Facts, caller: Caller) -> tuple[PortRoutes, ...]:
             if port.protocol.is_http:
                 claim = claims.setdefault(port.number, Claims(port.number))
                 _claim_service(claim, registered, port, facts, caller)
-    if _PLAIN_HTTP in claims:
-        _claim_unregistered(claims[_PLAIN_HTTP], facts, caller)
+    _claim_unregistered(claims, facts, caller)
     fallback = sidecar_fallback(facts.settings)
     return tuple(claims[port].build(fallback) for port in sorted(claims))
 
@@ -92,14 +91,17 @@ def build_service_routes(
 
 
 def build_rules(
-    service: PreparedVirtualService, caller: Caller, *, port: int, visible: Visible
+    service: PreparedVirtualService, caller: Caller, *, port: int, visible: Visible, is_tls: bool = False
 ) -> tuple[RouteRule, ...]:
-    """The rules of a VirtualService that apply to a caller's requests at a listener's port."""
+    """The rules of a VirtualService that apply to a caller's requests at a listener's port.
+
+    `is_tls`: the listener opens TLS, so that the scheme of its requests is https.
+    """
     rules: list[RouteRule] = []
     for rule in service.rules:
         if not rule_applies(rule.filter, caller, port):
             continue
-        rules.append(_route_rule(rule, port=port, visible=visible))
+        rules.append(_route_rule(rule, port=port, visible=visible, is_tls=is_tls))
         if rule.match == _EVERYTHING:
             break
     return tuple(rules)
@@ -132,51 +134,64 @@ def _claim_service(
     claims: Claims, registered: Registered, port: ServicePort, facts: Facts, caller: Caller
 ) -> None:
     service = registered.service
-    routing = facts.routing.for_sidecars(caller.namespace).find(service.hostname)
     visible = facts.registry.visible(caller.namespace)
-    rules = build_rules(routing, caller, port=port.number, visible=visible) if routing else ()
+    routing = facts.routing.for_sidecars(caller.namespace)
+    found = (
+        build_rules(candidate, caller, port=port.number, visible=visible)
+        for candidate in routing.candidates(service.hostname)
+    )
+    rules = next(filter(None, found), ())
     domains = build_domains(
         registered, facts.registry, viewer=caller.namespace, domain=facts.settings.cluster_domain
     )
-    claims.claim(service.hostname, domains, rules or (_default_rule(service.hostname, port.number),))
+    default = _default_rule(service.hostname, port.number, facts.routing.retries)
+    claims.claim(service.hostname, domains, rules or (default,))
 
 
-def _claim_unregistered(claims: Claims, facts: Facts, caller: Caller) -> None:
+def _claim_unregistered(claims: Mapping[int, Claims], facts: Facts, caller: Caller) -> None:
+    """Hosts that only VirtualServices know: on the ports of the services named beside them, else on 80."""
     visible = facts.registry.visible(caller.namespace)
-    for service in facts.routing.bound(MESH, namespace=caller.namespace):
-        rules = build_rules(service, caller, port=_PLAIN_HTTP, visible=visible)
-        for host in service.hosts if rules else ():
-            if not any(_is_registered(host, visible)):
-                claims.claim(host, (host,), rules)
+    for service in facts.routing.for_sidecars(caller.namespace).services:
+        unknown = [host for host in service.hosts if not any(_registered(host, visible))]
+        if not unknown:
+            continue
+        known = [one for host in service.hosts for one in _registered(host, visible)]
+        ports = {port.number for one in known for port in one.service.ports if port.protocol.is_http}
+        for number in sorted((ports or {_PLAIN_HTTP}) & claims.keys()):
+            rules = build_rules(service, caller, port=number, visible=visible)
+            for host in unknown if rules else ():
+                claims[number].claim(host, (as_domain(host),), rules)
 
 
-def _is_registered(host: str, visible: Visible) -> Iterator[bool]:
+def _registered(host: str, visible: Visible) -> Iterator[Registered]:
     if is_wildcard(host):
-        yield from (covers(host, registered) for registered in visible)
-    else:
-        yield host in visible
+        yield from (one for known, one in visible.items() if covers(host, known))
+    elif host in visible:
+        yield visible[Hostname(host)]
 
 
-def _route_rule(rule: PreparedRule, *, port: int, visible: Visible) -> RouteRule:
-    return RouteRule(
-        match=rule.match,
+def _route_rule(rule: PreparedRule, *, port: int, visible: Visible, is_tls: bool) -> RouteRule:
+    def key(target: Target) -> UpstreamKey:
+        return target_key(target, listener_port=port, visible=visible)
+
+    redirect = rule.redirect
+    return msgspec.structs.replace(
+        rule.template,
         destinations=tuple(
-            WeightedUpstream(target_key(target, listener_port=port, visible=visible), target.weight)
+            WeightedUpstream(key(target), target.weight, target.edits)
             for target in rule.targets
             if target.weight > 0
         ),
-        timeout_ms=rule.timeout_ms,
-        retries=rule.retries,
-        origin=rule.origin,
-        name=rule.name,
+        mirrors=tuple(Mirror(key(mirror.target), mirror.share) for mirror in rule.mirrors),
+        redirect=build_redirect(redirect, rule.match, port=port, is_tls=is_tls) if redirect else None,
     )
 
 
-def _default_rule(host: Hostname, port: int) -> RouteRule:
+def _default_rule(host: Hostname, port: int, retries: RetryPolicy) -> RouteRule:
     return RouteRule(
         match=_EVERYTHING,
         destinations=(WeightedUpstream(UpstreamKey(host, port), 100),),
         timeout_ms=0,
-        retries=DEFAULT_RETRIES,
+        retries=retries,
         name="default",
     )

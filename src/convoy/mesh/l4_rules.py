@@ -12,17 +12,12 @@ import msgspec
 
 from convoy.api.istio.virtual_service import L4Match, RouteDestination, TcpRoute, TlsMatch, TlsRoute
 from convoy.api.meta import ObjectKey
+from convoy.mesh.gateway_names import MESH, resolve_gateway
 from convoy.mesh.hosts import covers, is_wildcard
+from convoy.mesh.http_rules import RuleFilter, Target
 from convoy.mesh.model import Part, RuleRef
 from convoy.mesh.short_names import expand_host
-from convoy.mesh.virtual_services import (
-    MESH,
-    PreparedVirtualService,
-    Routing,
-    RuleFilter,
-    Target,
-    resolve_gateway,
-)
+from convoy.mesh.virtual_services import PreparedVirtualService, Routing
 
 
 class ConnectionRule(Part, frozen=True, cache_hash=True):

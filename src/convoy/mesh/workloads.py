@@ -7,11 +7,11 @@ not split a namespace into many views.
 from collections.abc import Iterator, Mapping
 
 from convoy.mesh.facts import Facts
+from convoy.mesh.gateway_names import MESH
 from convoy.mesh.inbound import build_inbound
 from convoy.mesh.model import InboundPart, Labels, ViewKey, Workload
 from convoy.mesh.pods import PodFacts
 from convoy.mesh.selections import Selections
-from convoy.mesh.virtual_services import MESH
 
 SIDECAR = "sidecar"
 GATEWAY = "gateway"

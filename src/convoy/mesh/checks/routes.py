@@ -12,14 +12,13 @@ from convoy.api.paths import quote
 from convoy.api.problems import Problem
 from convoy.mesh.checks.finding import did_you_mean, host_hint, listed, named
 from convoy.mesh.facts import Facts
+from convoy.mesh.gateway_names import MESH
 from convoy.mesh.hosts import covers, is_wildcard
 from convoy.mesh.http_matches import build_match
 from convoy.mesh.model import Protocol, RouteMatch
 from convoy.mesh.services import Registered
 from convoy.mesh.short_names import expand_host
-from convoy.mesh.virtual_services import MESH, PreparedVirtualService
-
-_SPEAKS_HTTP = (Protocol.HTTP, Protocol.HTTP2, Protocol.GRPC, Protocol.AUTO)
+from convoy.mesh.virtual_services import PreparedVirtualService
 
 
 def check_routes(facts: Facts) -> Iterator[Problem]:
@@ -130,7 +129,9 @@ def _check_hosts(service: PreparedVirtualService, facts: Facts) -> Iterator[Prob
         if host in known:
             matching = [known[host]]
         speaks_http = any(
-            port.protocol in _SPEAKS_HTTP for registered in matching for port in registered.service.ports
+            port.protocol.is_http or port.protocol is Protocol.AUTO
+            for registered in matching
+            for port in registered.service.ports
         )
         if not matching:
             yield Problem(

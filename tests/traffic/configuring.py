@@ -1,0 +1,195 @@
+"""Configuration of the lab's cluster: one file, written as a whole, and taken by every proxy first.
+
+What a test takes back is removed with the next change, or before the next request: one push less per test.
+A `Blindfold` removes fields from every object, so that the control plane behaves as one that does not build
+them.
+"""
+
+import asyncio
+import itertools
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from convoy.cli.local.mesh import LocalMesh
+from convoy.cli.pod_traffic import Request, ask, over
+
+CLUSTER = "lab"
+FILE = "applied.yaml"
+PATIENCE = 10.0
+_DEBUG = 15014
+_ERROR = "error"
+
+Problem = dict[str, Any]
+
+
+class Blindfold:
+    """Takes one field of a kind's `spec` out of objects; with a value, only where it has that value."""
+
+    def __init__(self, kind: str, field: str) -> None:
+        path, _, value = field.partition("=")
+        self._kind, self._value = kind, value.strip()
+        self._path = path.strip().split(".")
+
+    def hide(self, obj: Any) -> None:
+        """Take the field out of an object, wherever it occurs."""
+        if isinstance(obj, dict) and obj.get("kind") == self._kind:
+            self._hide(obj.get("spec"), self._path)
+
+    def _hide(self, value: Any, path: list[str]) -> None:
+        if isinstance(value, list):
+            for each in value:
+                self._hide(each, path)
+        elif isinstance(value, dict) and len(path) > 1 and path[0] not in value:
+            for each in value.values():  # a map such as `headers` or `portLevelMtls`: its keys are no fields
+                if isinstance(each, dict) and path[0] in each:
+                    self._hide(each, path)
+        elif isinstance(value, dict) and len(path) > 1:
+            self._hide(value[path[0]], path[1:])
+        elif isinstance(value, dict) and path[0] in value and self._is_meant(value[path[0]]):
+            del value[path[0]]
+
+    def _is_meant(self, value: Any) -> bool:
+        return not self._value or str(value).upper() == self._value.upper()
+
+
+class Configuration:
+    """The applied texts, and whether the proxies have them."""
+
+    def __init__(self, local: LocalMesh) -> None:
+        self.local = local
+        self.blindfold: Blindfold | None = None
+        self.generation = 0
+        self._texts: dict[int, tuple[str, ...]] = {}
+        self._numbers = itertools.count()
+        self._pods: set[tuple[str, str]] = set()
+        self._is_dirty = False
+
+    def add(self, texts: tuple[str, ...]) -> int:
+        """Texts to be applied with the next `settle`; the number takes them back."""
+        number = next(self._numbers)
+        self._texts[number] = texts
+        self._is_dirty = True
+        return number
+
+    def remove(self, number: int) -> None:
+        """Take texts back with the next `settle`."""
+        del self._texts[number]
+        self._is_dirty = True
+
+    async def settle(self) -> None:
+        """Until every proxy has what is applied now; AssertionError when one refuses it or patience ends."""
+        if not self._is_dirty:
+            return
+        objects = self._objects()
+        before = (await self.debug("/debug/statistics"))["view"]
+        self._write(objects)
+        self._is_dirty = False
+        await self._wait_model_after(before)
+        await self._wait_pods(objects)
+        await self._wait_taken()
+        # Envoy acknowledges on its main thread; its workers follow at their next turn.
+        await asyncio.sleep(0.01)
+
+    async def problems(self) -> list[Problem]:
+        """What the control plane says about what is applied."""
+        found: list[Problem] = await self.debug("/debug/problems")
+        return [each for each in found if each["file"].endswith(f"/{FILE}") or not each["file"]]
+
+    async def debug(self, path: str) -> Any:
+        """What the debug interface of the control plane answers."""
+        sock = await self.local.world.dial(CLUSTER, "istio-system", "istiod", _DEBUG)
+        with sock:
+            reply = await asyncio.to_thread(ask, over(sock), Request("istiod", path))
+        assert reply.status == 200, reply
+        return reply.json()
+
+    def _objects(self) -> list[Any]:
+        texts = itertools.chain.from_iterable(self._texts.values())
+        objects = [each for text in texts for each in yaml.safe_load_all(text) if each]
+        if self.blindfold is not None:
+            for each in objects:
+                self.blindfold.hide(each)
+        return objects
+
+    def _write(self, objects: list[Any]) -> None:
+        # Without it a change that is refused as a whole would leave the view, and its number, as they were.
+        self.generation += 1
+        mark = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "lab-generation", "namespace": "plain"},
+            "data": {"number": str(self.generation)},
+        }
+        path: Path = self.local.clusters[CLUSTER].folder / FILE
+        part = path.with_name(f".{FILE}.part")
+        part.write_text(yaml.safe_dump_all([mark, *objects], sort_keys=False))
+        os.replace(part, path)
+
+    async def _wait_model_after(self, before: int) -> None:
+        async def missing() -> str:
+            counters = await self.debug("/debug/statistics")
+            is_read = counters["view"] > before and counters["ads"]["model_number"] > before
+            return "" if is_read else "the control plane has not read what was applied"
+
+        await until_nothing(missing)
+
+    async def _wait_pods(self, objects: list[Any]) -> None:
+        pods = {
+            (each["metadata"].get("namespace", "default"), each["metadata"]["name"])
+            for each in objects
+            if each["kind"] == "Pod"
+        }
+        if pods == self._pods:
+            return
+
+        async def missing() -> str:
+            seen = {(pod.namespace, pod.name): pod.ready for pod in await self.local.world.pods(CLUSTER)}
+            late = [pod for pod in pods if not seen.get(pod)]
+            late += [pod for pod in self._pods - pods if pod in seen]
+            return f"pods that neither came nor went: {late}" if late else ""
+
+        await until_nothing(missing)
+        self._pods = pods
+
+    async def _wait_taken(self) -> None:
+        proxies: list[Any] = []
+
+        async def missing() -> str:
+            proxies[:] = await self.debug("/debug/proxies")
+            late = [
+                f"{proxy['proxy']}: {kind['short_name']} {kind['state']}"
+                for proxy in proxies
+                for kind in proxy["types"]
+                if kind["state"] == "STALE"
+            ]
+            return f"proxies that have not taken it: {', '.join(late)}" if late or not proxies else ""
+
+        await until_nothing(missing)
+        refused = [
+            f"NACK by {proxy['proxy']}, {kind['short_name']} {each['name']}: {each['detail']}"
+            for proxy in proxies
+            for kind in proxy["types"]
+            for each in kind.get("rejected", ())
+        ]
+        assert not refused, "\n".join(sorted(set(refused)))
+
+
+def errors_in(problems: list[Problem]) -> list[str]:
+    """The problems that are errors, each in one line."""
+    return [
+        "{kind} {namespace}/{name} {field}: {message} [{code}]".format(**each)
+        for each in problems
+        if each["level"] == _ERROR
+    ]
+
+
+async def until_nothing(missing: Any, *, patience: float = PATIENCE) -> None:
+    """Until a look finds nothing missing any more; AssertionError with what is missing when patience ends."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience
+    while found := await missing():
+        assert loop.time() < deadline, found
+        await asyncio.sleep(0.01)

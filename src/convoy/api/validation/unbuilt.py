@@ -135,6 +135,17 @@ NOT_BUILT: Mapping[str, str] = {
 }
 
 
+class NoEffect(msgspec.Struct, frozen=True):
+    """Why stock Envoy cannot do what a field says, and the address of the Envoy document that shows it."""
+
+    reason: str
+    address: str
+
+
+# By kind and field of its `spec`: accepted with a warning (codes.NO_EFFECT). At most 20 in all.
+EFFECTLESS: Mapping[str, Mapping[str, NoEffect]] = {}
+
+
 class Gap(msgspec.Struct):
     """What is not built below a field: named fields, or certain values, or everything."""
 

@@ -12,6 +12,8 @@ leave when it ends, nor share one connection among pods. So callers renew such c
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from convoy.api.istio.destination_rule import ClientTlsMode, Subset
 from convoy.api.meta import Hostname
 from convoy.mesh.assignments import EndpointSelector, select_endpoints, subset_labels
@@ -19,11 +21,19 @@ from convoy.mesh.destination_rules import DestinationRules, MergedRule
 from convoy.mesh.endpoints import Endpoints
 from convoy.mesh.identities import accepted_identities
 from convoy.mesh.model import (
+    PLAIN_CONNECTIONS,
+    ConnectionPolicy,
     DnsEndpoint,
     Endpoint,
     EndpointKey,
+    HashSource,
+    HttpVersion,
+    Labels,
+    LocalityPolicy,
     MeshSettings,
     Part,
+    Pool,
+    Protocol,
     Resolution,
     Service,
     ServicePort,
@@ -32,6 +42,7 @@ from convoy.mesh.model import (
     UpstreamKey,
     UpstreamTls,
 )
+from convoy.mesh.origination import resolve_origination
 from convoy.mesh.services import Registered
 from convoy.mesh.traffic_policy import Policy, resolve_policy
 
@@ -44,6 +55,7 @@ class PlannedUpstream(Part, frozen=True, cache_hash=True):
 
     upstream: Upstream
     selector: EndpointSelector
+    locality: LocalityPolicy | None = None
 
 
 class _Caller(NamedTuple):
@@ -53,6 +65,8 @@ class _Caller(NamedTuple):
     network: str
     at_gateway: bool
     is_passthrough: bool
+    secrets_of: str
+    """The namespace whose credentials it may be given; empty: none."""
 
 
 class UpstreamPlanner:
@@ -70,32 +84,42 @@ class UpstreamPlanner:
         self._endpoints = endpoints
         self._accounts = accounts
         self._settings = settings
-        self._made: dict[tuple[str, int, str, bool, bool], tuple[PlannedUpstream, ...]] = {}
+        self._made: dict[tuple[str, int, str, bool, bool, str], tuple[PlannedUpstream, ...]] = {}
+        self._policies: dict[tuple[int, str, int], Policy] = {}
 
     def plan(
-        self, registered: Registered, *, client: str, network: str, at_gateway: bool = False
+        self,
+        registered: Registered,
+        *,
+        client: str,
+        network: str,
+        labels: Labels = (),
+        at_gateway: bool = False,
     ) -> tuple[PlannedUpstream, ...]:
-        """The upstreams of a service for proxies of namespace `client`: for each port the whole, then
-        subsets.
+        """The upstreams of a service for proxies of namespace `client` with at least these labels: for each
+        port the whole, then subsets.
         """
-        return self._plan_once(registered, client, network, at_gateway, is_passthrough=False)
+        service = registered.service
+        rule = self._rules.find(service.hostname, client=client, service=service.namespace, labels=labels)
+        network = "" if registered.kube else network
+        may_ask = rule is not None and rule.uses_credentials and (at_gateway or rule.is_selective)
+        caller = _Caller(rule, network, at_gateway, False, secrets_of=client if may_ask else "")
+        return self._plan_once(registered, caller)
 
     def plan_passthrough(
-        self, registered: Registered, *, client: str, network: str
+        self, registered: Registered, *, client: str, network: str, labels: Labels = ()
     ) -> tuple[PlannedUpstream, ...]:
         """The same for a gateway that passes TLS on unopened; only endpoints that accept mutual TLS."""
-        return self._plan_once(registered, client, network, at_gateway=True, is_passthrough=True)
-
-    def _plan_once(
-        self, registered: Registered, client: str, network: str, at_gateway: bool, *, is_passthrough: bool
-    ) -> tuple[PlannedUpstream, ...]:
         service = registered.service
-        rule = self._rules.find(service.hostname, client=client, service=service.namespace)
-        view = "" if registered.kube else network
-        question = (service.hostname, id(rule), view, at_gateway, is_passthrough)
+        rule = self._rules.find(service.hostname, client=client, service=service.namespace, labels=labels)
+        network = "" if registered.kube else network
+        return self._plan_once(registered, _Caller(rule, network, True, True, secrets_of=""))
+
+    def _plan_once(self, registered: Registered, caller: _Caller) -> tuple[PlannedUpstream, ...]:
+        service = registered.service
+        question = (service.hostname, id(caller.rule), *caller[1:])
         if question not in self._made:
-            caller = _Caller(rule, view, at_gateway, is_passthrough)
-            subsets = (None, *(rule.subsets if rule else ()))
+            subsets = (None, *(caller.rule.subsets if caller.rule else ()))
             self._made[question] = tuple(
                 self._plan_one(service, port, subset, caller) for port in service.ports for subset in subsets
             )
@@ -113,35 +137,81 @@ class UpstreamPlanner:
         resolution = _resolution(service, policy, at_gateway=caller.at_gateway)
         name = subset.name if subset else ""
         key = UpstreamKey(service.hostname, port.number, name, is_passthrough=caller.is_passthrough)
-        mode = TlsMode.DISABLE if caller.is_passthrough else _tls_mode(policy, service, resolution, chosen)
+        is_dns = resolution is Resolution.DNS
+        tls = self._tls(service, policy, key, resolution=resolution, chosen=chosen, caller=caller)
         upstream = Upstream(
             key=key,
             protocol=port.protocol,
             resolution=resolution,
-            tls=self._tls(service, policy, key, mode),
-            lb_policy=policy.lb_policy,
+            tls=tls,
+            lb_policy=policy.choice.policy,
             connect_timeout_ms=policy.connect_timeout_ms,
-            dns_endpoints=_dns_endpoints(chosen) if resolution is Resolution.DNS else (),
-            renewed_after_ms=0 if service.is_kubernetes or mode is TlsMode.DISABLE else RENEWED_AFTER_MS,
+            dns_endpoints=_dns_endpoints(chosen, policy.locality) if is_dns else (),
+            renewed_after_ms=RENEWED_AFTER_MS if _is_renewed(service, tls) else 0,
+            balancing=policy.choice.balancing,
+            pool=self._pool(policy, port, caller),
+            outliers=policy.outliers,
+            connections=_connections(policy),
+            proxy_header=policy.proxy_header,
+            locality=policy.locality if is_dns else None,
         )
-        return PlannedUpstream(upstream, selector)
+        return PlannedUpstream(upstream, selector, policy.locality)
 
-    def _tls(self, service: Service, policy: Policy, key: UpstreamKey, mode: TlsMode) -> UpstreamTls:
+    def _tls(
+        self,
+        service: Service,
+        policy: Policy,
+        key: UpstreamKey,
+        *,
+        resolution: Resolution,
+        chosen: tuple[Endpoint, ...],
+        caller: _Caller,
+    ) -> UpstreamTls:
+        if caller.is_passthrough:
+            return UpstreamTls(TlsMode.DISABLE)
+        if policy.tls and policy.tls.mode in (ClientTlsMode.SIMPLE, ClientTlsMode.MUTUAL):
+            stated = service.subject_alt_names
+            return resolve_origination(policy.tls, stated=stated, namespace=caller.secrets_of)
+        mode = self._tls_mode(policy, service, resolution, chosen)
         if mode is TlsMode.DISABLE:
             return UpstreamTls(mode)
         accepted = accepted_identities(
             service,
-            stated=policy.subject_alt_names,
+            stated=tuple(sorted(set(policy.tls.subject_alt_names))) if policy.tls else (),
             accounts=self._accounts[service.hostname],
             trust_domain=self._settings.trust_domain,
         )
-        sni = policy.sni or sni_of(key.hostname, port=key.port, subset=key.subset)
+        stated_sni = policy.tls.sni if policy.tls else ""
+        sni = stated_sni or sni_of(key.hostname, port=key.port, subset=key.subset)
         return UpstreamTls(mode, sni, accepted.identities, accepted.prefixes)
 
+    def _tls_mode(
+        self, policy: Policy, service: Service, resolution: Resolution, endpoints: tuple[Endpoint, ...]
+    ) -> TlsMode:
+        if policy.tls:
+            return TlsMode.DISABLE if policy.tls.mode is ClientTlsMode.DISABLE else TlsMode.MUTUAL
+        if service.is_external or not self._settings.enable_auto_mtls:
+            return TlsMode.DISABLE
+        if resolution is Resolution.ORIGINAL_DST:
+            # Envoy learns nothing about the endpoint but its address, so one answer must do for all of them.
+            if service.vips and not endpoints:
+                return TlsMode.DISABLE  # nobody that the mesh knows answers there
+            return TlsMode.MUTUAL if all(endpoint.accepts_mtls for endpoint in endpoints) else TlsMode.DISABLE
+        return TlsMode.AUTO
+
+    def _pool(self, policy: Policy, port: ServicePort, caller: _Caller) -> Pool:
+        """The limits, with the mesh's wish to speak HTTP/2 where a port's protocol is known to be HTTP."""
+        pool = policy.pool
+        upgrades = self._settings.h2_upgrade and port.protocol is Protocol.HTTP and not caller.is_passthrough
+        if upgrades and pool.http_version is None and not policy.keeps_http_version:
+            return msgspec.structs.replace(pool, http_version=HttpVersion.HTTP2)
+        return pool
+
     def _policy(self, rule: MergedRule | None, subset: Subset | None, port: ServicePort) -> Policy:
-        return resolve_policy(
-            rule, subset, port=port.number, connect_timeout_ms=self._settings.connect_timeout_ms
-        )
+        question = (id(rule), subset.name if subset else "", port.number)
+        if question not in self._policies:
+            self._policies[question] = resolve_policy(rule, subset, port=port.number, settings=self._settings)
+        return self._policies[question]
 
 
 def sni_of(host: str, *, port: int, subset: str) -> str:
@@ -153,28 +223,27 @@ def _resolution(service: Service, policy: Policy, *, at_gateway: bool) -> Resolu
     if at_gateway:
         # Nobody addressed a pod there, so a gateway chooses among the endpoints of a headless Service, too.
         return Resolution.DNS if service.resolution is Resolution.DNS else Resolution.ENDPOINTS
-    return Resolution.ORIGINAL_DST if policy.keeps_address else service.resolution
+    return Resolution.ORIGINAL_DST if policy.choice.keeps_address else service.resolution
 
 
-def _tls_mode(
-    policy: Policy, service: Service, resolution: Resolution, endpoints: tuple[Endpoint, ...]
-) -> TlsMode:
-    if policy.tls_mode is ClientTlsMode.DISABLE:
-        return TlsMode.DISABLE
-    if policy.tls_mode is not None:
-        # SIMPLE and MUTUAL are refused by validation; were one to come here, this would fail closed.
-        return TlsMode.MUTUAL
-    if service.is_external:
-        return TlsMode.DISABLE
-    if resolution is Resolution.ORIGINAL_DST:
-        # Envoy learns nothing about the endpoint but its address, so one answer must do for all of them.
-        if service.vips and not endpoints:
-            return TlsMode.DISABLE  # nobody that the mesh knows answers there
-        return TlsMode.MUTUAL if all(endpoint.accepts_mtls for endpoint in endpoints) else TlsMode.DISABLE
-    return TlsMode.AUTO
+def _is_renewed(service: Service, tls: UpstreamTls) -> bool:
+    return not service.is_kubernetes and tls.mode in (TlsMode.AUTO, TlsMode.MUTUAL)
 
 
-def _dns_endpoints(endpoints: tuple[Endpoint, ...]) -> tuple[DnsEndpoint, ...]:
+def _connections(policy: Policy) -> ConnectionPolicy:
+    pool, hashing = policy.pool, policy.choice.balancing.hash_policy
+    hashes_source = hashing is not None and hashing.source is HashSource.SOURCE_IP
+    if not (
+        pool.tcp_idle_ms is not None or pool.max_connection_duration_ms or hashes_source or policy.tunnel
+    ):
+        return PLAIN_CONNECTIONS
+    return ConnectionPolicy(pool.tcp_idle_ms, pool.max_connection_duration_ms, hashes_source, policy.tunnel)
+
+
+def _dns_endpoints(
+    endpoints: tuple[Endpoint, ...], locality: LocalityPolicy | None
+) -> tuple[DnsEndpoint, ...]:
+    are_ordered = bool(locality and locality.priority_labels)
     return tuple(
         DnsEndpoint(
             address=endpoint.address,
@@ -182,6 +251,7 @@ def _dns_endpoints(endpoints: tuple[Endpoint, ...]) -> tuple[DnsEndpoint, ...]:
             weight=endpoint.weight,
             locality=endpoint.locality,
             accepts_mtls=endpoint.accepts_mtls,
+            labels=endpoint.labels if are_ordered else (),
         )
         for endpoint in endpoints
     )

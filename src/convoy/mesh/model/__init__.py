@@ -7,6 +7,15 @@ order, so equal objects in any order give equal parts, and an unchanged part is 
 No part carries anything volatile: neither file nor line, resourceVersion, time, or labels nobody matches on.
 """
 
+from convoy.mesh.model.balancing import (
+    PLAIN_BALANCING,
+    Balancing,
+    HashPolicy,
+    HashSource,
+    LbPolicy,
+    Utilization,
+    Warmup,
+)
 from convoy.mesh.model.base import Labels, Part
 from convoy.mesh.model.cors import CorsPolicy
 from convoy.mesh.model.credentials import (
@@ -45,7 +54,21 @@ from convoy.mesh.model.http_actions import (
     Rewrite,
 )
 from convoy.mesh.model.l4 import SniffedRoute, TcpRoute
+from convoy.mesh.model.localities import NOWHERE, Distribution, LocalityPolicy, Vantage
 from convoy.mesh.model.matches import HeaderMatch, MatchKind, PathMatch, QueryMatch, RouteMatch, TextMatch
+from convoy.mesh.model.origination import Origination
+from convoy.mesh.model.outliers import Outliers
+from convoy.mesh.model.pools import (
+    PLAIN_CONNECTIONS,
+    UNLIMITED,
+    ConnectionPolicy,
+    Http2Pings,
+    HttpVersion,
+    Keepalive,
+    Pool,
+    RetryBudget,
+    Tunnel,
+)
 from convoy.mesh.model.proxies import GatewayAddress, Workload
 from convoy.mesh.model.routes import (
     Fallback,
@@ -62,7 +85,7 @@ from convoy.mesh.model.snapshot import MeshSnapshot
 from convoy.mesh.model.upstreams import (
     Assignment,
     DnsEndpoint,
-    LbPolicy,
+    ProxyHeader,
     TlsMode,
     Upstream,
     UpstreamKey,
@@ -73,15 +96,22 @@ from convoy.mesh.model.views import InboundPart, InboundPort, SidecarView, ViewK
 __all__ = [
     "ANY_ADDRESS",
     "MILLION",
+    "NOWHERE",
     "NO_EDITS",
+    "PLAIN_BALANCING",
+    "PLAIN_CONNECTIONS",
+    "UNLIMITED",
     "Abort",
     "Assignment",
+    "Balancing",
     "ClientProof",
+    "ConnectionPolicy",
     "CorsPolicy",
     "Credential",
     "CredentialKey",
     "Delay",
     "DirectResponse",
+    "Distribution",
     "DnsEndpoint",
     "Endpoint",
     "EndpointKey",
@@ -93,30 +123,41 @@ __all__ = [
     "GatewayPassthrough",
     "GatewayTcp",
     "GatewayView",
+    "HashPolicy",
+    "HashSource",
     "HeaderEdits",
     "HeaderMatch",
     "HeaderOperations",
     "HostRoutes",
+    "Http2Pings",
+    "HttpVersion",
     "InboundPart",
     "InboundPort",
+    "Keepalive",
     "KeyFiles",
     "KeyPair",
     "KeyPairRef",
     "Labels",
     "LbPolicy",
+    "LocalityPolicy",
     "MatchKind",
     "MeshSettings",
     "MeshSnapshot",
     "Mirror",
+    "Origination",
+    "Outliers",
     "Part",
     "PassthroughRoute",
     "PathMatch",
+    "Pool",
     "PortRoutes",
     "Protocol",
+    "ProxyHeader",
     "QueryMatch",
     "Redirect",
     "RegexRewrite",
     "Resolution",
+    "RetryBudget",
     "RetryPolicy",
     "Rewrite",
     "RouteMatch",
@@ -133,10 +174,14 @@ __all__ = [
     "TrustBundle",
     "TrustFiles",
     "TrustRef",
+    "Tunnel",
     "Upstream",
     "UpstreamKey",
     "UpstreamTls",
+    "Utilization",
+    "Vantage",
     "ViewKey",
+    "Warmup",
     "WeightedUpstream",
     "Workload",
 ]

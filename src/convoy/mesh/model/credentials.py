@@ -8,7 +8,7 @@ from convoy.kit.secrets import SecretBytes
 from convoy.mesh.model.base import Part
 
 
-class CredentialKey(Part, frozen=True, cache_hash=True):
+class CredentialKey(Part, frozen=True, cache_hash=True, tag=True):
     """Names a Secret or (`is_config_map`) a ConfigMap of the proxy's own namespace."""
 
     namespace: str
@@ -16,21 +16,21 @@ class CredentialKey(Part, frozen=True, cache_hash=True):
     is_config_map: bool = False
 
 
-class KeyFiles(Part, frozen=True, cache_hash=True):
+class KeyFiles(Part, frozen=True, cache_hash=True, tag=True):
     """A certificate chain and its key as files in the proxy's pod."""
 
     certificate: str
     key: str
 
 
-class TrustFiles(Part, frozen=True, cache_hash=True):
+class TrustFiles(Part, frozen=True, cache_hash=True, tag=True):
     """Root certificates, and perhaps a revocation list, as files in the proxy's pod."""
 
     roots: str
     revoked: str = ""
 
 
-class KeyPair(Part, frozen=True, cache_hash=True):
+class KeyPair(Part, frozen=True, cache_hash=True, tag=True):
     """A certificate chain and its key, PEM, that have been seen to belong together."""
 
     key: CredentialKey
@@ -38,7 +38,7 @@ class KeyPair(Part, frozen=True, cache_hash=True):
     private_key: SecretBytes
 
 
-class TrustBundle(Part, frozen=True, cache_hash=True):
+class TrustBundle(Part, frozen=True, cache_hash=True, tag=True):
     """Root certificates, and perhaps a revocation list, PEM."""
 
     key: CredentialKey

@@ -3,7 +3,12 @@
 import enum
 
 from convoy.api.meta import Hostname
-from convoy.mesh.model.base import Part
+from convoy.mesh.model.balancing import PLAIN_BALANCING, Balancing, LbPolicy
+from convoy.mesh.model.base import Labels, Part
+from convoy.mesh.model.localities import LocalityPolicy
+from convoy.mesh.model.origination import Origination
+from convoy.mesh.model.outliers import Outliers
+from convoy.mesh.model.pools import PLAIN_CONNECTIONS, UNLIMITED, ConnectionPolicy, Pool
 from convoy.mesh.model.services import Endpoint, Protocol, Resolution
 
 
@@ -24,10 +29,20 @@ class TlsMode(enum.StrEnum):
     """Mutual TLS to the endpoints that accept it, plain text to the others."""
     MUTUAL = "MUTUAL"
     """Mutual TLS with the mesh's identities to every endpoint (ISTIO_MUTUAL)."""
+    ORIGINATE = "ORIGINATE"
+    """TLS as any client speaks it, with or without a certificate of its own (SIMPLE, MUTUAL)."""
+
+
+class ProxyHeader(enum.StrEnum):
+    """The PROXY header that tells a server who its client is."""
+
+    NONE = ""
+    V1 = "V1"
+    V2 = "V2"
 
 
 class UpstreamTls(Part, frozen=True, cache_hash=True):
-    """Unless the mode is DISABLE, at least one accepted identity is given: never an empty SAN list."""
+    """With the mesh's identities at least one accepted identity is given: never an empty SAN list."""
 
     mode: TlsMode
     sni: str = ""
@@ -35,14 +50,8 @@ class UpstreamTls(Part, frozen=True, cache_hash=True):
     """Exact URI SANs that are accepted of the server."""
     identity_prefixes: tuple[str, ...] = ()
     """URI SAN prefixes that are accepted, for hosts whose accounts are not known here."""
-
-
-class LbPolicy(enum.StrEnum):
-    """How an endpoint is chosen for a request."""
-
-    LEAST_REQUEST = "LEAST_REQUEST"
-    ROUND_ROBIN = "ROUND_ROBIN"
-    RANDOM = "RANDOM"
+    origination: Origination | None = None
+    """Only with ORIGINATE. Then an empty `sni` is the host of the request."""
 
 
 class DnsEndpoint(Part, frozen=True, cache_hash=True):
@@ -53,6 +62,8 @@ class DnsEndpoint(Part, frozen=True, cache_hash=True):
     weight: int
     locality: str
     accepts_mtls: bool
+    labels: Labels = ()
+    """Only those by which endpoints are put in order."""
 
 
 class Upstream(Part, frozen=True, cache_hash=True):
@@ -68,6 +79,13 @@ class Upstream(Part, frozen=True, cache_hash=True):
     """Only with resolution DNS: already filtered by the subset's labels."""
     renewed_after_ms: int = 0
     """How long an HTTP connection is used; 0 for as long as it lasts."""
+    balancing: Balancing = PLAIN_BALANCING
+    pool: Pool = UNLIMITED
+    outliers: Outliers | None = None
+    connections: ConnectionPolicy = PLAIN_CONNECTIONS
+    proxy_header: ProxyHeader = ProxyHeader.NONE
+    locality: LocalityPolicy | None = None
+    """Only with resolution DNS: elsewhere it concerns the assignment alone."""
 
 
 class Assignment(Part, frozen=True, cache_hash=True):
@@ -78,3 +96,5 @@ class Assignment(Part, frozen=True, cache_hash=True):
 
     key: UpstreamKey
     endpoints: tuple[Endpoint, ...]
+    locality: LocalityPolicy | None = None
+    """None: it does not matter where endpoints and callers are."""

@@ -107,6 +107,10 @@ FOREIGN_NETWORK = _warning(237, "All endpoints are on networks that no proxy of 
 NO_GATEWAY_POD = _warning(241, "A Gateway that selects no gateway pod.")
 UNKNOWN_GATEWAY_PORT = _warning(242, "A server's port that no Service of the gateway has.")
 SERVER_HELD_BACK = _error(243, "A server whose port serves something else already.")
+SERVER_HOST_TAKEN = _error(244, "A TLS server's host that an earlier one of its port has; the first counts.")
+SERVER_HOST_UNUSABLE = _error(
+    245, "A wildcard host of a TLS server that leaves part of a label open, which no SNI is compared with."
+)
 IGNORED_POLICY = _warning(251, "A PeerAuthentication that another one or its namespace puts out of effect.")
 BROKEN_LINK = _error(
     261, "A route to another cluster whose gateway does not let it in; requests are reset there."
@@ -114,6 +118,12 @@ BROKEN_LINK = _error(
 REMOTE_ROUTES_IGNORED = _warning(
     262, "A VirtualService of the destination cluster that calls from other clusters pass by."
 )
+
+CREDENTIAL_NOT_FOUND = _error(310, "A Secret (or ConfigMap) that a server needs and that does not exist.")
+CREDENTIAL_UNUSABLE = _error(311, "A Secret that holds no certificate and key that Envoy takes, or no roots.")
+CREDENTIAL_MISMATCH = _error(312, "A Secret whose key does not belong to its certificate.")
+CREDENTIAL_EXPIRED = _error(313, "A Secret whose certificate has expired.")
+CREDENTIAL_UNREADABLE = _error(314, "A Secret or ConfigMap that the control plane may not read.")
 
 BAD_HOST = _error(401, "A host name or wildcard host that is not valid here.")
 BAD_NAME = _error(402, "A name (of an object, port, subset, account) that is not valid.")
@@ -131,9 +141,15 @@ BAD_PROTOCOL = _error(413, "A protocol that is not known.")
 BAD_HEADER = _error(414, "A name that is not a header name.")
 BAD_REFERENCE = _error(415, "A name of another object that is not well-formed.")
 BAD_POLICY = _error(416, "A retry policy, locality or other setting that is not valid.")
+BAD_NUMBER = _error(417, "A number out of its range.")
+BAD_HEADER_VALUE = _error(
+    418, "A header value that Envoy cannot use: control characters or a broken % variable."
+)
+BAD_STATUS = _error(419, "A status or method that is not known.")
 NO_EFFECT = _warning(450, "Something that is allowed but has no effect.")
 DEPRECATED = _warning(451, "Something that is deprecated; the text names what replaces it.")
 RISKY = _warning(452, "Something that is allowed but rarely does what was meant.")
+UNREACHABLE = _warning(453, "A rule or a condition that an earlier one leaves nothing to.")
 
 NOT_BUILT_FIELD = _error(501, "A field or value of the API that Convoy does not support yet.")
 NOT_BUILT_KIND = _error(502, "A kind of the API that Convoy does not support yet.")

@@ -6,6 +6,7 @@ docs/decisions/003-client-certificate-header.md.
 """
 
 import enum
+from collections.abc import Iterator
 
 from envoy.config.listener.v3 import listener_components_pb2 as listener_parts_v3
 from envoy.config.route.v3 import route_pb2 as route_v3
@@ -15,6 +16,8 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import http_con
 from google.protobuf.wrappers_pb2 import BoolValue
 
 from convoy.xds.build import sources
+from convoy.xds.build.cors import build_cors_filter
+from convoy.xds.build.faults import build_fault_filter
 from convoy.xds.build.packing import packed, seconds
 
 _Hcm = hcm_v3.HttpConnectionManager
@@ -37,7 +40,7 @@ def build_http_filter(
     """
     manager = _Hcm(
         stat_prefix=f"{role}_{stat_name}",
-        http_filters=[*((_grpc_web(),) if grpc_web else ()), _router()],
+        http_filters=[*((_grpc_web(),) if grpc_web else ()), *_route_filters(role), _router()],
         normalize_path=BoolValue(value=True),
         # A long poll is no fault; routes have timeouts where users set some.
         stream_idle_timeout=seconds(0),
@@ -68,6 +71,13 @@ def _apply_role(manager: hcm_v3.HttpConnectionManager, role: HttpRole) -> None:
 
 def _grpc_web() -> hcm_v3.HttpFilter:
     return hcm_v3.HttpFilter(name="envoy.filters.http.grpc_web", typed_config=packed(grpc_web_v3.GrpcWeb()))
+
+
+def _route_filters(role: HttpRole) -> Iterator[hcm_v3.HttpFilter]:
+    """Those that a user's rule switches on; the routes to an application have no rules."""
+    if role is not HttpRole.INBOUND:
+        yield build_fault_filter()
+        yield build_cors_filter()
 
 
 def _router() -> hcm_v3.HttpFilter:

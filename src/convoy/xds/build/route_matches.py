@@ -40,7 +40,7 @@ def _header(header: HeaderMatch) -> route_parts_v3.HeaderMatcher:
         )
     return route_parts_v3.HeaderMatcher(
         name=header.name,
-        string_match=_text(header.text),
+        string_match=build_text_match(header.text),
         invert_match=header.is_inverted,
         # "Not this value" holds for a request without the header; Envoy would say no to both.
         treat_missing_header_as_empty=header.is_inverted,
@@ -50,10 +50,11 @@ def _header(header: HeaderMatch) -> route_parts_v3.HeaderMatcher:
 def _query(query: QueryMatch) -> route_parts_v3.QueryParameterMatcher:
     if query.text.kind is MatchKind.PRESENT:
         return route_parts_v3.QueryParameterMatcher(name=query.name, present_match=True)
-    return route_parts_v3.QueryParameterMatcher(name=query.name, string_match=_text(query.text))
+    return route_parts_v3.QueryParameterMatcher(name=query.name, string_match=build_text_match(query.text))
 
 
-def _text(text: TextMatch) -> string_v3.StringMatcher:
+def build_text_match(text: TextMatch) -> string_v3.StringMatcher:
+    """A condition on a text that is there."""
     if text.kind is MatchKind.EXACT:
         return string_v3.StringMatcher(exact=text.value)
     if text.kind is MatchKind.PREFIX:

@@ -8,13 +8,12 @@ from envoy.config.route.v3 import route_components_pb2 as route_parts_v3
 from envoy.config.route.v3 import route_pb2 as route_v3
 from google.protobuf.wrappers_pb2 import BoolValue
 
-from convoy.mesh.model import Fallback, HostRoutes, PortRoutes, RouteRule, RuleRef, WeightedUpstream
+from convoy.mesh.model import Fallback, HostRoutes, PortRoutes
 from convoy.xds.build import names
-from convoy.xds.build.packing import milliseconds, seconds, uint32
-from convoy.xds.build.retries import build_inbound_retry_policy, build_retry_policy
-from convoy.xds.build.route_matches import build_route_match
+from convoy.xds.build.packing import seconds, uint32
+from convoy.xds.build.retries import build_inbound_retry_policy
+from convoy.xds.build.route_actions import build_route
 
-_METADATA = "convoy"
 _ANY_HOST = "*"
 _LARGEST_DIRECT_BODY = 1024 * 1024
 
@@ -50,7 +49,7 @@ def _virtual_host(host: HostRoutes) -> route_parts_v3.VirtualHost:
     return route_parts_v3.VirtualHost(
         name=names.virtual_host(host.host, host.port),
         domains=host.domains,
-        routes=[_rule(rule) for rule in host.rules],
+        routes=[build_route(rule) for rule in host.rules],
         include_request_attempt_count=True,
     )
 
@@ -86,40 +85,3 @@ def _route(
         route=route,
         direct_response=direct_response,
     )
-
-
-def _rule(rule: RouteRule) -> route_parts_v3.Route:
-    route = route_parts_v3.Route(name=rule.name or names.DEFAULT_ROUTE, match=build_route_match(rule.match))
-    if rule.destinations:
-        route.route.CopyFrom(_route_action(rule))
-    else:
-        route.direct_response.status = 503
-    if rule.origin is not None:
-        _name_origin(route, rule.origin)
-    return route
-
-
-def _route_action(rule: RouteRule) -> route_parts_v3.RouteAction:
-    timeout = milliseconds(rule.timeout_ms)
-    action = route_parts_v3.RouteAction(
-        timeout=timeout,
-        retry_policy=build_retry_policy(rule.retries),
-        # A gRPC client may ask for less time than the rule allows, never for more.
-        max_stream_duration=route_parts_v3.RouteAction.MaxStreamDuration(grpc_timeout_header_max=timeout),
-    )
-    if len(rule.destinations) == 1:
-        action.cluster = names.upstream(rule.destinations[0].key)
-    else:
-        action.weighted_clusters.clusters.extend(_share(share) for share in rule.destinations)
-    return action
-
-
-def _share(share: WeightedUpstream) -> route_parts_v3.WeightedCluster.ClusterWeight:
-    return route_parts_v3.WeightedCluster.ClusterWeight(
-        name=names.upstream(share.key), weight=uint32(share.weight)
-    )
-
-
-def _name_origin(route: route_parts_v3.Route, origin: RuleRef) -> None:
-    fields = {"kind": origin.kind, "namespace": origin.namespace, "name": origin.name, "rule": origin.rule}
-    route.metadata.filter_metadata[_METADATA].update(fields)

@@ -20,10 +20,13 @@ from convoy.ca.errors import IssuerError
 from convoy.ca.issuers import Intermediate, IssuerKey, Root, new_root
 from convoy.ca.keys import CaPrivateKey, certificate_to_pem, key_to_pem
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
+from convoy.kit.logs import get_logger
 
 CA_CERT, CA_KEY, ROOT_CERT, CERT_CHAIN = "ca-cert.pem", "ca-key.pem", "root-cert.pem", "cert-chain.pem"
 INTERMEDIATE_FILES = (CA_CERT, CA_KEY, ROOT_CERT, CERT_CHAIN)
 _ROOT_KEY = "root-key.pem"
+
+log = get_logger("ca")
 
 
 def load_or_create_root(folder: Path, clock: Clock = SYSTEM_CLOCK) -> Root:
@@ -88,8 +91,12 @@ class IntermediateFolder:
             try:
                 self._current = load_intermediate(self._folder)
                 self.problem = ""
+                log.info("intermediate replaced", serial=f"{self._current.certificate.serial_number:x}")
             except IssuerError as error:
                 self.problem = str(error)
+                log.error(
+                    "intermediate not replaced", reason=self.problem, effect="the last one stays in use"
+                )
             self._stamp = stamp
         return self._current
 

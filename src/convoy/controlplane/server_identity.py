@@ -51,22 +51,26 @@ class ServerIdentity:
         return CertificateBundle(held.key_pem, chain, b"".join(held.roots_pem))
 
     async def run(self) -> None:
-        """Renew before expiry by the wall clock; while the issuer cannot sign, try again."""
+        """Renew before expiry by the wall clock, and when the CA was replaced; while it cannot sign, try
+        again.
+        """
         while True:
-            wait = wait_step(self._clock.now(), self._renew_at)
-            if wait > timedelta(0):
-                await self._clock.sleep(wait.total_seconds())
-                continue
             try:
-                self._renew()
+                wait = wait_step(self._clock.now(), self._renew_at)
+                if wait > timedelta(0) and self._issuer() is self._issued_by:
+                    await self._clock.sleep(wait.total_seconds())
+                else:
+                    self._renew()
             except IssuerError as error:
                 log.error("own certificate not renewed", detail=str(error))
                 await self._clock.sleep(5.0)
 
     def _renew(self) -> None:
+        issuer = self._issuer()
         self._held: ServerCredentials = issue_server(
-            self._issuer(), self._trust_domain, ttl=self._ttl, clock=self._clock
+            issuer, self._trust_domain, ttl=self._ttl, clock=self._clock
         )
+        self._issued_by = issuer
         obtained, expires = self._clock.now(), self._held.certificate.certificate.not_valid_after_utc
         self._renew_at = plan_renewal(obtained, expires, spread=random.random())
         chain = b"".join(self._held.certificate.chain_pem)

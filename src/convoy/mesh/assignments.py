@@ -10,6 +10,8 @@ class EndpointSelector(Part, frozen=True, cache_hash=True):
     labels: Labels = ()
     network: str = ""
     only_mtls: bool = False
+    rank: int = 0
+    """Which of several services with the same host they are endpoints of."""
 
 
 def subset_labels(subset: Subset | None) -> Labels:
@@ -19,7 +21,7 @@ def subset_labels(subset: Subset | None) -> Labels:
 
 def select_endpoints(endpoints: tuple[Endpoint, ...], selector: EndpointSelector) -> tuple[Endpoint, ...]:
     """The endpoints that meet all conditions, in their order; the same tuple when all of them do."""
-    if selector == EndpointSelector():
+    if not (selector.labels or selector.network or selector.only_mtls):
         return endpoints
     wanted = set(selector.labels)
     return tuple(

@@ -7,7 +7,8 @@ to find out per connection.
 from collections.abc import Iterable
 
 from convoy.mesh.model import InboundPart, InboundPort, MeshSettings, Protocol
-from convoy.mesh.pods import PodFacts, target_port
+from convoy.mesh.pods import PodFacts
+from convoy.mesh.selections import serving_port
 from convoy.mesh.services import Registered
 
 
@@ -31,7 +32,7 @@ def port_protocols(pod: PodFacts, services: Iterable[Registered]) -> dict[int, s
     found: dict[int, set[Protocol]] = {}
     for registered in services:
         for port in registered.service.ports:
-            number = target_port(pod.pod, port.target_port)
+            number = serving_port(registered, pod, port)
             if number is not None:
                 found.setdefault(number, set()).add(port.protocol)
     return found

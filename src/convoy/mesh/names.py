@@ -28,7 +28,7 @@ def build_names(facts: Facts, namespace: str) -> Mapping[str, tuple[str, ...]]:
 
 def _entries(registered: Registered, facts: Facts, viewer: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     domain = facts.settings.cluster_domain
-    pods = serving_pods(registered.kube, facts.pods) if registered.is_headless and registered.kube else ()
+    pods = serving_pods(registered, facts.pods) if registered.is_headless else ()
     addresses = registered.service.vips or tuple(sorted({pod.address for pod in pods}))
     if not addresses:
         return

@@ -13,6 +13,7 @@ from convoy.api.istio.peer_authentication import MtlsMode
 from convoy.api.kube import core as kube
 from convoy.api.meta import Namespace
 from convoy.mesh.identities import spiffe_id
+from convoy.mesh.label_index import LabelIndex
 from convoy.mesh.model import MeshSettings
 from convoy.mesh.peer_authentication import Modes, PeerPolicies
 
@@ -51,29 +52,7 @@ class PodFacts(msgspec.Struct, frozen=True, eq=False):
         return self.has_sidecar and self.modes.of(port) is not MtlsMode.DISABLE
 
 
-class PodIndex:
-    """All pods by namespace and label, in order of their names."""
-
-    def __init__(self, pods: Iterable[PodFacts]) -> None:
-        self._all = tuple(sorted(pods, key=lambda pod: (pod.namespace, pod.name)))
-        self._by_label: dict[tuple[str, str, str], list[PodFacts]] = {}
-        for pod in self._all:
-            for label, value in pod.labels.items():
-                self._by_label.setdefault((pod.namespace, label, value), []).append(pod)
-
-    def __iter__(self) -> Iterator[PodFacts]:
-        return iter(self._all)
-
-    def select(self, namespace: str, selector: Mapping[str, str]) -> tuple[PodFacts, ...]:
-        """The pods of a namespace that carry all these labels; an empty selector selects none, as a Service's
-        does.
-        """
-        if not selector:
-            return ()
-        candidates = min(
-            (self._by_label.get((namespace, label, value), []) for label, value in selector.items()), key=len
-        )
-        return tuple(pod for pod in candidates if selector.items() <= pod.labels.items())
+PodIndex = LabelIndex[PodFacts]
 
 
 def build_pod_index(pods: Iterable[kube.Pod], policies: PeerPolicies, *, settings: MeshSettings) -> PodIndex:

@@ -5,6 +5,7 @@ parts that are equal are the previous objects themselves.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -13,15 +14,17 @@ from convoy.api.istio.gateway import Gateway
 from convoy.api.istio.peer_authentication import PeerAuthentication
 from convoy.api.istio.service_entry import ServiceEntry
 from convoy.api.istio.virtual_service import VirtualService
+from convoy.api.istio.workload_entry import WorkloadEntry
 from convoy.api.kube import core as kube
 from convoy.api.meta import Namespace
 from convoy.api.problems import Problem, sort_problems
 from convoy.config.view import ConfigView
 from convoy.mesh.assignments import EndpointSelector, select_endpoints
 from convoy.mesh.checks import check_mesh
+from convoy.mesh.credentials import Credentials
 from convoy.mesh.destination_rules import DestinationRules
 from convoy.mesh.discovery_selectors import select_discovered
-from convoy.mesh.endpoints import accounts_of, build_endpoints
+from convoy.mesh.endpoints import Workloads, accounts_of, build_endpoints
 from convoy.mesh.facts import Facts
 from convoy.mesh.gateway_addresses import build_gateway_addresses
 from convoy.mesh.l4_rules import ConnectionRouting
@@ -41,13 +44,14 @@ from convoy.mesh.model import (
 from convoy.mesh.names import build_names
 from convoy.mesh.peer_authentication import PeerPolicies
 from convoy.mesh.pods import build_pod_index, local_network
+from convoy.mesh.registry import build_registry
 from convoy.mesh.retries import build_retries
 from convoy.mesh.reuse import reuse_snapshot
 from convoy.mesh.selections import Selections, build_selections
-from convoy.mesh.services import build_registry
 from convoy.mesh.upstreams import UpstreamPlanner
 from convoy.mesh.views import Planned, build_gateway_view, build_sidecar_view, upstream_order
 from convoy.mesh.virtual_services import Routing
+from convoy.mesh.workload_entries import build_external_workloads
 from convoy.mesh.workloads import SIDECAR, build_workloads
 
 
@@ -58,18 +62,23 @@ class _Views(msgspec.Struct, frozen=True, eq=False):
 
 
 def build_snapshot(
-    view: ConfigView, settings: MeshSettings, previous: MeshSnapshot | None = None
+    view: ConfigView,
+    settings: MeshSettings,
+    previous: MeshSnapshot | None = None,
+    *,
+    now: datetime | None = None,
 ) -> tuple[MeshSnapshot, tuple[Problem, ...]]:
     """What the objects of a cluster mean, and what is wrong between them.
 
     `settings` are those that the control plane was started with; the mesh's own configuration is put over
     them. `previous` is the snapshot of an earlier view of the same cluster; equal parts are its objects.
-    Problems carry no place: whoever knows files adds it.
+    `now` decides which certificates have expired; None: none has. Problems carry no place: whoever knows
+    files adds it.
     """
     misconfigured = check_mesh_config(view, settings)
     settings = resolve_settings(view, settings)
     view = select_discovered(view, settings)
-    facts = build_facts(view, settings)
+    facts = build_facts(view, settings, now=now)
     selections = build_selections(facts.registry, facts.pods)
     workloads = build_workloads(facts, selections)
     views = _build_views(facts, selections, workloads)
@@ -93,12 +102,13 @@ def build_snapshot(
     return (reuse_snapshot(snapshot, previous) if previous else snapshot), problems
 
 
-def build_facts(view: ConfigView, settings: MeshSettings) -> Facts:
+def build_facts(view: ConfigView, settings: MeshSettings, *, now: datetime | None = None) -> Facts:
     """What is settled before views: registry, pods, rules, endpoints, accounts."""
     domain = settings.cluster_domain
     policies = PeerPolicies(view.all(PeerAuthentication), root_namespace=settings.root_namespace)
     registry = build_registry(view.all(kube.Service), view.all(ServiceEntry), domain=domain)
     pods = build_pod_index(view.all(kube.Pod), policies, settings=settings)
+    workloads = Workloads(pods, build_external_workloads(view.all(WorkloadEntry)))
     rules = DestinationRules(view.all(DestinationRule), settings=settings)
     routing = Routing(
         view.all(VirtualService),
@@ -111,14 +121,15 @@ def build_facts(view: ConfigView, settings: MeshSettings) -> Facts:
         registry=registry,
         pods=pods,
         rules=rules,
-        endpoints=build_endpoints(registry, pods, rules, settings=settings),
+        endpoints=build_endpoints(registry, workloads, rules, settings=settings),
         accounts={
-            registered.service.hostname: accounts_of(registered, pods, settings=settings)
+            registered.service: accounts_of(registered, workloads, settings=settings)
             for registered in registry
         },
         routing=routing,
         connections=ConnectionRouting(routing, domain=domain),
         gateways=view.all(Gateway),
+        credentials=Credentials(view.all(kube.Secret), view.all(kube.ConfigMap), now=now),
     )
 
 
@@ -153,7 +164,7 @@ def _build_assignments(
     for view, key, selector in _sharing_order(facts, views):
         question = (key, selector)
         if question not in made:
-            endpoints = facts.endpoints[EndpointKey(key.hostname, key.port)]
+            endpoints = facts.endpoints[EndpointKey(key.hostname, key.port, selector.rank)]
             made[question] = Assignment(key, select_endpoints(endpoints, selector))
         assignment = made[question]
         if shared.setdefault(key, assignment) != assignment:

@@ -15,7 +15,6 @@ from typing import NamedTuple
 import msgspec
 
 from convoy.api.istio.destination_rule import ClientTlsMode, Subset
-from convoy.api.meta import Hostname
 from convoy.mesh.assignments import EndpointSelector, select_endpoints, subset_labels
 from convoy.mesh.destination_rules import DestinationRules, MergedRule
 from convoy.mesh.endpoints import Endpoints
@@ -25,7 +24,6 @@ from convoy.mesh.model import (
     ConnectionPolicy,
     DnsEndpoint,
     Endpoint,
-    EndpointKey,
     HashSource,
     HttpVersion,
     Labels,
@@ -77,14 +75,14 @@ class UpstreamPlanner:
         *,
         rules: DestinationRules,
         endpoints: Endpoints,
-        accounts: Mapping[Hostname, tuple[str, ...]],
+        accounts: Mapping[Service, tuple[str, ...]],
         settings: MeshSettings,
     ) -> None:
         self._rules = rules
         self._endpoints = endpoints
         self._accounts = accounts
         self._settings = settings
-        self._made: dict[tuple[str, int, str, bool, bool, str], tuple[PlannedUpstream, ...]] = {}
+        self._made: dict[tuple[Service, int, str, bool, bool, str], tuple[PlannedUpstream, ...]] = {}
         self._policies: dict[tuple[int, str, int], Policy] = {}
 
     def plan(
@@ -117,7 +115,7 @@ class UpstreamPlanner:
 
     def _plan_once(self, registered: Registered, caller: _Caller) -> tuple[PlannedUpstream, ...]:
         service = registered.service
-        question = (service.hostname, id(caller.rule), *caller[1:])
+        question = (service, id(caller.rule), *caller[1:])
         if question not in self._made:
             subsets = (None, *(caller.rule.subsets if caller.rule else ()))
             self._made[question] = tuple(
@@ -130,14 +128,14 @@ class UpstreamPlanner:
     ) -> PlannedUpstream:
         policy = self._policy(caller.rule, subset, port)
         # Of names only the DNS server knows what is behind them; a remote gateway is among them, for one.
-        is_listed = service.resolution is not Resolution.DNS
+        is_listed = not service.resolution.is_dns
         only_mtls = caller.is_passthrough and is_listed
-        selector = EndpointSelector(subset_labels(subset), caller.network, only_mtls=only_mtls)
-        chosen = select_endpoints(self._endpoints[EndpointKey(service.hostname, port.number)], selector)
+        selector = EndpointSelector(subset_labels(subset), caller.network, only_mtls, service.rank)
+        chosen = select_endpoints(self._endpoints[service.endpoint_key(port)], selector)
         resolution = _resolution(service, policy, at_gateway=caller.at_gateway)
         name = subset.name if subset else ""
         key = UpstreamKey(service.hostname, port.number, name, is_passthrough=caller.is_passthrough)
-        is_dns = resolution is Resolution.DNS
+        is_dns = resolution.is_dns
         tls = self._tls(service, policy, key, resolution=resolution, chosen=chosen, caller=caller)
         upstream = Upstream(
             key=key,
@@ -154,6 +152,7 @@ class UpstreamPlanner:
             connections=_connections(policy),
             proxy_header=policy.proxy_header,
             locality=policy.locality if is_dns else None,
+            override_port=_override_port(service, port),
         )
         return PlannedUpstream(upstream, selector, policy.locality)
 
@@ -178,7 +177,7 @@ class UpstreamPlanner:
         accepted = accepted_identities(
             service,
             stated=tuple(sorted(set(policy.tls.subject_alt_names))) if policy.tls else (),
-            accounts=self._accounts[service.hostname],
+            accounts=self._accounts[service],
             trust_domain=self._settings.trust_domain,
         )
         stated_sni = policy.tls.sni if policy.tls else ""
@@ -194,7 +193,7 @@ class UpstreamPlanner:
             return TlsMode.DISABLE
         if resolution is Resolution.ORIGINAL_DST:
             # Envoy learns nothing about the endpoint but its address, so one answer must do for all of them.
-            if service.vips and not endpoints:
+            if not endpoints and (service.vips or not service.is_kubernetes):
                 return TlsMode.DISABLE  # nobody that the mesh knows answers there
             return TlsMode.MUTUAL if all(endpoint.accepts_mtls for endpoint in endpoints) else TlsMode.DISABLE
         return TlsMode.AUTO
@@ -220,10 +219,18 @@ def sni_of(host: str, *, port: int, subset: str) -> str:
 
 
 def _resolution(service: Service, policy: Policy, *, at_gateway: bool) -> Resolution:
+    if service.resolution is Resolution.DYNAMIC_DNS or (at_gateway and service.resolution.is_dns):
+        return service.resolution
     if at_gateway:
         # Nobody addressed a pod there, so a gateway chooses among the endpoints of a headless Service, too.
-        return Resolution.DNS if service.resolution is Resolution.DNS else Resolution.ENDPOINTS
+        return Resolution.ENDPOINTS
     return Resolution.ORIGINAL_DST if policy.choice.keeps_address else service.resolution
+
+
+def _override_port(service: Service, port: ServicePort) -> int:
+    """Without resolution a ServiceEntry's target port replaces the one that was dialled."""
+    is_left_alone = service.is_kubernetes or service.resolution is not Resolution.ORIGINAL_DST
+    return 0 if is_left_alone or port.target_port == port.number else int(port.target_port)
 
 
 def _is_renewed(service: Service, tls: UpstreamTls) -> bool:

@@ -4,7 +4,7 @@ from envoy.config.cluster.v3 import cluster_pb2 as cluster_v3
 
 from convoy.mesh.model import Protocol
 from convoy.xds.build import names
-from convoy.xds.build.clusters import without_limits
+from convoy.xds.build.circuit_breakers import without_limits
 from convoy.xds.build.http_protocols import http_protocol_options
 from convoy.xds.build.packing import seconds
 

@@ -12,7 +12,7 @@ from envoy.config.core.v3 import socket_option_pb2 as socket_option_v3
 from convoy.mesh.model import Protocol
 from convoy.xds.build import names
 from convoy.xds.build.addresses import socket_address
-from convoy.xds.build.clusters import without_limits
+from convoy.xds.build.circuit_breakers import without_limits
 from convoy.xds.build.http_protocols import http_protocol_options
 from convoy.xds.build.packing import seconds
 

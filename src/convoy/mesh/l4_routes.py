@@ -14,8 +14,6 @@ from convoy.mesh.http_routes import Caller, rule_applies, target_key
 from convoy.mesh.l4_rules import ConnectionRule, ConnectionRules
 from convoy.mesh.model import TcpRoute, WeightedUpstream
 
-ANY_ADDRESS = "0.0.0.0"
-
 
 class ListenPlace(msgspec.Struct, frozen=True):
     """A listener's address and port, and the port number by which rules and destinations know it."""
@@ -62,28 +60,39 @@ def build_tcp_rules(
 
 def keep_first(routes: Iterable[TcpRoute]) -> tuple[TcpRoute, ...]:
     """The routes without what an earlier one of the same address and port takes; empty ones are left out."""
-    taken: set[tuple[str, int, str, str]] = set()
-    return tuple(kept for route in routes for kept in _free_parts(route, taken))
+    claims = ConnectionClaims()
+    return tuple(part for route in routes for part in claims.claim(route))
 
 
-def _free_parts(route: TcpRoute, taken: set[tuple[str, int, str, str]]) -> Iterator[TcpRoute]:
-    by_names: dict[tuple[str, ...], list[str]] = {}
-    for subnet in route.subnets or ("",):
-        claims = {name: (route.vip, route.port, name, subnet) for name in route.server_names or ("",)}
-        free = tuple(name for name, claim in claims.items() if claim not in taken)
-        taken.update(claims.values())
-        if free:
-            by_names.setdefault(free, []).append(subnet)
-    for names, subnets in by_names.items():
-        yield msgspec.structs.replace(
-            route,
-            server_names=names if route.server_names else (),
-            subnets=tuple(subnets) if route.subnets else (),
+class ConnectionClaims:
+    """Who gets which connections: of two claims on the same server name and network the first counts."""
+
+    def __init__(self, routes: Iterable[TcpRoute] = ()) -> None:
+        self._taken: set[tuple[str, int, str, str]] = set()
+        for route in routes:
+            self.claim(route)
+
+    def claim(self, route: TcpRoute) -> tuple[TcpRoute, ...]:
+        """What is still free of the connections that a route wants: the route, parts of it, or nothing."""
+        by_names: dict[tuple[str, ...], list[str]] = {}
+        for subnet in route.subnets or ("",):
+            claims = {name: (route.vip, route.port, name, subnet) for name in route.server_names or ("",)}
+            free = tuple(name for name, claim in claims.items() if claim not in self._taken)
+            self._taken.update(claims.values())
+            if free:
+                by_names.setdefault(free, []).append(subnet)
+        return tuple(
+            msgspec.structs.replace(
+                route,
+                server_names=names if route.server_names else (),
+                subnets=tuple(subnets) if route.subnets else (),
+            )
+            for names, subnets in by_names.items()
         )
 
 
 def _route(facts: Facts, caller: Caller, rule: ConnectionRule, *, place: ListenPlace) -> TcpRoute:
-    visible = facts.registry.visible(caller.namespace)
+    visible = facts.registry.known(caller.namespace)
     return TcpRoute(
         vip=place.address,
         port=place.listen_port,

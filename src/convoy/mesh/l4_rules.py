@@ -5,8 +5,9 @@ VirtualServices that cover a host count, oldest first: rules for its connections
 its requests in another object.
 """
 
+import copy
 import ipaddress
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -38,6 +39,11 @@ class ConnectionRules(msgspec.Struct, frozen=True, eq=False):
     tls: tuple[ConnectionRule, ...]
     tcp: tuple[ConnectionRule, ...]
 
+    def label_pairs(self) -> Iterator[tuple[str, str]]:
+        """The labels of callers on which some rule depends."""
+        for rule in (*self.tls, *self.tcp):
+            yield from rule.filter.labels
+
 
 class ConnectionRouting:
     """All VirtualServices that have rules for connections, oldest first."""
@@ -51,6 +57,13 @@ class ConnectionRouting:
 
     def __iter__(self) -> Iterator[ConnectionRules]:
         return iter(self._by_key.values())
+
+    def narrowed(self, keeps: Callable[[PreparedVirtualService], bool]) -> "ConnectionRouting":
+        """The same for proxies that import only some of them."""
+        narrowed = copy.copy(self)
+        narrowed._by_key = {key: one for key, one in self._by_key.items() if keeps(one.service)}
+        narrowed._sidecars = {}
+        return narrowed
 
     def of(self, services: Iterable[PreparedVirtualService]) -> tuple[ConnectionRules, ...]:
         """The rules of some VirtualServices, in their order."""

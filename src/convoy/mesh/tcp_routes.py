@@ -1,15 +1,27 @@
-"""Connections that are not HTTP, or not known to be: routed by the address and port they were made to.
+"""Connections that are not HTTP, or not known to be: routed by the address and port they were made to, by the
+networks a service has, and by the SNI.
 
 A headless service is reached at its pods' addresses. A service without any address would have to answer for
-every address: the first such service of a port does, unless HTTP is spoken there.
+every address: its TLS ports are told by their SNI; of bytes the first such service of a port gets all. It
+shares the port with HTTP, which is recognised, except where servers speak first: there HTTP is alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
 
 from convoy.mesh.facts import Facts
 from convoy.mesh.http_routes import Caller, build_service_routes
+from convoy.mesh.l4_routes import (
+    ConnectionClaims,
+    ListenPlace,
+    build_tcp_rules,
+    build_tls_rules,
+)
+from convoy.mesh.l4_rules import is_matchable
 from convoy.mesh.model import (
-    EndpointKey,
+    ANY_ADDRESS,
+    PortRoutes,
     Protocol,
     ServicePort,
     SniffedRoute,
@@ -17,44 +29,125 @@ from convoy.mesh.model import (
     UpstreamKey,
     WeightedUpstream,
 )
+from convoy.mesh.protocols import speaks_first
 from convoy.mesh.services import Registered
-
-ANY_ADDRESS = "0.0.0.0"
 
 
 def build_tcp_routes(facts: Facts, caller: Caller) -> tuple[tuple[TcpRoute, ...], tuple[SniffedRoute, ...]]:
     """The TCP routes and the sniffed routes of a sidecar view, sorted by port and address."""
-    tcp: list[TcpRoute] = []
-    sniffed: list[SniffedRoute] = []
-    for address, port, registered in _claimed(facts, caller):
-        destinations = (WeightedUpstream(UpstreamKey(registered.service.hostname, port.number), 100),)
-        if port.protocol is Protocol.AUTO:
-            routes = build_service_routes(registered, port, facts, caller)
-            sniffed.append(SniffedRoute(address, port.number, routes, destinations))
-        else:
-            tcp.append(TcpRoute(address, port.number, destinations))
-    return (
-        tuple(sorted(tcp, key=lambda route: (route.port, route.vip))),
-        tuple(sorted(sniffed, key=lambda route: (route.port, route.vip))),
-    )
-
-
-def connection_addresses(registered: Registered, port: ServicePort, facts: Facts) -> tuple[str, ...]:
-    """The addresses at which a port of a service is reached; `0.0.0.0` when it has none of its own."""
-    if registered.is_headless:
-        endpoints = facts.endpoints[EndpointKey(registered.service.hostname, port.number)]
-        return tuple(dict.fromkeys(endpoint.address for endpoint in endpoints))
-    return registered.service.vips or (ANY_ADDRESS,)
-
-
-def _claimed(facts: Facts, caller: Caller) -> Iterator[tuple[str, ServicePort, Registered]]:
     visible = facts.registry.visible(caller.namespace).values()
     ports = [(registered, port) for registered in visible for port in registered.service.ports]
-    taken = {(ANY_ADDRESS, port.number) for _, port in ports if port.protocol.is_http}
+    claims = ConnectionClaims(
+        TcpRoute(ANY_ADDRESS, port.number, ())
+        for _, port in ports
+        if port.protocol.is_http and speaks_first(port.number)
+    )
+    tcp: list[TcpRoute] = []
+    sniffed: list[SniffedRoute] = []
     for registered, port in ports:
         if port.protocol.is_http:
             continue
-        for address in connection_addresses(registered, port, facts):
-            if (address, port.number) not in taken:
-                taken.add((address, port.number))
-                yield address, port, registered
+        for place in connection_places(registered, port, facts):
+            routes = _routes(registered, port, facts, caller, place=place)
+            free = tuple(part for route in routes for part in claims.claim(route))
+            if port.protocol is Protocol.AUTO:
+                tcp += (route for route in free if route.subnets != place.subnets)
+                sniffed += _sniffed(registered, port, facts, caller, place=place, free=free)
+            else:
+                tcp += free
+    shared = _shared(sniffed, tcp)
+    # What is sniffed knows already where bytes go.
+    known = {(route.vip, route.port) for route in shared if not route.subnets}
+    apart = (route for route in tcp if not _takes_all(route) or (route.vip, route.port) not in known)
+    return (
+        tuple(sorted(apart, key=lambda route: (route.port, route.vip, route.server_names, route.subnets))),
+        shared,
+    )
+
+
+def connection_places(registered: Registered, port: ServicePort, facts: Facts) -> Iterator[ListenPlace]:
+    """Where a port of a service is reached; at `0.0.0.0` when it has no address of its own."""
+    service = registered.service
+    if registered.is_headless:
+        endpoints = facts.endpoints[service.endpoint_key(port)]
+        addresses: Iterable[str] = dict.fromkeys(endpoint.address for endpoint in endpoints)
+    else:
+        addresses = service.vips
+    for address in addresses:
+        yield ListenPlace(address, port.number, port.number)
+    if service.subnets or not (service.vips or registered.is_headless):
+        yield ListenPlace(ANY_ADDRESS, port.number, port.number, subnets=service.subnets)
+
+
+def connection_addresses(registered: Registered, port: ServicePort, facts: Facts) -> tuple[str, ...]:
+    """The addresses of `connection_places`."""
+    return tuple(place.address for place in connection_places(registered, port, facts))
+
+
+def default_server_names(registered: Registered, place: ListenPlace) -> tuple[str, ...]:
+    """By which SNI a TLS port is known at a place that it may share with others; none: by the address."""
+    return (registered.service.hostname,) if place.address == ANY_ADDRESS else ()
+
+
+def _routes(
+    registered: Registered, port: ServicePort, facts: Facts, caller: Caller, *, place: ListenPlace
+) -> tuple[TcpRoute, ...]:
+    """What rules say, and what holds where they say nothing."""
+    host = registered.service.hostname
+    rules = facts.connections.for_sidecars(caller.namespace, host)
+    own = TcpRoute(
+        place.address,
+        port.number,
+        (WeightedUpstream(UpstreamKey(host, port.number), 100),),
+        subnets=place.subnets,
+    )
+    if port.protocol is Protocol.TLS:
+        names = default_server_names(registered, place)
+        if not all(map(is_matchable, names)):
+            return ()
+        by_name = build_tls_rules(facts, caller, rules, place=place)
+        return by_name or (msgspec.structs.replace(own, server_names=names),)
+    return (*build_tcp_rules(facts, caller, rules, place=place), own)
+
+
+def _sniffed(
+    registered: Registered,
+    port: ServicePort,
+    facts: Facts,
+    caller: Caller,
+    *,
+    place: ListenPlace,
+    free: tuple[TcpRoute, ...],
+) -> Iterator[SniffedRoute]:
+    whole = [route.destinations for route in free if route.subnets == place.subnets]
+    # Without an address of its own a port is shared: HTTP of all services is told by the host it names.
+    if whole or (place.address == ANY_ADDRESS and not place.subnets):
+        routes = build_service_routes(registered, port, facts, caller)
+        destinations = whole[0] if whole else ()
+        yield SniffedRoute(place.address, port.number, routes, destinations, place.subnets)
+
+
+def _shared(sniffed: Iterable[SniffedRoute], tcp: Iterable[TcpRoute]) -> tuple[SniffedRoute, ...]:
+    """One route for each place, sorted; where bytes go is what the first claim on the place says."""
+    first_bytes: Mapping[tuple[str, int], tuple[WeightedUpstream, ...]] = {
+        (route.vip, route.port): route.destinations for route in tcp if _takes_all(route)
+    }
+    merged: dict[tuple[int, str, tuple[str, ...]], SniffedRoute] = {}
+    for route in sniffed:
+        place = (route.port, route.vip, route.subnets)
+        known = merged.get(place)
+        if known is None:
+            destinations = first_bytes.get((route.vip, route.port), route.destinations)
+            merged[place] = msgspec.structs.replace(route, destinations=destinations)
+        else:
+            merged[place] = msgspec.structs.replace(known, routes=_joined(known.routes, route.routes))
+    return tuple(merged[place] for place in sorted(merged))
+
+
+def _takes_all(route: TcpRoute) -> bool:
+    return not route.subnets and not route.server_names
+
+
+def _joined(known: PortRoutes, more: PortRoutes) -> PortRoutes:
+    hosts = sorted((*known.hosts, *more.hosts), key=lambda host: host.host)
+    return msgspec.structs.replace(known, hosts=tuple(hosts))

@@ -36,12 +36,10 @@ class ViewKeys:
 
     def _sidecar_pairs(self, namespace: str) -> _Pairs:
         if namespace not in self._pairs:
-            self._pairs[namespace] = frozenset(
-                pair
-                for service in self._facts.routing.bound(MESH, namespace=namespace)
-                for rule in service.rules
-                for pair in rule.filter.labels
-            )
+            bound = self._facts.routing.bound(MESH, namespace=namespace)
+            of_requests = (pair for one in bound for rule in one.rules for pair in rule.filter.labels)
+            of_connections = (pair for one in self._facts.connections.of(bound) for pair in one.label_pairs())
+            self._pairs[namespace] = frozenset((*of_requests, *of_connections))
         return self._pairs[namespace]
 
     def _gateway_labels(self, pod: PodFacts) -> _Pairs:
@@ -74,6 +72,8 @@ def _gateway_pairs(facts: Facts) -> Iterator[tuple[str, str]]:
     for service in facts.routing:
         for rule in service.rules:
             yield from rule.filter.labels
+    for one in facts.connections:
+        yield from one.label_pairs()
 
 
 def _matching(labels: Mapping[str, str], pairs: _Pairs) -> Labels:

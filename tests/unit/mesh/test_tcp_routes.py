@@ -47,10 +47,16 @@ def test_service_without_a_selector_is_left_to_the_address_that_was_called() -> 
     assert (upstream.resolution, upstream.tls.mode) == (Resolution.ORIGINAL_DST, TlsMode.DISABLE)
 
 
-def test_service_without_address_gets_every_address_unless_http_is_there() -> None:
+def test_service_without_address_gets_every_address() -> None:
     assert list(tcp(service("db", TCP))) == [("0.0.0.0", 5432)]
-    assert tcp(service("db", TCP), service("web", 5432)) == {}
-    assert codes(problems(CALLER, service("db", TCP), service("web", 5432))) == ["CVY0233"]
+    assert problems(CALLER, service("db", TCP), service("web", 5432)) == ()
+
+
+def test_bytes_and_http_share_a_port_except_where_servers_speak_first() -> None:
+    mysql = {"port": 3306, "name": "tcp"}
+    assert list(tcp(service("db", TCP), service("web", 5432))) == [("0.0.0.0", 5432)]
+    assert tcp(service("db", mysql), service("web", 3306)) == {}
+    assert codes(problems(CALLER, service("db", mysql), service("web", 3306))) == ["CVY0233"]
 
 
 def test_oldest_of_two_without_address_counts_and_the_other_is_told() -> None:

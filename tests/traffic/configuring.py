@@ -1,15 +1,14 @@
 """Configuration of the lab's cluster: one file, written as a whole, and taken by every proxy first.
 
 What a test takes back is removed with the next change, or before the next request: one push less per test.
-A `Blindfold` removes fields from every object, so that the control plane behaves as one that does not build
-them.
+A change says, too, which field the control plane shall not see, if it is one that listens (`blinding`).
 """
 
 import asyncio
 import itertools
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -25,42 +24,14 @@ _ERROR = "error"
 Problem = dict[str, Any]
 
 
-class Blindfold:
-    """Takes one field of a kind's `spec` out of objects; with a value, only where it has that value."""
-
-    def __init__(self, kind: str, field: str) -> None:
-        path, _, value = field.partition("=")
-        self._kind, self._value = kind, value.strip()
-        self._path = path.strip().split(".")
-
-    def hide(self, obj: Any) -> None:
-        """Take the field out of an object, wherever it occurs."""
-        if isinstance(obj, dict) and obj.get("kind") == self._kind:
-            self._hide(obj.get("spec"), self._path)
-
-    def _hide(self, value: Any, path: list[str]) -> None:
-        if isinstance(value, list):
-            for each in value:
-                self._hide(each, path)
-        elif isinstance(value, dict) and len(path) > 1 and path[0] not in value:
-            for each in value.values():  # a map such as `headers` or `portLevelMtls`: its keys are no fields
-                if isinstance(each, dict) and path[0] in each:
-                    self._hide(each, path)
-        elif isinstance(value, dict) and len(path) > 1:
-            self._hide(value[path[0]], path[1:])
-        elif isinstance(value, dict) and path[0] in value and self._is_meant(value[path[0]]):
-            del value[path[0]]
-
-    def _is_meant(self, value: Any) -> bool:
-        return not self._value or str(value).upper() == self._value.upper()
-
-
 class Configuration:
     """The applied texts, and whether the proxies have them."""
 
+    blinded: ClassVar[str] = ""
+    """The kind and field that the control plane shall not see in what is applied next."""
+
     def __init__(self, local: LocalMesh) -> None:
         self.local = local
-        self.blindfold: Blindfold | None = None
         self.generation = 0
         self._texts: dict[int, tuple[str, ...]] = {}
         self._numbers = itertools.count()
@@ -108,11 +79,7 @@ class Configuration:
 
     def _objects(self) -> list[Any]:
         texts = itertools.chain.from_iterable(self._texts.values())
-        objects = [each for text in texts for each in yaml.safe_load_all(text) if each]
-        if self.blindfold is not None:
-            for each in objects:
-                self.blindfold.hide(each)
-        return objects
+        return [each for text in texts for each in yaml.safe_load_all(text) if each]
 
     def _write(self, objects: list[Any]) -> None:
         # Without it a change that is refused as a whole would leave the view, and its number, as they were.
@@ -121,7 +88,7 @@ class Configuration:
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {"name": "lab-generation", "namespace": "plain"},
-            "data": {"number": str(self.generation)},
+            "data": {"number": str(self.generation), "blinded": self.blinded},
         }
         path: Path = self.local.clusters[CLUSTER].folder / FILE
         part = path.with_name(f".{FILE}.part")

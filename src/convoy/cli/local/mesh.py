@@ -38,10 +38,11 @@ Report = Callable[[str], None]
 class MeshOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How a local mesh is made.
 
-    `control_plane_arguments` are added to every control plane's argv.
+    `control_plane_arguments` are added to every control plane's argv; `images` come before the mesh's own.
     """
 
     control_plane_arguments: tuple[str, ...] = ()
+    images: tuple[ImageEntry, ...] = ()
     ready_timeout: float = 60.0
 
 
@@ -107,7 +108,7 @@ async def start_mesh(
     specs = {name: cluster_spec(name, folders[name], view) for name, view in views.items()}
     for problem in find_mesh_problems(loaded):
         report(str(problem))
-    async with start_world(state_dir=state, images=mesh_images()) as world:
+    async with start_world(state_dir=state, images=[*options.images, *mesh_images()]) as world:
         progress("namespaces and networks")
         clusters = {}
         for name, view in views.items():

@@ -1,0 +1,110 @@
+"""A pytest plugin (`-p tests.traffic.mutating`): does a test fail when the field that it proves is not built?
+
+Each test runs once as it is, and then once for each field of its marks with a control plane that does not see
+the field (`blinding`). A test that passes all the same proves nothing: the run prints a table and fails. Of a
+parametrised test, one case that fails is enough. Only marked tests run, in one lab for all of them.
+"""
+
+import enum
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from _pytest.runner import runtestprotocol
+from tests.traffic.configuring import Configuration
+from tests.traffic.coverage import find_class, spec_of
+from tests.traffic.fields import fields_of
+
+
+class Outcome(enum.StrEnum):
+    """What became of a field's absence."""
+
+    KILLED = "killed"
+    REQUIRED = "refused without it"
+    BROKEN = "the test fails as it is"
+    SURVIVED = "SURVIVED"
+
+
+Claim = tuple[str, str, str]  # kind, field, test without its parameters
+OUTCOMES: dict[Claim, set[Outcome]] = defaultdict(set)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> None:
+    unmarked = [item for item in items if not fields_of(item.function)]
+    config.hook.pytest_deselected(items=unmarked)
+    items[:] = [item for item in items if fields_of(item.function)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: Any, nextitem: Any) -> bool:
+    hook = item.ihook
+    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    claims = fields_of(item.function)
+    passes = _passes(item, item if claims else nextitem, log=True)
+    for number, (kind, field) in enumerate(claims, start=1):
+        after = item if number < len(claims) else nextitem
+        OUTCOMES[kind, field, _name(item)].add(_outcome(item, after, kind=kind, field=field, passes=passes))
+    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def _outcome(item: Any, nextitem: Any, *, kind: str, field: str, passes: bool) -> Outcome:
+    if not passes:
+        return Outcome.BROKEN
+    if is_required(kind, field):
+        return Outcome.REQUIRED
+    Configuration.blinded = f"{kind} {field}"
+    try:
+        return Outcome.SURVIVED if _passes(item, nextitem, log=False) else Outcome.KILLED
+    finally:
+        Configuration.blinded = ""
+
+
+def _passes(item: Any, nextitem: Any, *, log: bool) -> bool:
+    item._initrequest()
+    reports = runtestprotocol(item, nextitem=nextitem, log=log)
+    return all(report.passed for report in reports)
+
+
+def _name(item: Any) -> str:
+    return f"{item.location[0]}::{item.originalname}"
+
+
+def is_required(kind: str, claim: str) -> bool:
+    """Whether an object cannot be without a field, or some block above it must have it."""
+    return _is_required(spec_of(kind), claim.partition("=")[0].strip().split("."))
+
+
+def _is_required(struct: Any, path: list[str]) -> bool:
+    [field] = [each for each in msgspec.structs.fields(struct) if each.encode_name == path[0]]
+    if len(path) == 1:
+        return field.required
+    return _is_required(find_class(field.type, msgspec.Struct), path[1:])
+
+
+def survivors() -> list[Claim]:
+    """The claims for which no case failed."""
+    return sorted(
+        claim for claim, seen in OUTCOMES.items() if Outcome.SURVIVED in seen and Outcome.KILLED not in seen
+    )
+
+
+def _rows() -> Iterator[str]:
+    lost = survivors()
+    for kind, field, test in sorted(OUTCOMES):
+        seen = OUTCOMES[kind, field, test]
+        outcome = Outcome.SURVIVED if (kind, field, test) in lost else min(seen, key=list(Outcome).index)
+        yield f"{outcome:<24} {kind:<18} {field:<60} {test}"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    terminalreporter.section("fields that the control plane did not see")
+    for row in _rows():
+        terminalreporter.write_line(row)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if survivors() and session.exitstatus == 0:
+        session.exitstatus = 1

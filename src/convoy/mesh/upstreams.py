@@ -228,9 +228,11 @@ def _resolution(service: Service, policy: Policy, *, at_gateway: bool) -> Resolu
 
 
 def _override_port(service: Service, port: ServicePort) -> int:
-    """Without resolution a ServiceEntry's target port replaces the one that was dialled."""
-    is_left_alone = service.is_kubernetes or service.resolution is not Resolution.ORIGINAL_DST
-    return 0 if is_left_alone or port.target_port == port.number else int(port.target_port)
+    """Where no endpoint says it, a ServiceEntry's target port replaces the one that was dialled."""
+    has_endpoints = service.resolution not in (Resolution.ORIGINAL_DST, Resolution.DYNAMIC_DNS)
+    if service.is_kubernetes or has_endpoints or port.target_port == port.number:
+        return 0
+    return int(port.target_port)
 
 
 def _is_renewed(service: Service, tls: UpstreamTls) -> bool:

@@ -78,7 +78,8 @@ class Upstream(Part, frozen=True, cache_hash=True):
     dns_endpoints: tuple[DnsEndpoint, ...] = ()
     """Only with resolution DNS or LOGICAL_DNS: already filtered by the subset's labels."""
     override_port: int = 0
-    """Only with resolution ORIGINAL_DST: the port that is dialled instead; 0 for the one that was."""
+    """With resolution ORIGINAL_DST and, over TLS, DYNAMIC_DNS: the port that is dialled instead of the
+    caller's; 0 for that one."""
     renewed_after_ms: int = 0
     """How long an HTTP connection is used; 0 for as long as it lasts."""
     balancing: Balancing = PLAIN_BALANCING

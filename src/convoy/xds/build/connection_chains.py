@@ -12,6 +12,7 @@ from envoy.config.listener.v3 import listener_components_pb2 as listener_parts_v
 from convoy.mesh.model import WeightedUpstream
 from convoy.xds.build import tls
 from convoy.xds.build.alpn_override import build_alpn_override
+from convoy.xds.build.dynamic_dns import build_sni_resolving_filter
 from convoy.xds.build.packing import uint32
 from convoy.xds.build.tcp_proxy import build_tcp_split
 
@@ -33,12 +34,20 @@ def connection_match(
 
 
 def build_bytes_chain(
-    name: str, destinations: tuple[WeightedUpstream, ...], *, overrides_alpn: bool = False
+    name: str,
+    destinations: tuple[WeightedUpstream, ...],
+    *,
+    overrides_alpn: bool = False,
+    resolves_sni: int = 0,
 ) -> listener_parts_v3.FilterChain:
-    """Bytes to upstreams by weight. `overrides_alpn`: the upstream offers the ALPN of HTTP by itself."""
+    """Bytes to upstreams by weight. `overrides_alpn`: the upstream offers the ALPN of HTTP by itself;
+    `resolves_sni`: the upstream is this port of whatever name the SNI says.
+    """
     chain = listener_parts_v3.FilterChain(name=name)
     if overrides_alpn:
         chain.filters.append(build_alpn_override([tls.ALPN_TCP]))
+    if resolves_sni:
+        chain.filters.append(build_sni_resolving_filter(resolves_sni))
     chain.filters.append(build_tcp_split(destinations))
     return chain
 
@@ -50,9 +59,10 @@ def build_matched_chain(
     server_names: tuple[str, ...] = (),
     subnets: tuple[str, ...] = (),
     overrides_alpn: bool = False,
+    resolves_sni: int = 0,
 ) -> listener_parts_v3.FilterChain:
     """The same for connections of these SNIs to these networks alone."""
-    chain = build_bytes_chain(name, destinations, overrides_alpn=overrides_alpn)
+    chain = build_bytes_chain(name, destinations, overrides_alpn=overrides_alpn, resolves_sni=resolves_sni)
     chain.filter_chain_match.CopyFrom(connection_match(server_names, subnets))
     return chain
 

@@ -1,7 +1,7 @@
 """How a cluster finds its endpoints.
 
 Told by the control plane (EDS), resolved by Envoy (DNS, with the resolver of its bootstrap), or chosen by the
-application (ORIGINAL_DST).
+application (ORIGINAL_DST, or the name it asks for).
 """
 
 from envoy.config.cluster.v3 import cluster_pb2 as cluster_v3
@@ -10,6 +10,7 @@ from envoy.extensions.clusters.dns.v3 import dns_cluster_pb2 as dns_cluster_v3
 
 from convoy.mesh.model import Resolution, Upstream
 from convoy.xds.build import sources
+from convoy.xds.build.dynamic_dns import dynamic_cluster_type
 from convoy.xds.build.endpoints import build_load_assignment
 from convoy.xds.build.packing import milliseconds, packed, seconds
 
@@ -19,19 +20,37 @@ def apply_discovery(cluster: cluster_v3.Cluster, upstream: Upstream) -> None:
     own load balancing policy, whatever was set before.
     """
     if upstream.resolution is Resolution.ORIGINAL_DST:
-        cluster.type = cluster_v3.Cluster.ORIGINAL_DST
+        _apply_original_destination(cluster, upstream.override_port)
+    elif upstream.resolution is Resolution.DYNAMIC_DNS:
+        cluster.cluster_type.CopyFrom(dynamic_cluster_type())
         cluster.lb_policy = cluster_v3.Cluster.CLUSTER_PROVIDED
-    elif upstream.resolution is Resolution.DNS:
-        cluster.cluster_type.CopyFrom(_resolved_by_envoy())
-        cluster.load_assignment.CopyFrom(build_load_assignment(cluster.name, upstream.dns_endpoints))
+    elif upstream.resolution.is_dns:
+        _apply_dns(cluster, upstream)
     else:
         cluster.type = cluster_v3.Cluster.EDS
         cluster.eds_cluster_config.eds_config.CopyFrom(sources.over_ads())
         cluster.eds_cluster_config.service_name = cluster.name
 
 
-def _resolved_by_envoy() -> cluster_v3.Cluster.CustomClusterType:
-    """All addresses of all names (STRICT_DNS), asked for again when their TTL ends.
+def _apply_original_destination(cluster: cluster_v3.Cluster, override_port: int) -> None:
+    cluster.type = cluster_v3.Cluster.ORIGINAL_DST
+    cluster.lb_policy = cluster_v3.Cluster.CLUSTER_PROVIDED
+    if override_port:
+        cluster.original_dst_lb_config.upstream_port_override.value = override_port
+
+
+def _apply_dns(cluster: cluster_v3.Cluster, upstream: Upstream) -> None:
+    endpoints = upstream.dns_endpoints
+    # Envoy refuses such a cluster with several names, or with none.
+    is_logical = upstream.resolution is Resolution.LOGICAL_DNS and bool(endpoints)
+    cluster.cluster_type.CopyFrom(_resolved_by_envoy(all_addresses_in_single_endpoint=is_logical))
+    shown = endpoints[:1] if is_logical else endpoints
+    cluster.load_assignment.CopyFrom(build_load_assignment(cluster.name, shown))
+
+
+def _resolved_by_envoy(*, all_addresses_in_single_endpoint: bool) -> cluster_v3.Cluster.CustomClusterType:
+    """All addresses of all names (STRICT_DNS), or those of one name as one endpoint (LOGICAL_DNS), asked for
+    again when their TTL ends.
 
     A failed look-up is repeated soon: without `dns_failure_refresh_rate` a gateway whose name appears a
     moment after its first look-up would stay unreachable for a minute.
@@ -44,5 +63,6 @@ def _resolved_by_envoy() -> cluster_v3.Cluster.CustomClusterType:
         respect_dns_ttl=True,
         dns_jitter=milliseconds(100),
         dns_lookup_family=dns_common_v3.V4_PREFERRED,
+        all_addresses_in_single_endpoint=all_addresses_in_single_endpoint,
     )
     return cluster_v3.Cluster.CustomClusterType(name="envoy.cluster.dns", typed_config=packed(config))

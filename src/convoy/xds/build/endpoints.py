@@ -6,14 +6,13 @@ An endpoint that accepts mutual TLS says so in the metadata by which the cluster
 from collections.abc import Iterable
 from itertools import groupby
 
-from envoy.config.core.v3 import address_pb2 as address_v3
 from envoy.config.core.v3 import base_pb2 as core_v3
 from envoy.config.endpoint.v3 import endpoint_components_pb2 as endpoint_parts_v3
 from envoy.config.endpoint.v3 import endpoint_pb2 as endpoint_v3
 
 from convoy.mesh.model import Assignment, DnsEndpoint, Endpoint
 from convoy.xds.build import names
-from convoy.xds.build.addresses import socket_address
+from convoy.xds.build.addresses import endpoint_address
 from convoy.xds.build.packing import uint32
 
 _SOCKET_MATCH = "envoy.transport_socket_match"
@@ -50,7 +49,7 @@ def _locality_endpoints(
 
 
 def _lb_endpoint(endpoint: Endpoint | DnsEndpoint) -> endpoint_parts_v3.LbEndpoint:
-    address = address_v3.Address(socket_address=socket_address(endpoint.address, endpoint.port))
+    address = endpoint_address(endpoint.address, endpoint.port)
     result = endpoint_parts_v3.LbEndpoint(
         endpoint=endpoint_parts_v3.Endpoint(address=address), load_balancing_weight=uint32(endpoint.weight)
     )

@@ -17,6 +17,7 @@ from google.protobuf.wrappers_pb2 import BoolValue
 
 from convoy.xds.build import sources
 from convoy.xds.build.cors import build_cors_filter
+from convoy.xds.build.dynamic_dns import build_host_resolving_filter
 from convoy.xds.build.faults import build_fault_filter
 from convoy.xds.build.packing import packed, seconds
 
@@ -32,15 +33,26 @@ class HttpRole(enum.StrEnum):
 
 
 def build_http_filter(
-    role: HttpRole, stat_name: str, *, routes: str | route_v3.RouteConfiguration, grpc_web: bool = False
+    role: HttpRole,
+    stat_name: str,
+    *,
+    routes: str | route_v3.RouteConfiguration,
+    grpc_web: bool = False,
+    resolves_hosts: bool = False,
 ) -> listener_parts_v3.Filter:
     """Route requests by a route configuration: named, to be had over ADS, or given.
 
-    `grpc_web`: requests of gRPC-Web become those of gRPC.
+    `grpc_web`: requests of gRPC-Web become those of gRPC. `resolves_hosts`: some route leads to whatever
+    host a request names.
     """
     manager = _Hcm(
         stat_prefix=f"{role}_{stat_name}",
-        http_filters=[*((_grpc_web(),) if grpc_web else ()), *_route_filters(role), _router()],
+        http_filters=[
+            *((_grpc_web(),) if grpc_web else ()),
+            *_route_filters(role),
+            *((build_host_resolving_filter(),) if resolves_hosts else ()),
+            _router(),
+        ],
         normalize_path=BoolValue(value=True),
         # A long poll is no fault; routes have timeouts where users set some.
         stream_idle_timeout=seconds(0),

@@ -92,6 +92,7 @@ def _own_chains(
         server_names=chain.server_names,
         subnets=chain.subnets,
         overrides_alpn=chain.overrides_alpn,
+        resolves_sni=chain.resolves_sni,
     )
 
 
@@ -103,7 +104,13 @@ def _http_chain(
     if _tells_tls(plan):
         # A TLS client may offer `http/1.1`, too.
         match.transport_protocol = PLAIN
-    requests = build_http_filter(HttpRole.OUTBOUND, name, routes=routes, grpc_web=plan.grpc_web)
+    requests = build_http_filter(
+        HttpRole.OUTBOUND,
+        name,
+        routes=routes,
+        grpc_web=plan.grpc_web,
+        resolves_hosts=plan.resolves_hosts,
+    )
     return listener_parts_v3.FilterChain(name=name, filter_chain_match=match, filters=[requests])
 
 

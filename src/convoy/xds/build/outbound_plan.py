@@ -6,14 +6,16 @@ certain SNIs or to certain networks get filter chains of their own, and the rout
 port without an address become one route configuration.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from convoy.mesh.model import (
     Part,
     PortRoutes,
     Protocol,
+    Resolution,
     SidecarView,
     SniffedRoute,
+    Upstream,
     UpstreamKey,
     WeightedUpstream,
 )
@@ -35,6 +37,8 @@ class OutboundChain(Part, frozen=True, cache_hash=True):
     """The route configuration for those of them that are HTTP; empty: none is treated as HTTP."""
     overrides_alpn: bool = False
     """The bytes go to a cluster that offers the ALPN of HTTP."""
+    resolves_sni: int = 0
+    """They go to this port of the name that the SNI says; 0: to the destinations as they are."""
 
 
 class OutboundListener(Part, frozen=True, cache_hash=True):
@@ -54,6 +58,8 @@ class OutboundListener(Part, frozen=True, cache_hash=True):
     """How long a silent connection may be anything; 0: for ever."""
     grpc_web: bool = False
     """Some service on this port is called over gRPC-Web and speaks gRPC."""
+    resolves_hosts: bool = False
+    """Some service on this port is whatever host a request names."""
 
 
 class RouteTable(Part, frozen=True, cache_hash=True):
@@ -77,9 +83,11 @@ def plan_listeners(view: SidecarView) -> tuple[OutboundListener, ...]:
     """The listeners of a view, without `virtualOutbound`, by address and port."""
     sniffing = {upstream.key for upstream in view.upstreams if upstream.protocol is Protocol.AUTO}
     grpc_web = {one.key.port for one in view.upstreams if one.protocol is Protocol.GRPC_WEB}
+    dynamic = {one.key: one for one in view.upstreams if one.resolution is Resolution.DYNAMIC_DNS}
+    resolving = {key.port for key in dynamic}
     routes = _route_names(view)
     destinations = _destinations(view)
-    chains = _chains(view, sniffing)
+    chains = _chains(view, sniffing, dynamic)
     return tuple(
         _listener(
             place,
@@ -89,6 +97,7 @@ def plan_listeners(view: SidecarView) -> tuple[OutboundListener, ...]:
             chains=tuple(chains.get(place, ())),
             overrides_alpn=_any_of(destinations.get(place, ()), sniffing),
             grpc_web=place in routes and place[1] in grpc_web,
+            resolves_hosts=place in routes and place[1] in resolving,
         )
         for place in sorted(routes.keys() | destinations.keys() | chains.keys())
         if place[1] not in _TAKEN
@@ -110,7 +119,9 @@ def _destinations(view: SidecarView) -> dict[_Place, tuple[WeightedUpstream, ...
     }
 
 
-def _chains(view: SidecarView, sniffing: set[UpstreamKey]) -> dict[_Place, list[OutboundChain]]:
+def _chains(
+    view: SidecarView, sniffing: set[UpstreamKey], dynamic: Mapping[UpstreamKey, Upstream]
+) -> dict[_Place, list[OutboundChain]]:
     chains: dict[_Place, list[OutboundChain]] = {}
     for sniffed in view.sniffed:
         if sniffed.subnets:
@@ -130,6 +141,7 @@ def _chains(view: SidecarView, sniffing: set[UpstreamKey]) -> dict[_Place, list[
                     server_names=route.server_names,
                     subnets=route.subnets,
                     overrides_alpn=_any_of(route.destinations, sniffing),
+                    resolves_sni=_resolved_port(route.destinations, dynamic),
                 )
             )
     return chains
@@ -144,6 +156,7 @@ def _listener(
     chains: tuple[OutboundChain, ...],
     overrides_alpn: bool,
     grpc_web: bool,
+    resolves_hosts: bool,
 ) -> OutboundListener:
     has_place = destinations is not None
     # What no listener decides by need not change it.
@@ -157,11 +170,17 @@ def _listener(
         chains=chains,
         detection_ms=view.detection_ms if has_place and (routes or chains) else 0,
         grpc_web=grpc_web,
+        resolves_hosts=resolves_hosts,
     )
 
 
 def _any_of(destinations: Iterable[WeightedUpstream], keys: set[UpstreamKey]) -> bool:
     return any(destination.key in keys for destination in destinations)
+
+
+def _resolved_port(destinations: Iterable[WeightedUpstream], dynamic: Mapping[UpstreamKey, Upstream]) -> int:
+    named = (dynamic[one.key] for one in destinations if one.key in dynamic)
+    return next((upstream.override_port or upstream.key.port for upstream in named), 0)
 
 
 def _routes_of(sniffed: SniffedRoute) -> str:

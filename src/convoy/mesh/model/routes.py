@@ -2,6 +2,7 @@
 
 import enum
 
+from convoy.mesh.model.balancing import HashPolicy
 from convoy.mesh.model.base import Part
 from convoy.mesh.model.cors import CorsPolicy
 from convoy.mesh.model.http_actions import (
@@ -14,6 +15,7 @@ from convoy.mesh.model.http_actions import (
     Rewrite,
 )
 from convoy.mesh.model.matches import RouteMatch
+from convoy.mesh.model.pools import PLAIN_CONNECTIONS, ConnectionPolicy
 from convoy.mesh.model.upstreams import UpstreamKey
 
 
@@ -24,6 +26,8 @@ class WeightedUpstream(Part, frozen=True, cache_hash=True):
     weight: int
     edits: HeaderEdits = NO_EDITS
     """Of requests that go here; only in HTTP rules."""
+    connections: ConnectionPolicy = PLAIN_CONNECTIONS
+    """Of connections that go here; only where they carry bytes."""
 
 
 class RetryPolicy(Part, frozen=True, cache_hash=True):
@@ -76,6 +80,8 @@ class RouteRule(Part, frozen=True, cache_hash=True):
     cors: CorsPolicy | None = None
     stat_prefix: str = ""
     """Statistics of its own under this name; empty: none."""
+    hash_policies: tuple[HashPolicy, ...] = ()
+    """By what requests are told apart where endpoints are chosen by hash."""
 
 
 class HostRoutes(Part, frozen=True, cache_hash=True):
@@ -86,6 +92,8 @@ class HostRoutes(Part, frozen=True, cache_hash=True):
     domains: tuple[str, ...]
     """Every spelling of the host that requests may carry, without ports."""
     rules: tuple[RouteRule, ...]
+    requires_tls: bool = False
+    """Requests without TLS are sent to the same place with it."""
 
 
 class Fallback(enum.StrEnum):
@@ -100,5 +108,8 @@ class PortRoutes(Part, frozen=True, cache_hash=True):
     """All hosts that share an HTTP port: one Envoy RouteConfiguration."""
 
     port: int
+    """0: of all ports, and requests say with the host which one they mean."""
     hosts: tuple[HostRoutes, ...]
     fallback: Fallback
+    egress_proxy: UpstreamKey | None = None
+    """Where PASSTHROUGH leads instead of the address that was dialled."""

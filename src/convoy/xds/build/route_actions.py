@@ -9,6 +9,7 @@ from convoy.mesh.model import Mirror, RouteRule, RuleRef, WeightedUpstream
 from convoy.xds.build import names
 from convoy.xds.build.cors import CORS, build_cors_policy
 from convoy.xds.build.faults import FAULT, build_fault
+from convoy.xds.build.hash_policies import build_hash_policy
 from convoy.xds.build.header_edits import apply_edits
 from convoy.xds.build.packing import milliseconds, packed, uint32
 from convoy.xds.build.percentages import runtime_fraction
@@ -60,6 +61,7 @@ def _apply_destinations(route: route_parts_v3.Route, rule: RouteRule) -> None:
 def _route_action(rule: RouteRule) -> route_parts_v3.RouteAction:
     timeout = milliseconds(rule.timeout_ms)
     action = route_parts_v3.RouteAction(
+        hash_policy=map(build_hash_policy, rule.hash_policies),
         timeout=timeout,
         retry_policy=build_retry_policy(rule.retries),
         # A gRPC client may ask for less time than the rule allows, never for more.

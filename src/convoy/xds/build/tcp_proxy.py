@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from envoy.config.listener.v3 import listener_components_pb2 as listener_parts_v3
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2 as tcp_proxy_v3
 
-from convoy.mesh.model import WeightedUpstream
+from convoy.mesh.model import ConnectionPolicy, WeightedUpstream
 from convoy.xds.build import names
-from convoy.xds.build.packing import packed, uint32
+from convoy.xds.build.hash_policies import hash_by_source
+from convoy.xds.build.packing import milliseconds, packed, uint32
 
 _EARLY_BYTES = 64 * 1024
 
@@ -35,23 +36,37 @@ def build_tcp_proxy_of_proven(cluster: str) -> listener_parts_v3.Filter:
 
 
 def build_tcp_split(destinations: Sequence[WeightedUpstream]) -> listener_parts_v3.Filter:
-    """Connections shared by weight; closed when there is no destination."""
+    """Connections shared by weight; closed when there is no destination.
+
+    Envoy has one policy for all of them: of several destinations the first one's counts.
+    """
     if not destinations:
         return build_tcp_proxy(names.BLACKHOLE_CLUSTER)
+    first = destinations[0]
+    config = tcp_proxy_v3.TcpProxy(stat_prefix=names.upstream(first.key))
     if len(destinations) == 1:
-        return build_tcp_proxy(names.upstream(destinations[0].key))
-    shares = [
-        tcp_proxy_v3.TcpProxy.WeightedCluster.ClusterWeight(
-            name=names.upstream(destination.key), weight=destination.weight
+        config.cluster = names.upstream(first.key)
+    else:
+        config.weighted_clusters.clusters.extend(
+            tcp_proxy_v3.TcpProxy.WeightedCluster.ClusterWeight(
+                name=names.upstream(destination.key), weight=destination.weight
+            )
+            for destination in destinations
         )
-        for destination in destinations
-    ]
-    return _filter(
-        tcp_proxy_v3.TcpProxy(
-            stat_prefix=names.upstream(destinations[0].key),
-            weighted_clusters=tcp_proxy_v3.TcpProxy.WeightedCluster(clusters=shares),
-        )
-    )
+    _apply_policy(config, first.connections)
+    return _filter(config)
+
+
+def _apply_policy(config: tcp_proxy_v3.TcpProxy, policy: ConnectionPolicy) -> None:
+    if policy.idle_ms is not None:
+        config.idle_timeout.CopyFrom(milliseconds(policy.idle_ms))
+    if policy.max_duration_ms is not None:
+        config.max_downstream_connection_duration.CopyFrom(milliseconds(policy.max_duration_ms))
+    if policy.hashes_source:
+        config.hash_policy.append(hash_by_source())
+    if policy.tunnel:
+        config.tunneling_config.hostname = policy.tunnel.target
+        config.tunneling_config.use_post = policy.tunnel.uses_post
 
 
 def _filter(config: tcp_proxy_v3.TcpProxy) -> listener_parts_v3.Filter:

@@ -41,31 +41,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> No
 def pytest_runtest_protocol(item: Any, nextitem: Any) -> bool:
     hook = item.ihook
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    claims = fields_of(item.function)
-    passes = _passes(item, item if claims else nextitem, log=True)
-    for number, (kind, field) in enumerate(claims, start=1):
-        after = item if number < len(claims) else nextitem
-        OUTCOMES[kind, field, _name(item)].add(_outcome(item, after, kind=kind, field=field, passes=passes))
+    passes = _passes(item, log=True)
+    for kind, field in fields_of(item.function):
+        OUTCOMES[kind, field, _name(item)].add(_outcome(item, kind=kind, field=field, passes=passes))
+    # Until here the item itself was said to come next, which keeps everything that is shared.
+    item.session._setupstate.teardown_exact(nextitem)
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
 
 
-def _outcome(item: Any, nextitem: Any, *, kind: str, field: str, passes: bool) -> Outcome:
+def _outcome(item: Any, *, kind: str, field: str, passes: bool) -> Outcome:
     if not passes:
         return Outcome.BROKEN
     if is_required(kind, field):
         return Outcome.REQUIRED
     Configuration.blinded = f"{kind} {field}"
     try:
-        return Outcome.SURVIVED if _passes(item, nextitem, log=False) else Outcome.KILLED
+        return Outcome.SURVIVED if _passes(item, log=False) else Outcome.KILLED
     finally:
         Configuration.blinded = ""
 
 
-def _passes(item: Any, nextitem: Any, *, log: bool) -> bool:
+def _passes(item: Any, *, log: bool) -> bool:
     item._initrequest()
-    reports = runtestprotocol(item, nextitem=nextitem, log=log)
-    return all(report.passed for report in reports)
+    return all(report.passed for report in runtestprotocol(item, nextitem=item, log=log))
 
 
 def _name(item: Any) -> str:
@@ -73,7 +72,7 @@ def _name(item: Any) -> str:
 
 
 def is_required(kind: str, claim: str) -> bool:
-    """Whether an object cannot be without a field, or some block above it must have it."""
+    """Whether an object cannot be without a field."""
     return _is_required(spec_of(kind), claim.partition("=")[0].strip().split("."))
 
 

@@ -22,8 +22,8 @@ _HEAD = f"""\
 
 Generated from `src/convoy/api/validation/unbuilt.py` by `python -m tools.supported_fields`.
 A field is built only if a test with real Envoys proves it.
-A field without effect is one that stock Envoy cannot serve: it is accepted with a warning ({codes.NO_EFFECT}).
-A field that is refused is named in a problem ({codes.NOT_BUILT_FIELD}) when it is set; it is never silently accepted.
+What stock Envoy cannot serve is accepted without effect, with a warning ({codes.NO_EFFECT}).
+A field that is refused is named in a problem ({codes.NOT_BUILT_FIELD}); nothing is left out silently.
 Of Kubernetes' own kinds Convoy reads what it needs, and leaves the other fields to Kubernetes.
 """
 BUILT, REFUSED = "built", "refused"

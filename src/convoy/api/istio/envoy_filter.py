@@ -81,7 +81,7 @@ class FilterChainMatch(ApiStruct, frozen=True):
     application_protocols: str = ""
     filter: FilterMatch | None = None
     destination_port: int | None = None
-    transport_socket: SubFilterMatch | None = None
+    transport_socket: str = ""
 
 
 class ListenerMatch(ApiStruct, frozen=True):

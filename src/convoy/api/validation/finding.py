@@ -1,7 +1,9 @@
 """Collects what a validator finds, and the checks that validators of several kinds share."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import re2
 
@@ -13,7 +15,7 @@ from convoy.api.problems import Problem
 from convoy.api.validation import names
 
 MILLISECOND = timedelta(milliseconds=1)
-_LONGEST_REGEX = 1024
+LONGEST_REGEX = 1024
 # Envoy counts a pattern's compiled instructions and refuses more than `re2.max_program_size.error_level`. The
 # agent's bootstrap sets that to the same number; Envoy's default of 100 refuses patterns people do write.
 LARGEST_REGEX_PROGRAM = 32768
@@ -36,7 +38,7 @@ class Findings:
 
     def check_host(self, field: str, host: str, *, wildcard: bool = False, bare: bool = False) -> None:
         """A host name; with `wildcard` also `*.example.com`, with `bare` also `*` alone."""
-        if names.is_fqdn(host) or (wildcard and host != "*" and names.is_wildcard(host)):
+        if names.is_fqdn(host) or (wildcard and host != "*" and names.is_domain(host)):
             return
         if host == "*" and bare:
             return
@@ -51,8 +53,9 @@ class Findings:
         *,
         at_least: timedelta = MILLISECOND,
         at_most: timedelta | None = None,
+        is_whole: bool = True,
     ) -> None:
-        """A duration of whole milliseconds within bounds, where given."""
+        """A duration within bounds, where given, and of whole milliseconds unless `is_whole` is false."""
         if text is None:
             return
         try:
@@ -61,12 +64,14 @@ class Findings:
             remedy = 'Write a number and a unit, such as "2s" or "100ms".'
             self.add(codes.BAD_DURATION, field, f"{quote(text)} is not a duration.", remedy)
             return
-        if duration < at_least:
+        if duration < timedelta():
+            self.add(codes.BAD_DURATION, field, f"{quote(text)} is negative.", "Use a time that can pass.")
+        elif duration < at_least:
             remedy = "Leave the field out to have none."
             self.add(codes.BAD_DURATION, field, f"{quote(text)} is less than 1ms.", remedy)
         elif at_most is not None and duration > at_most:
             self.add(codes.BAD_DURATION, field, f"{quote(text)} is more than {at_most}.", "Use less.")
-        elif duration % MILLISECOND:
+        elif is_whole and duration % MILLISECOND:
             message = f"{quote(text)} is not a whole number of milliseconds."
             self.add(codes.BAD_DURATION, field, message, "Round it.")
 
@@ -74,11 +79,30 @@ class Findings:
         """RE2 compiles it, it is not empty, and not larger than Envoy allows."""
         if not pattern:
             self.add(codes.BAD_REGEX, field, "is empty.", 'Use ".*" to match everything.')
-        elif len(pattern.encode()) > _LONGEST_REGEX:
-            self.add(codes.BAD_REGEX, field, f"is longer than {_LONGEST_REGEX} bytes.", "Shorten it.")
+        elif len(pattern.encode()) > LONGEST_REGEX:
+            self.add(codes.BAD_REGEX, field, f"is longer than {LONGEST_REGEX} bytes.", "Shorten it.")
         elif reason := _regex_fault(pattern):
             message = f"{quote(pattern)} is not a regular expression Envoy takes: {reason}."
             self.add(codes.BAD_REGEX, field, message, "It must be RE2 (no look-arounds) and not too complex.")
+
+    def check_substitution(self, field: str, pattern: str, replacement: str) -> None:
+        """Its backslashes name groups that the pattern has, as RE2 wants it."""
+        groups = _groups(pattern)
+        for escaped in re.findall(r"\\(.?)", replacement, re.DOTALL):
+            if escaped == "\\" or (escaped.isdigit() and groups is not None and int(escaped) <= groups):
+                continue
+            if escaped.isdigit() and groups is None:
+                continue
+            message = f"{quote(replacement)} refers to a group that the pattern does not have."
+            if not escaped.isdigit():
+                message = f"{quote(replacement)} has a backslash before something that is no group."
+            self.add(codes.BAD_REGEX, field, message, r"Write \\1 for the first group, \\\\ for a backslash.")
+            return
+
+    def check_header_text(self, field: str, text: str) -> None:
+        """What becomes a part of a request's or response's head has no line breaks."""
+        if any(char in text for char in "\0\r\n"):
+            self.add(codes.BAD_HEADER_VALUE, field, f"{quote(text)} has line breaks.", "Remove them.")
 
     def check_labels(self, field: str, labels: Mapping[str, str]) -> None:
         """Label keys and values as Kubernetes has them."""
@@ -91,21 +115,22 @@ class Findings:
                 remedy = 'Use up to 63 letters, digits, "-", "_" and ".".'
                 self.add(codes.BAD_SELECTOR, path, f"{quote(value)} is not a label value.", remedy)
 
-    def check_export_to(self, field: str, targets: Collection[str]) -> None:
-        """`.`, `*`, `~` or namespaces; none twice, `*` and `~` alone."""
-        self.check_unique(field, targets)
+    def check_export_to(
+        self, field: str, targets: Collection[str], *, own: str = "", may_be_none: bool = False
+    ) -> None:
+        """`.`, `*` or namespaces, none twice (`.` is the namespace `own`), `*` alone.
+
+        With `may_be_none` also `~`, which means nobody, alone.
+        """
+        special = (".", "*", "~") if may_be_none else (".", "*")
+        self.check_unique(field, [own if target == "." else target for target in targets])
         for i, target in enumerate(targets):
-            if target not in (".", "*", "~") and not names.is_label(target):
-                remedy = 'Use ".", "*" or the name of a namespace.'
-                message = f"{quote(target)} is not a namespace."
-                self.add(codes.BAD_EXPORT, item_path(field, i), message, remedy)
-            if target in ("*", "~") and len(set(targets)) > 1:
-                self.add(
-                    codes.BAD_EXPORT,
-                    item_path(field, i),
-                    f'"{target}" stands beside others.',
-                    "Use it alone.",
-                )
+            here = item_path(field, i)
+            if target not in special and not names.is_host_label(target):
+                remedy = f"Use {', '.join(map(quote, special))} or the name of a namespace."
+                self.add(codes.BAD_EXPORT, here, f"{quote(target)} is not a namespace.", remedy)
+            elif target in ("*", "~") and len(set(targets)) > 1:
+                self.add(codes.BAD_EXPORT, here, f'"{target}" stands beside others.', "Use it alone.")
 
     def check_unique(self, field: str, values: Iterable[str | int], *, member: str = "") -> None:
         """No value twice; `member` is the field within each list element that holds the value."""
@@ -123,13 +148,24 @@ class Findings:
             self.add(codes.EMPTY, field, "is empty or missing.", remedy)
 
 
-def _regex_fault(pattern: str) -> str:
+def _compiled(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     # As Envoy compiles it: bytes, not characters (the sizes it reports agree with this only).
     options.encoding = re2.Options.Encoding.LATIN1
+    return re2.compile(pattern.encode(), options)
+
+
+def _groups(pattern: str) -> int | None:
     try:
-        compiled = re2.compile(pattern.encode(), options)
+        return int(_compiled(pattern).groups)
+    except re2.error:
+        return None
+
+
+def _regex_fault(pattern: str) -> str:
+    try:
+        compiled = _compiled(pattern)
     except re2.error as e:
         reason = e.args[0]
         return quote(reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)).strip('"')

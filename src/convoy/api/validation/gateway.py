@@ -1,10 +1,13 @@
 """Gateway: servers, their ports, hosts and TLS."""
 
 from convoy.api import codes
-from convoy.api.istio.gateway import Gateway, Server
-from convoy.api.paths import item_path, quote
-from convoy.api.validation import names, protocols
+from convoy.api.istio.gateway import Gateway, Server, ServerTlsMode, ServerTlsSettings
+from convoy.api.paths import item_path
+from convoy.api.validation import protocols
+from convoy.api.validation.addresses import check_bind
 from convoy.api.validation.finding import Findings
+from convoy.api.validation.scoped_hosts import check_scoped_host
+from convoy.api.validation.server_tls import check_server_tls
 
 
 def validate_gateway(gateway: Gateway, found: Findings) -> None:
@@ -19,29 +22,16 @@ def validate_gateway(gateway: Gateway, found: Findings) -> None:
 
 def _check_server(path: str, server: Server, found: Findings) -> None:
     port = server.port
-    found.check_port(f"{path}.port.number", port.number)
+    check_bind(f"{path}.bind" if server.bind else f"{path}.port.number", server.bind, port.number, found)
     found.check_not_empty(f"{path}.port.name", port.name, "Name the port.")
     protocols.check_protocol(f"{path}.port.protocol", port.protocol, found)
-    if port.target_port is not None:
+    if port.target_port:
         remedy = "Remove it: the gateway's Service says the target port."
         found.add(codes.BAD_PORT, f"{path}.port.targetPort", "has no place in a Gateway.", remedy)
     found.check_not_empty(f"{path}.hosts", server.hosts, 'Add a host, or "*".')
     for i, host in enumerate(server.hosts):
-        _check_host(item_path(f"{path}.hosts", i), host, found)
-    _check_tls(path, server, found)
-
-
-def _check_host(path: str, host: str, found: Findings) -> None:
-    namespace, slash, name = host.rpartition("/")
-    if slash and namespace not in ("*", ".") and not names.is_label(namespace):
-        remedy = 'Before the slash write a namespace, "." or "*".'
-        found.add(codes.BAD_HOST, path, f"{quote(namespace)} is not a namespace.", remedy)
-    found.check_host(path, name, wildcard=True, bare=True)
-    if names.is_fqdn(name) and "." not in name:
-        message = f"{quote(name)} is a short name."
-        found.add(
-            codes.BAD_HOST, path, message, "Write the full host name: a gateway has no namespace to add."
-        )
+        check_scoped_host(item_path(f"{path}.hosts", i), host, found, at_gateway=True)
+    _check_tls(f"{path}.tls", server, found)
 
 
 def _check_tls(path: str, server: Server, found: Findings) -> None:
@@ -49,7 +39,25 @@ def _check_tls(path: str, server: Server, found: Findings) -> None:
     if protocol in protocols.TLS:
         if tls is None:
             message = f"is missing, but port {server.port.number} is {protocol}."
-            found.add(codes.MISSING_FIELD, f"{path}.tls", message, "Add tls.mode.")
-    elif tls is not None and not (tls.https_redirect and protocol == "HTTP"):
+            found.add(codes.MISSING_FIELD, path, message, "Add tls.mode.")
+    elif tls is not None and not (protocol in protocols.HTTP and _only_redirects(tls)):
         message = f"is set, but port {server.port.number} is {protocol}, which is plain text."
-        found.add(codes.CONFLICT, f"{path}.tls", message, 'Remove it, or use the protocol "TLS" or "HTTPS".')
+        remedy = "Use protocol HTTPS or TLS, or remove it."
+        if protocol in protocols.HTTP:
+            remedy = "Use protocol HTTPS or TLS, or remove all but httpsRedirect."
+        found.add(codes.CONFLICT, path, message, remedy)
+    if tls is None:
+        return
+    if protocol in protocols.HTTP and not tls.https_redirect and _only_redirects(tls):
+        message = f"does nothing without httpsRedirect, because port {server.port.number} is {protocol}."
+        found.add(codes.NO_EFFECT, path, message, "Set httpsRedirect, or remove it.")
+    if tls.https_redirect and protocol not in protocols.HTTP:
+        message = f"is for plain HTTP, but port {server.port.number} is {protocol}."
+        found.add(codes.NO_EFFECT, f"{path}.httpsRedirect", message, "Set it on the HTTP server.")
+    check_server_tls(path, tls, found)
+
+
+def _only_redirects(tls: ServerTlsSettings) -> bool:
+    """Whether nothing in it would need TLS; a redirect to HTTPS does not."""
+    passes = tls.mode in (ServerTlsMode.PASSTHROUGH, ServerTlsMode.AUTO_PASSTHROUGH)
+    return passes and not (tls.ca_certificates or tls.private_key or tls.server_certificate)

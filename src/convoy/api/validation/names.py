@@ -6,6 +6,7 @@ Rules: RFC 1123 and 1035, Kubernetes' label syntax, RFC 9110 tokens. Istio allow
 import ipaddress
 import re
 
+_WILDCARD_LABEL = re.compile(r"\*|(\*-?)?[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?")
 _HOST_LABEL = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -34,24 +35,39 @@ def is_subdomain(name: str) -> bool:
 
 
 def is_fqdn(host: str) -> bool:
-    """A host name, short or long: valid labels, the last one not all digits (that would be an address)."""
-    labels = host.split(".")
-    return len(host) <= 255 and all(map(is_host_label, labels)) and not labels[-1].isdigit()
+    """A host name, short or long: valid labels, the last one not all digits (that would be an address).
+
+    A dot may end it, as in DNS.
+    """
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= 255 and all(map(is_host_label, labels)) and not host.rpartition(".")[2].isdigit()
+
+
+def is_domain(host: str) -> bool:
+    """A host name or wildcard, as Istio has it: the first label may be `*`, `*-foo` or `*foo`."""
+    first, dot, rest = host.partition(".")
+    if len(host) > 255 or not _WILDCARD_LABEL.fullmatch(first) or len(first) > 63:
+        return False
+    return not dot or rest == "" or is_fqdn(rest)
 
 
 def is_wildcard(host: str) -> bool:
-    """`*`, `*.example.com` or `*-foo.example.com`."""
-    if host == "*":
-        return True
-    first, _, rest = host.partition(".")
-    if first == "*":
-        return is_fqdn(rest)
-    return first.startswith("*-") and is_fqdn(host.removeprefix("*-"))
+    """`*`, `*.example.com`, `*-foo.example.com` or `*foo.example.com`."""
+    return host.startswith("*") and is_domain(host)
 
 
 def is_partial_wildcard(host: str) -> bool:
     """`*-foo.example.com`: a wildcard for a part of a label."""
-    return host.startswith("*-")
+    return host.startswith("*") and host != "*" and not host.startswith("*.")
+
+
+def is_cluster_sni(host: str) -> bool:
+    """`outbound_.80_._.reviews.example.com`: the SNI by which one cluster calls a service of another."""
+    parts = host.split("_")
+    if len(parts) < 4 or parts[0] != "outbound" or len(host) > 255:
+        return False
+    port, name = parts[1].strip("."), parts[3].strip(".")
+    return any(char.isdigit() for char in port) and any(char.isalpha() for char in name)
 
 
 def covers(pattern: str, host: str) -> bool:
@@ -86,6 +102,11 @@ def is_label_key(key: str) -> bool:
 def is_label_value(value: str) -> bool:
     """A label's value: empty, or up to 63 letters, digits, `-`, `_` and `.`, ends alphanumeric."""
     return bool(_LABEL_VALUE.fullmatch(value))
+
+
+def is_strict_header_name(name: str) -> bool:
+    """A header name as Kubernetes' probes have it: letters, digits, `-` and `_`."""
+    return bool(name) and name.replace("-", "a").replace("_", "a").isalnum() and name.isascii()
 
 
 def is_header_name(name: str) -> bool:

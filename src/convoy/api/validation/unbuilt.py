@@ -71,18 +71,13 @@ NOT_BUILT: Mapping[str, str] = {
         http.mirror_percent
         http.corsPolicy
         http.headers
-        tls
-        tcp
     """,
     "DestinationRule": f"""
         {_within("trafficPolicy", _FULL_POLICY)}
         {_within("subsets.trafficPolicy", _FULL_POLICY)}
         workloadSelector
     """,
-    "ServiceEntry": """
-        resolution = NONE DNS_ROUND_ROBIN DYNAMIC_DNS
-        workloadSelector
-    """,
+    "ServiceEntry": "",
     "Gateway": """
         servers.bind
         servers.defaultEndpoint
@@ -113,9 +108,7 @@ NOT_BUILT: Mapping[str, str] = {
         priority
     """,
     "PeerAuthentication": "",
-    "WorkloadEntry": """
-        address
-    """,
+    "WorkloadEntry": "",
     "WorkloadGroup": """
         template
     """,

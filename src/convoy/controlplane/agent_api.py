@@ -27,7 +27,7 @@ NO_NAMES = build_name_table({})
 log = get_logger("controlplane.agents")
 
 NameTables = Mapping[str, NameTable]
-"""Name tables by the namespace of the asking pod."""
+"""Name tables by the namespace of the asking pod, and by `<pod>.<namespace>` of those that have their own."""
 
 
 class AgentApi:
@@ -71,14 +71,15 @@ class AgentApi:
         return _json(name_table_to_json(table))
 
     async def _wait_changed(self, subject: TokenSubject, version: str, *, wait: float) -> NameTable | None:
-        """The table of the caller's namespace: once its version differs, or after `wait` seconds."""
+        """The table for the caller: once its version differs, or after `wait` seconds."""
         table: NameTable | None = None
         number = 0
         try:
             async with asyncio.timeout(wait):
                 while table is None or table.version == version:
                     number, tables = await self._names.wait_newer(number)
-                    table = tables.get(subject.namespace, NO_NAMES)
+                    own = tables.get(f"{subject.pod_name}.{subject.namespace}")
+                    table = own or tables.get(subject.namespace, NO_NAMES)
         except TimeoutError:
             pass
         return table

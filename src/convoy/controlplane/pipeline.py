@@ -75,6 +75,10 @@ def _tables(snapshot: MeshSnapshot, previous: NameTables) -> NameTables:
     for namespace, names in snapshot.names.items():
         table, before = build_name_table(names), previous.get(namespace)
         tables[namespace] = before if before is not None and before.version == table.version else table
+    limited = {key: build_name_table(names) for key, names in snapshot.scoped_names.items()}
+    for name, workload in snapshot.workloads.items() if limited else ():
+        if workload.view in limited:
+            tables[name] = limited[workload.view]
     return tables
 
 

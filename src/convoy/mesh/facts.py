@@ -12,6 +12,7 @@ from convoy.mesh.l4_rules import ConnectionRouting
 from convoy.mesh.model import MeshSettings, Service
 from convoy.mesh.pods import PodIndex
 from convoy.mesh.services import Registry
+from convoy.mesh.sidecars import Sidecars
 from convoy.mesh.virtual_services import Routing
 
 
@@ -27,4 +28,5 @@ class Facts(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     routing: Routing
     connections: ConnectionRouting
     gateways: tuple[Gateway, ...]
+    sidecars: Sidecars
     credentials: Credentials

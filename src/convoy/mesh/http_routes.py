@@ -134,7 +134,7 @@ def _claim_service(
     claims: Claims, registered: Registered, port: ServicePort, facts: Facts, caller: Caller
 ) -> None:
     service = registered.service
-    visible = facts.registry.visible(caller.namespace)
+    visible = facts.registry.known(caller.namespace)
     routing = facts.routing.for_sidecars(caller.namespace)
     found = (
         build_rules(candidate, caller, port=port.number, visible=visible)
@@ -150,7 +150,7 @@ def _claim_service(
 
 def _claim_unregistered(claims: Mapping[int, Claims], facts: Facts, caller: Caller) -> None:
     """Hosts that only VirtualServices know: on the ports of the services named beside them, else on 80."""
-    visible = facts.registry.visible(caller.namespace)
+    visible, known_targets = facts.registry.visible(caller.namespace), facts.registry.known(caller.namespace)
     for service in facts.routing.for_sidecars(caller.namespace).services:
         unknown = [host for host in service.hosts if not any(_registered(host, visible))]
         if not unknown:
@@ -158,7 +158,7 @@ def _claim_unregistered(claims: Mapping[int, Claims], facts: Facts, caller: Call
         known = [one for host in service.hosts for one in _registered(host, visible)]
         ports = {port.number for one in known for port in one.service.ports if port.protocol.is_http}
         for number in sorted((ports or {_PLAIN_HTTP}) & claims.keys()):
-            rules = build_rules(service, caller, port=number, visible=visible)
+            rules = build_rules(service, caller, port=number, visible=known_targets)
             for host in unknown if rules else ():
                 claims[number].claim(host, (as_domain(host),), rules)
 

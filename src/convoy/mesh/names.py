@@ -6,21 +6,42 @@ service that stands in for it. A pod's resolver tries its search list by itself,
 here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from convoy.mesh.domains import host_names
 from convoy.mesh.endpoints import serving_pods
 from convoy.mesh.facts import Facts
+from convoy.mesh.model import ViewKey
 from convoy.mesh.pods import PodFacts
+from convoy.mesh.scopes import Scopes
 from convoy.mesh.services import Registered
 
+Names = Mapping[str, tuple[str, ...]]
 
-def build_names(facts: Facts, namespace: str) -> Mapping[str, tuple[str, ...]]:
-    """Lower-case names or `*.suffix` to addresses, sorted; of two claims on a name the registry's first
-    counts.
+
+def build_names(facts: Facts, namespace: str) -> Names:
+    """What pods of a namespace may resolve: lower-case names or `*.suffix` to addresses, sorted; of two
+    claims on a name the registry's first counts.
     """
+    return _names(facts.registry.visible(namespace).values(), facts, namespace)
+
+
+def build_scoped_names(facts: Facts, scopes: Scopes, views: Iterable[ViewKey]) -> Mapping[ViewKey, Names]:
+    """The same for the pods of those views whose Sidecar limits what they see."""
+    made: dict[tuple[str, str], Names] = {}
+    found: dict[ViewKey, Names] = {}
+    for key in views:
+        place = (key.namespace, key.sidecar)
+        if key.sidecar and place not in made:
+            made[place] = _names(scopes.of(key).services.values(), facts, key.namespace)
+        if key.sidecar:
+            found[key] = made[place]
+    return found
+
+
+def _names(services: Iterable[Registered], facts: Facts, namespace: str) -> Names:
     names: dict[str, tuple[str, ...]] = {}
-    for registered in facts.registry.visible(namespace).values():
+    for registered in services:
         for name, addresses in _entries(registered, facts, namespace):
             names.setdefault(name, addresses)
     return {name: names[name] for name in sorted(names)}

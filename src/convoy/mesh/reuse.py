@@ -27,6 +27,7 @@ def reuse_snapshot(new: MeshSnapshot, old: MeshSnapshot) -> MeshSnapshot:
         assignments=reuse_mapping(new.assignments, old.assignments),
         workloads=reuse_mapping(new.workloads, old.workloads),
         names=reuse_mapping(new.names, old.names),
+        scoped_names=reuse_mapping(new.scoped_names, old.scoped_names),
         view_assignments=reuse_mapping(new.view_assignments, old.view_assignments, reuse_mapping),
         gateway_addresses=_keep(new.gateway_addresses, old.gateway_addresses),
         sources=reuse_mapping(new.sources, old.sources),
@@ -71,8 +72,13 @@ def _reuse_gateway_view(new: GatewayView, old: GatewayView) -> GatewayView:
     return GatewayView(
         key=old.key,
         upstreams=_reuse_items(new.upstreams, old.upstreams, lambda upstream: upstream.key),
-        http=_reuse_items(new.http, old.http, lambda port: port.listen_port),
-        passthrough=_reuse_items(new.passthrough, old.passthrough, lambda port: port.listen_port),
+        http=_reuse_items(new.http, old.http, lambda port: (port.bind, port.listen_port)),
+        passthrough=_reuse_items(
+            new.passthrough, old.passthrough, lambda port: (port.bind, port.listen_port)
+        ),
+        https=_reuse_items(new.https, old.https, lambda one: (one.bind, one.listen_port, one.server)),
+        tcp=_reuse_items(new.tcp, old.tcp, lambda one: (one.bind, one.listen_port, one.route.server_names)),
+        credentials=new.credentials if new.credentials != old.credentials else old.credentials,
     )
 
 
@@ -87,7 +93,7 @@ def _reuse_hosts(new: PortRoutes, old: PortRoutes) -> PortRoutes:
     def host_of(routes: HostRoutes) -> str:
         return routes.host
 
-    return PortRoutes(new.port, _reuse_items(new.hosts, old.hosts, host_of), new.fallback)
+    return msgspec.structs.replace(new, hosts=_reuse_items(new.hosts, old.hosts, host_of))
 
 
 def _reuse_items(

@@ -13,6 +13,7 @@ from convoy.api.istio.destination_rule import DestinationRule
 from convoy.api.istio.gateway import Gateway
 from convoy.api.istio.peer_authentication import PeerAuthentication
 from convoy.api.istio.service_entry import ServiceEntry
+from convoy.api.istio.sidecar import Sidecar
 from convoy.api.istio.virtual_service import VirtualService
 from convoy.api.istio.workload_entry import WorkloadEntry
 from convoy.api.kube import core as kube
@@ -33,6 +34,7 @@ from convoy.mesh.model import (
     Assignment,
     EndpointKey,
     GatewayView,
+    LocalityPolicy,
     MeshSettings,
     MeshSnapshot,
     Resolution,
@@ -41,14 +43,16 @@ from convoy.mesh.model import (
     ViewKey,
     Workload,
 )
-from convoy.mesh.names import build_names
+from convoy.mesh.names import build_names, build_scoped_names
 from convoy.mesh.peer_authentication import PeerPolicies
 from convoy.mesh.pods import build_pod_index, local_network
 from convoy.mesh.registry import build_registry
 from convoy.mesh.retries import build_retries
 from convoy.mesh.reuse import reuse_snapshot
+from convoy.mesh.scopes import Scopes
 from convoy.mesh.selections import Selections, build_selections
-from convoy.mesh.upstreams import UpstreamPlanner
+from convoy.mesh.sidecars import Sidecars
+from convoy.mesh.upstreams import PlannedUpstream, UpstreamPlanner
 from convoy.mesh.views import Planned, build_gateway_view, build_sidecar_view, upstream_order
 from convoy.mesh.virtual_services import Routing
 from convoy.mesh.workload_entries import build_external_workloads
@@ -81,7 +85,8 @@ def build_snapshot(
     facts = build_facts(view, settings, now=now)
     selections = build_selections(facts.registry, facts.pods)
     workloads = build_workloads(facts, selections)
-    views = _build_views(facts, selections, workloads)
+    scopes = Scopes(facts)
+    views = _build_views(facts, selections, workloads, scopes)
     assignments, view_assignments = _build_assignments(facts, views)
     namespaces = sorted({workload.namespace for workload in workloads.values()})
     snapshot = MeshSnapshot(
@@ -94,6 +99,7 @@ def build_snapshot(
         assignments=assignments,
         workloads=workloads,
         names={Namespace(namespace): build_names(facts, namespace) for namespace in namespaces},
+        scoped_names=build_scoped_names(facts, scopes, views.sidecars),
         view_assignments=view_assignments,
         gateway_addresses=build_gateway_addresses(facts, selections, workloads),
         sources={host: facts.registry.by_host[host].source for host in sorted(facts.registry.by_host)},
@@ -129,11 +135,14 @@ def build_facts(view: ConfigView, settings: MeshSettings, *, now: datetime | Non
         routing=routing,
         connections=ConnectionRouting(routing, domain=domain),
         gateways=view.all(Gateway),
+        sidecars=Sidecars(view.all(Sidecar), root_namespace=settings.root_namespace),
         credentials=Credentials(view.all(kube.Secret), view.all(kube.ConfigMap), now=now),
     )
 
 
-def _build_views(facts: Facts, selections: Selections, workloads: Mapping[str, Workload]) -> _Views:
+def _build_views(
+    facts: Facts, selections: Selections, workloads: Mapping[str, Workload], scopes: Scopes
+) -> _Views:
     planner = UpstreamPlanner(
         rules=facts.rules, endpoints=facts.endpoints, accounts=facts.accounts, settings=facts.settings
     )
@@ -146,7 +155,7 @@ def _build_views(facts: Facts, selections: Selections, workloads: Mapping[str, W
         first_of.setdefault(workload.view, name)
     for key in sorted(first_of, key=_view_order):
         if key.kind == SIDECAR:
-            sidecars[key], planned[key] = build_sidecar_view(facts, key, planner)
+            sidecars[key], planned[key] = build_sidecar_view(facts, key, planner, scopes.of(key))
         else:
             name = first_of[key]
             gateways[key], planned[key] = build_gateway_view(
@@ -158,14 +167,15 @@ def _build_views(facts: Facts, selections: Selections, workloads: Mapping[str, W
 def _build_assignments(
     facts: Facts, views: _Views
 ) -> tuple[Mapping[UpstreamKey, Assignment], Mapping[ViewKey, Mapping[UpstreamKey, Assignment]]]:
-    made: dict[tuple[UpstreamKey, EndpointSelector], Assignment] = {}
+    made: dict[tuple[UpstreamKey, EndpointSelector, LocalityPolicy | None], Assignment] = {}
     shared: dict[UpstreamKey, Assignment] = {}
     own: dict[ViewKey, dict[UpstreamKey, Assignment]] = {}
-    for view, key, selector in _sharing_order(facts, views):
-        question = (key, selector)
+    for view, planned in _sharing_order(facts, views):
+        key, selector = planned.upstream.key, planned.selector
+        question = (key, selector, planned.locality)
         if question not in made:
             endpoints = facts.endpoints[EndpointKey(key.hostname, key.port, selector.rank)]
-            made[question] = Assignment(key, select_endpoints(endpoints, selector))
+            made[question] = Assignment(key, select_endpoints(endpoints, selector), planned.locality)
         assignment = made[question]
         if shared.setdefault(key, assignment) != assignment:
             own.setdefault(view, {})[key] = assignment
@@ -175,10 +185,10 @@ def _build_assignments(
     )
 
 
-def _sharing_order(facts: Facts, views: _Views) -> Iterator[tuple[ViewKey, UpstreamKey, EndpointSelector]]:
+def _sharing_order(facts: Facts, views: _Views) -> Iterator[tuple[ViewKey, PlannedUpstream]]:
     """Views of the service's own namespace first: what they see is what is shared."""
     wanted = [
-        (view, planned.upstream.key, planned.selector)
+        (view, planned)
         for view, plans in views.planned.items()
         for planned in plans
         if planned.upstream.resolution is Resolution.ENDPOINTS
@@ -186,12 +196,13 @@ def _sharing_order(facts: Facts, views: _Views) -> Iterator[tuple[ViewKey, Upstr
     services = facts.registry.by_host
     home = local_network(facts.settings)
 
-    def is_foreign(item: tuple[ViewKey, UpstreamKey, EndpointSelector]) -> tuple[bool, bool]:
-        view, key, _ = item
-        return view.network != home, view.namespace != services[key.hostname].service.namespace
+    def is_foreign(item: tuple[ViewKey, PlannedUpstream]) -> tuple[bool, bool]:
+        view, planned = item
+        owner = services[planned.upstream.key.hostname].service.namespace
+        return view.network != home, view.namespace != owner
 
     return iter(sorted(wanted, key=is_foreign))
 
 
-def _view_order(key: ViewKey) -> tuple[str, str, tuple[tuple[str, str], ...], str]:
-    return (key.kind, key.namespace, key.labels, key.network)
+def _view_order(key: ViewKey) -> tuple[str, str, tuple[tuple[str, str], ...], str, str]:
+    return (key.kind, key.namespace, key.labels, key.network, key.sidecar)

@@ -5,12 +5,13 @@ Beside each view its planned upstreams are returned, from which the assignments 
 
 from collections.abc import Iterable, Iterator
 
+from convoy.mesh.credentials import find_credentials, sorted_credentials
+from convoy.mesh.egress import Egress, build_egress
 from convoy.mesh.facts import Facts
-from convoy.mesh.gateway_http import build_gateway_http
-from convoy.mesh.gateway_servers import ServerKind, open_ports
-from convoy.mesh.http_routes import Caller, build_sidecar_http
+from convoy.mesh.gateway_ports import GatewayPorts, build_gateway_ports
+from convoy.mesh.gateway_servers import open_ports
+from convoy.mesh.http_routes import Caller
 from convoy.mesh.model import (
-    GatewayHttp,
     GatewayView,
     PortRoutes,
     SidecarView,
@@ -18,34 +19,50 @@ from convoy.mesh.model import (
     UpstreamKey,
     ViewKey,
 )
-from convoy.mesh.passthrough import build_passthrough
 from convoy.mesh.pods import PodFacts
+from convoy.mesh.route_policies import with_route_policies
+from convoy.mesh.scopes import Scope
 from convoy.mesh.services import Registered
-from convoy.mesh.tcp_routes import build_tcp_routes
 from convoy.mesh.upstreams import PlannedUpstream, UpstreamPlanner
 
 Planned = tuple[PlannedUpstream, ...]
 
 
-def build_sidecar_view(facts: Facts, key: ViewKey, planner: UpstreamPlanner) -> tuple[SidecarView, Planned]:
-    """The view of the sidecars with this key: it has every visible service, used by a route or not."""
-    caller = Caller(key.namespace, key.labels)
+def build_sidecar_view(
+    facts: Facts, key: ViewKey, planner: UpstreamPlanner, scope: Scope
+) -> tuple[SidecarView, Planned]:
+    """The view of the sidecars with this key: it has every service that they see, used by a route or not, and
+    beside these what their routes name.
+    """
+    egress = build_egress(scope, Caller(key.namespace, key.labels))
     planned = [
         upstream
-        for registered in facts.registry.visible(key.namespace).values()
-        for upstream in planner.plan(registered, client=key.namespace, network=key.network)
+        for registered in _reached(facts, key, scope, egress)
+        for upstream in planner.plan(registered, client=key.namespace, network=key.network, labels=key.labels)
     ]
-    tcp, sniffed = build_tcp_routes(facts, caller)
     view = SidecarView(
         key=key,
         upstreams=_sorted_upstreams(planned),
-        http=build_sidecar_http(facts, caller),
-        tcp=tcp,
-        sniffed=sniffed,
-        allows_any=facts.settings.allows_any,
+        http=egress.http,
+        tcp=egress.tcp,
+        sniffed=egress.sniffed,
+        allows_any=scope.allows_any,
         detection_ms=facts.settings.protocol_detection_timeout_ms,
+        bound=egress.bound,
+        egress_proxy=scope.egress_proxy,
     )
-    return view, tuple(planned)
+    return with_route_policies(view), tuple(planned)
+
+
+def _reached(facts: Facts, key: ViewKey, scope: Scope, egress: Egress) -> Iterable[Registered]:
+    """The services that are seen, then those that are only sent to, in the registry's order."""
+    known = facts.registry.known(key.namespace)
+    if len(scope.services) == len(known):
+        return scope.services.values()
+    named = {upstream.hostname for upstream in (*routed_keys(egress.tables()), *egress.named_keys())}
+    if scope.egress_proxy:
+        named.add(scope.egress_proxy.hostname)
+    return [one for host, one in known.items() if host in scope.services or host in named]
 
 
 def build_gateway_view(
@@ -60,24 +77,20 @@ def build_gateway_view(
 
     A gateway has only the upstreams that its routes name.
     """
-    ports = open_ports(pod, services, facts.gateways)
-    http = tuple(
-        build_gateway_http(facts, key, listen_port=port, servers=servers)
-        for port, servers in ports.of_kind(ServerKind.HTTP)
-    )
-    passing = [
-        build_passthrough(facts, key, planner, listen_port=port, servers=servers)
-        for port, servers in ports.of_kind(ServerKind.PASSTHROUGH)
-    ]
-    planned = dict.fromkeys(_named_upstreams(facts, key, planner, http))
-    planned.update(dict.fromkeys(upstream for _, upstreams in passing for upstream in upstreams))
+    ports = build_gateway_ports(facts, key, planner, ports=open_ports(pod, services, facts.gateways))
+    planned = dict.fromkeys(_named_upstreams(facts, key, planner, ports))
+    planned.update(dict.fromkeys(ports.passed_to))
+    upstreams = _sorted_upstreams(planned)
     view = GatewayView(
         key=key,
-        upstreams=_sorted_upstreams(planned),
-        http=http,
-        passthrough=tuple(passthrough for passthrough, _ in passing if passthrough.routes),
+        upstreams=upstreams,
+        http=ports.http,
+        passthrough=ports.passthrough,
+        https=ports.https,
+        tcp=ports.tcp,
+        credentials=sorted_credentials((*ports.credentials, *find_credentials(upstreams, facts.credentials))),
     )
-    return view, tuple(planned)
+    return with_route_policies(view), tuple(planned)
 
 
 def routed_keys(ports: Iterable[PortRoutes]) -> Iterator[UpstreamKey]:
@@ -90,12 +103,15 @@ def routed_keys(ports: Iterable[PortRoutes]) -> Iterator[UpstreamKey]:
 
 
 def _named_upstreams(
-    facts: Facts, key: ViewKey, planner: UpstreamPlanner, http: Iterable[GatewayHttp]
+    facts: Facts, key: ViewKey, planner: UpstreamPlanner, ports: GatewayPorts
 ) -> Iterator[PlannedUpstream]:
-    named = set(routed_keys(port.routes for port in http))
+    named = set(routed_keys(ports.tables()))
+    named.update(share.key for route in ports.connections() for share in route.destinations)
     visible = facts.registry.visible(key.namespace)
     for host in sorted({upstream.hostname for upstream in named} & visible.keys()):
-        plans = planner.plan(visible[host], client=key.namespace, network=key.network, at_gateway=True)
+        plans = planner.plan(
+            visible[host], client=key.namespace, network=key.network, labels=key.labels, at_gateway=True
+        )
         yield from (planned for planned in plans if planned.upstream.key in named)
 
 

@@ -4,7 +4,8 @@ What depends on the proxy (port, namespace, labels, gateway) stays as a filter o
 `http_routes`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -94,6 +95,13 @@ class Routing:
 
     def __iter__(self) -> Iterator[PreparedVirtualService]:
         return iter(self._all)
+
+    def narrowed(self, keeps: Callable[[PreparedVirtualService], bool]) -> "Routing":
+        """The same for proxies that import only some of them."""
+        narrowed = copy.copy(self)
+        narrowed._all = tuple(filter(keeps, self._all))
+        narrowed._mesh = {}
+        return narrowed
 
     def bound(self, gateway: str, *, namespace: str) -> tuple[PreparedVirtualService, ...]:
         """Those for a gateway (`<namespace>/<name>`) or `mesh` that proxies of a namespace see."""

@@ -30,9 +30,12 @@ class ViewKeys:
 
     def of(self, pod: PodFacts) -> ViewKey:
         """The key of a pod with a proxy."""
-        kind = GATEWAY if pod.is_gateway else SIDECAR
-        pairs = self._gateway_labels(pod) if pod.is_gateway else self._sidecar_pairs(pod.namespace)
-        return ViewKey(kind, pod.namespace, _matching(pod.labels, pairs), pod.network_view)
+        if pod.is_gateway:
+            labels = _matching(pod.labels, self._gateway_labels(pod))
+            return ViewKey(GATEWAY, pod.namespace, labels, pod.network_view)
+        labels = _matching(pod.labels, self._sidecar_pairs(pod.namespace))
+        sidecar = self._facts.sidecars.scope_of(pod.namespace, pod.labels)
+        return ViewKey(SIDECAR, pod.namespace, labels, pod.network_view, sidecar)
 
     def _sidecar_pairs(self, namespace: str) -> _Pairs:
         if namespace not in self._pairs:

@@ -91,7 +91,7 @@ from convoy.mesh.model.upstreams import (
     UpstreamKey,
     UpstreamTls,
 )
-from convoy.mesh.model.views import InboundPart, InboundPort, SidecarView, ViewKey
+from convoy.mesh.model.views import BoundEgress, InboundPart, InboundPort, SidecarView, ViewKey
 
 __all__ = [
     "ANY_ADDRESS",
@@ -104,6 +104,7 @@ __all__ = [
     "Abort",
     "Assignment",
     "Balancing",
+    "BoundEgress",
     "ClientProof",
     "ConnectionPolicy",
     "CorsPolicy",

@@ -28,6 +28,8 @@ class MeshSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[Namespace, Mapping[str, tuple[str, ...]]]
     """By namespace of the asking pod: lower-case host (or `*.suffix`) to addresses; a name known to have no
     address is absent."""
+    scoped_names: Mapping[ViewKey, Mapping[str, tuple[str, ...]]] = {}
+    """The same for the pods of views whose Sidecar limits what they see."""
     view_assignments: Mapping[ViewKey, Mapping[UpstreamKey, Assignment]] = {}
     """Where one view's endpoints differ from `assignments`: a DestinationRule of its own namespace chooses
     other labels, or it sees another network. Mostly empty."""

@@ -6,7 +6,7 @@ from convoy.mesh.model.base import Labels, Part
 from convoy.mesh.model.l4 import SniffedRoute, TcpRoute
 from convoy.mesh.model.routes import PortRoutes
 from convoy.mesh.model.services import Protocol
-from convoy.mesh.model.upstreams import Upstream
+from convoy.mesh.model.upstreams import Upstream, UpstreamKey
 
 
 class ViewKey(Part, frozen=True, cache_hash=True):
@@ -17,6 +17,22 @@ class ViewKey(Part, frozen=True, cache_hash=True):
     namespace: Namespace
     labels: Labels
     network: str
+    sidecar: str = ""
+    """`<namespace>/<name>` of the Sidecar that limits what is seen; empty: nothing does."""
+
+
+class BoundEgress(Part, frozen=True, cache_hash=True):
+    """An egress listener at an address of its own: an IP address, or `unix://` and a path."""
+
+    address: str
+    port: int
+    """0 for a Unix domain socket."""
+    is_bound: bool
+    """Connections are made to it; else captured ones to that address come there."""
+    routes: PortRoutes | None
+    """None: nothing there is treated as HTTP."""
+    tcp: tuple[TcpRoute, ...] = ()
+    """Where connections go that are not HTTP; with `routes`, it is found out which they are."""
 
 
 class SidecarView(Part, frozen=True, cache_hash=True):
@@ -31,6 +47,9 @@ class SidecarView(Part, frozen=True, cache_hash=True):
     """Connections to unknown addresses pass through (ALLOW_ANY)."""
     detection_ms: int = 5_000
     """How long a silent connection of an unknown kind is waited for; 0: for ever."""
+    bound: tuple[BoundEgress, ...] = ()
+    egress_proxy: UpstreamKey | None = None
+    """Where connections to unknown addresses go instead."""
 
 
 class InboundPort(Part, frozen=True, cache_hash=True):

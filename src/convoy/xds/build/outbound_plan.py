@@ -8,6 +8,8 @@ port without an address become one route configuration.
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from convoy.mesh.model import (
     Part,
     PortRoutes,
@@ -192,4 +194,4 @@ def _routes_of(sniffed: SniffedRoute) -> str:
 
 def _joined(known: PortRoutes, more: PortRoutes) -> PortRoutes:
     hosts = {host.host: host for host in (*more.hosts, *known.hosts)}
-    return PortRoutes(known.port, tuple(hosts[name] for name in sorted(hosts)), known.fallback)
+    return msgspec.structs.replace(known, hosts=tuple(hosts[name] for name in sorted(hosts)))

@@ -187,7 +187,7 @@ _VARIABLE = re.compile(
 
 
 def find_fault(value: str) -> str:
-    """What Envoy would refuse in a format string, as the end of a sentence about it; empty when it is fine."""
+    """What Envoy would refuse in a format string, as the end of a sentence; empty when it is fine."""
     position = value.find("%")
     while position >= 0:
         match = _VARIABLE.match(value, position)

@@ -5,7 +5,7 @@
 regard to case), also where the field is left out and its default is one of them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -54,23 +54,7 @@ _FULL_POLICY = f"""
 
 NOT_BUILT: Mapping[str, str] = {
     "VirtualService": """
-        http.match.statPrefix
-        http.route.headers
-        http.redirect
-        http.directResponse
-        http.delegate
-        http.rewrite
         http.retries.retryRemoteLocalities
-        http.retries.retryIgnorePreviousHosts
-        http.retries.backoff
-        http.fault
-        http.mirror
-        http.mirrors
-        http.mirrorPercentage
-        http.mirrorPercent
-        http.mirror_percent
-        http.corsPolicy
-        http.headers
     """,
     "DestinationRule": f"""
         {_within("trafficPolicy", _FULL_POLICY)}
@@ -80,7 +64,6 @@ NOT_BUILT: Mapping[str, str] = {
     "ServiceEntry": "",
     "Gateway": """
         servers.bind
-        servers.defaultEndpoint
         servers.port.protocol = HTTPS GRPC-WEB MONGO TCP
         servers.tls.httpsRedirect
         servers.tls.mode = PASSTHROUGH SIMPLE MUTUAL ISTIO_MUTUAL OPTIONAL_MUTUAL
@@ -135,8 +118,38 @@ class NoEffect(msgspec.Struct, frozen=True):
     address: str
 
 
+_ENVOY = "https://www.envoyproxy.io/docs/envoy/latest"
+
 # By kind and field of its `spec`: accepted with a warning (codes.NO_EFFECT). At most 20 in all.
-EFFECTLESS: Mapping[str, Mapping[str, NoEffect]] = {}
+EFFECTLESS: Mapping[str, Mapping[str, NoEffect]] = {
+    "VirtualService": {
+        "tcp.match.sourceSubnet": NoEffect(
+            "Istio's API keeps it for old files and gives it no meaning; a sidecar's clients have one address.",
+            f"{_ENVOY}/api-v3/config/listener/v3/listener_components.proto",
+        ),
+        "http.fault.delay.exponentialDelay": NoEffect(
+            "Envoy's fault filter knows fixed delays only, and Istio refuses the field; so does Convoy.",
+            f"{_ENVOY}/configuration/http/http_filters/fault_filter",
+        ),
+        "http.fault.abort.http2Error": NoEffect(
+            "Envoy's fault filter aborts with a status of HTTP or gRPC only, and Istio refuses the field; so "
+            "does Convoy.",
+            f"{_ENVOY}/configuration/http/http_filters/fault_filter",
+        ),
+    },
+    "Gateway": {
+        "servers.defaultEndpoint": NoEffect(
+            "Istio's API hides it: there is no application beside a gateway's Envoy, which goes by routes.",
+            f"{_ENVOY}/intro/arch_overview/http/http_routing",
+        ),
+    },
+    "EnvoyFilter": {
+        "configPatches.match.listener.portName": NoEffect(
+            "Envoy's listeners know no names of ports, and Istio does not look at it.",
+            f"{_ENVOY}/api-v3/config/listener/v3/listener.proto",
+        ),
+    },
+}
 
 
 class Gap(msgspec.Struct):
@@ -175,9 +188,35 @@ def gap_of(kind: str) -> Gap | None:
 
 
 def find_unbuilt(obj: ApiObject) -> list[Problem]:
-    """Every field or value of the object's spec that is set but not supported; none for Kubernetes kinds."""
-    gap = gap_of(obj.kind)
-    return list(_walk(getattr(obj, "spec", None), gap, "spec")) if gap else []
+    """Every field or value of the object's spec that is set but not supported, and warnings of those that
+    have no effect; none for Kubernetes kinds.
+    """
+    gap, effectless = gap_of(obj.kind), EFFECTLESS.get(obj.kind, {})
+    spec = getattr(obj, "spec", None)
+    found = list(_walk(spec, gap, "spec")) if gap else []
+    for path, excuse in effectless.items():
+        for here in _set_at(spec, path.split("."), "spec"):
+            message = f"has no effect. {excuse.reason}"
+            found.append(Problem(code=codes.NO_EFFECT, field=here, message=message, remedy="Remove it."))
+    return found
+
+
+def _set_at(value: Any, names: Sequence[str], path: str) -> Iterator[str]:
+    """Where a field is set to something else than its default, in all elements of lists on the way."""
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _set_at(item, names, item_path(path, i))
+        return
+    if not isinstance(value, msgspec.Struct):
+        return
+    for field in _fields(type(value)):
+        if field.encode_name != names[0]:
+            continue
+        inner, here = getattr(value, field.name), child_path(path, field.encode_name)
+        if len(names) > 1:
+            yield from _set_at(inner, names[1:], here)
+        elif inner != _default(field):
+            yield here
 
 
 def _walk(value: Any, gap: Gap, path: str) -> Iterator[Problem]:

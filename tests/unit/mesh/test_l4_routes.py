@@ -22,7 +22,7 @@ Object = dict[str, Any]
 
 
 def rules(name: str, *hosts: str, age: int = 0, **spec: Any) -> Object:
-    more = {"age": age} if age else {}
+    more: Object = {"age": age} if age else {}
     return istio("VirtualService", name, {"hosts": list(hosts), **spec}, **more)
 
 
@@ -55,7 +55,10 @@ class TestTls:
         assert short(route) == (VIP, (), (), {"web": 100})
 
     def test_port_without_an_address_is_told_by_its_name(self) -> None:
-        https = {"ports": [{"number": 443, "name": "tls", "protocol": "TLS"}], "location": "MESH_EXTERNAL"}
+        https: Object = {
+            "ports": [{"number": 443, "name": "tls", "protocol": "TLS"}],
+            "location": "MESH_EXTERNAL",
+        }
         one = entry("*.a.example.com", **https, resolution="STATIC", endpoints=[{"address": "1.2.3.4"}])
         two = entry("*.b.example.com", **https, resolution="STATIC", endpoints=[{"address": "1.2.3.5"}])
         assert [short(route)[:2] for route in made(one, two)] == [
@@ -70,6 +73,8 @@ class TestTls:
         rule = rules(
             "r",
             "web",
+            host,
+            "x.test",
             tls=[to(("web", 80), ("other", 20), sniHosts=[host]), to("other", sniHosts=["X.test"])],
         )
         routes = [short(route) for route in made(web, other, rule) if route.vip == VIP]
@@ -80,8 +85,8 @@ class TestTls:
 
     def test_first_of_two_rules_for_a_name_counts(self) -> None:
         web = plain("web", TLS, spec={"clusterIP": VIP})
-        first = rules("a", "web", tls=[to("web", sniHosts=["a.test", "b.test"])], age=2)
-        second = rules("b", "web", tls=[to("other", sniHosts=["b.test", "c.test"])], age=1)
+        first = rules("a", "web", "*.test", tls=[to("web", sniHosts=["a.test", "b.test"])], age=2)
+        second = rules("b", "web", "*.test", tls=[to("other", sniHosts=["b.test", "c.test"])], age=1)
         routes = [short(route)[1:] for route in made(web, second, first)]
         assert routes == [
             (("a.test", "b.test"), (), {"web": 100}),
@@ -94,7 +99,7 @@ class TestTls:
             to("a", sniHosts=["x.test"], destinationSubnets=["198.18.0.7/16"]),
             to("b", sniHosts=["x.test"], destinationSubnets=["198.18.0.0/16", "10.0.0.0/8"]),
         ]
-        routes = [short(route)[1:] for route in made(web, rules("r", "web", tls=tls))]
+        routes = [short(route)[1:] for route in made(web, rules("r", "web", "x.test", tls=tls))]
         assert routes == [
             (("x.test",), ("10.0.0.0/8",), {"b": 100}),
             (("x.test",), ("198.18.0.0/16",), {"a": 100}),
@@ -113,7 +118,11 @@ class TestTls:
             ({"gateways": ["some"]}, "web"),
         ):
             rule = rules(
-                "r", "web", gateways=["mesh", "some"], tls=[to("other", sniHosts=["x.test"], **match)]
+                "r",
+                "web",
+                "x.test",
+                gateways=["mesh", "some"],
+                tls=[to("other", sniHosts=["x.test"], **match)],
             )
             (route,) = made(web, rule)
             assert list(short(route)[3]) == [wanted], match
@@ -162,7 +171,7 @@ class TestTcp:
 
     def test_networks_of_an_entry_are_where_it_is_reached(self) -> None:
         ports = [{"number": 5432, "name": "tcp", "protocol": "TCP"}]
-        db = entry("db.test", ports=ports, addresses=["10.1.0.0/16", "10.9.9.9"])
+        db = entry("db.test", ports=ports, addresses=["10.1.0.0/16", "10.9.9.9"], resolution="NONE")
         assert [short(route)[:3] for route in made(db)] == [
             ("0.0.0.0", (), ("10.1.0.0/16",)),
             ("10.9.9.9", (), ()),

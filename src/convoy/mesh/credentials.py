@@ -7,7 +7,7 @@ https://istio.io/latest/docs/tasks/traffic-management/ingress/secure-ingress/
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -26,6 +26,7 @@ from convoy.mesh.model import (
     TrustBundle,
     TrustFiles,
     TrustRef,
+    Upstream,
 )
 from convoy.mesh.pem import is_bundle, is_revocation_list, read_pair
 
@@ -111,6 +112,32 @@ class Credentials:
                 codes.CREDENTIAL_EXPIRED, f"The certificate of {where} expired on {expired}.", "Renew it."
             )
         return None
+
+
+def find_credentials(upstreams: Iterable[Upstream], credentials: Credentials) -> Iterator[Credential]:
+    """What a proxy needs to call upstreams as their policies say; what cannot be used is left out."""
+    for origination in (upstream.tls.origination for upstream in upstreams):
+        if origination is None:
+            continue
+        pair, roots = origination.key_pair, origination.trust
+        found = [credentials.find_pair(pair)] if pair else []
+        found += [credentials.find_roots(roots)] if roots else []
+        yield from (one for one in found if not isinstance(one, CredentialFault))
+
+
+def sorted_credentials(credentials: Iterable[Credential]) -> tuple[Credential, ...]:
+    """Each once, in the settled order."""
+    return tuple(sorted(dict.fromkeys(credentials), key=_order))
+
+
+def _order(credential: Credential) -> tuple[str, str, str, bool]:
+    kind = type(credential).__name__
+    if isinstance(credential, KeyFiles):
+        return (kind, credential.certificate, credential.key, False)
+    if isinstance(credential, TrustFiles):
+        return (kind, credential.roots, credential.revoked, False)
+    key = credential.key
+    return (kind, key.namespace, key.name, key.is_config_map)
 
 
 _RENEW = "Put a certificate and its own key there, both in PEM form."

@@ -1,7 +1,8 @@
-"""The servers that are open on one gateway, by the port it really listens on.
+"""The servers that are open on one gateway, by the address and port it really listens on.
 
-A Gateway names the Service's port; the pod listens on the target port. Servers of one kind share a port;
-where kinds differ, the oldest Gateway's decides and the others are held back (and told by `checks`).
+A Gateway names the Service's port; the pod listens on the target port. Servers of one kind share a port: HTTP
+with HTTP, TLS of all sorts with TLS, where each host belongs to the server that names it first. Where kinds
+differ, the oldest Gateway's decides. What is held back is told by `checks`.
 """
 
 import enum
@@ -9,23 +10,43 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from convoy.api.istio.gateway import Gateway, Server, ServerTlsMode
+from convoy.api.istio.gateway import Gateway, Server, ServerTlsMode, ServerTlsSettings
 from convoy.api.kinds import key_of
 from convoy.api.meta import ObjectKey
 from convoy.mesh.hosts import covers
-from convoy.mesh.model import Part
+from convoy.mesh.l4_rules import is_matchable
+from convoy.mesh.model import ANY_ADDRESS, Part
 from convoy.mesh.pods import PodFacts
 from convoy.mesh.selections import listen_ports
 from convoy.mesh.services import Registered
 
+_UNIX = "unix://"
 _HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
+_UNOPENED = {ServerTlsMode.PASSTHROUGH: "PASSTHROUGH", ServerTlsMode.AUTO_PASSTHROUGH: "AUTO_PASSTHROUGH"}
 
 
 class ServerKind(enum.Enum):
-    """The kinds of servers that are built."""
+    """What becomes of the connections of a server."""
 
     HTTP = "HTTP"
-    PASSTHROUGH = "AUTO_PASSTHROUGH"
+    HTTPS = "HTTPS"
+    """TLS ends at the gateway, and inside are requests."""
+    TLS = "TLS"
+    """TLS ends at the gateway, and inside are bytes."""
+    PASSTHROUGH = "PASSTHROUGH"
+    """TLS is passed on by its SNI, as VirtualServices say."""
+    AUTO_PASSTHROUGH = "AUTO_PASSTHROUGH"
+    """TLS is passed on by its SNI, which names a service."""
+    TCP = "TCP"
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether connections are told apart by their SNI."""
+        return self not in (ServerKind.HTTP, ServerKind.TCP)
+
+    def shares_with(self, other: "ServerKind") -> bool:
+        """Whether servers of both kinds can stand on one port."""
+        return (self.is_tls and other.is_tls) or self is other is ServerKind.HTTP
 
 
 class HostFilter(Part, frozen=True, cache_hash=True):
@@ -48,58 +69,116 @@ class OpenServer(msgspec.Struct, frozen=True, eq=False):
     port: int
     kind: ServerKind
     hosts: tuple[HostFilter, ...]
+    port_name: str = ""
+    bind: str = ANY_ADDRESS
+    """An IP address, or the path of a unix socket (`@name`: in no file system)."""
+    tls: ServerTlsSettings | None = None
+    is_grpc_web: bool = False
+
+
+class Place(Part, frozen=True, order=True, cache_hash=True):
+    """Where a gateway listens."""
+
+    port: int
+    bind: str = ANY_ADDRESS
+
+
+class LeftOut(msgspec.Struct, frozen=True, eq=False):
+    """A host that its TLS server does not serve: `other` has it, or (None) no SNI can be compared with it."""
+
+    server: OpenServer
+    host: str
+    other: OpenServer | None
 
 
 class OpenPorts(msgspec.Struct, frozen=True, eq=False):
-    """Servers by listening port, and those held back because the port is taken by another kind."""
+    """Servers by where they listen, and those held back because the port is taken by another kind."""
 
-    by_port: Mapping[int, tuple[OpenServer, ...]]
+    by_place: Mapping[Place, tuple[OpenServer, ...]]
     held_back: tuple[tuple[OpenServer, OpenServer], ...]
+    left_out: tuple[LeftOut, ...] = ()
 
-    def of_kind(self, kind: ServerKind) -> Iterator[tuple[int, tuple[OpenServer, ...]]]:
-        """The ports that serve one kind, sorted."""
-        return ((port, servers) for port, servers in self.by_port.items() if servers[0].kind is kind)
+    def of_kind(self, kind: ServerKind) -> Iterator[tuple[Place, tuple[OpenServer, ...]]]:
+        """Where servers of a kind are, and those of each place, sorted by place."""
+        for place, servers in self.by_place.items():
+            found = tuple(server for server in servers if server.kind is kind)
+            if found:
+                yield place, found
 
 
 def open_ports(pod: PodFacts, services: Iterable[Registered], gateways: Iterable[Gateway]) -> OpenPorts:
     """What a gateway pod, selected by these Services, listens for."""
-    by_port: dict[int, list[OpenServer]] = {}
+    by_place: dict[Place, list[OpenServer]] = {}
     held_back = []
     selecting = tuple(services)
     for gateway in gateways:
         if not gateway.spec.selector.items() <= pod.labels.items():
             continue
-        for server in _servers(gateway):
-            for port in listen_ports(pod, selecting, server.port):
-                sharing = by_port.setdefault(port, [])
-                if sharing and sharing[0].kind is not server.kind:
+        for server in open_servers(gateway):
+            for place in _places(pod, selecting, server):
+                sharing = by_place.setdefault(place, [])
+                if sharing and not server.kind.shares_with(sharing[0].kind):
                     held_back.append((server, sharing[0]))
                 else:
                     sharing.append(server)
-    return OpenPorts({port: tuple(by_port[port]) for port in sorted(by_port)}, tuple(held_back))
+    left_out: list[LeftOut] = []
+    settled = {place: tuple(_distinct(by_place[place], left_out)) for place in sorted(by_place)}
+    return OpenPorts(settled, tuple(held_back), tuple(left_out))
 
 
-def _servers(gateway: Gateway) -> Iterator[OpenServer]:
+def open_servers(gateway: Gateway) -> Iterator[OpenServer]:
+    """The servers of a Gateway as they are written."""
     namespace = gateway.metadata.namespace
     for index, server in enumerate(gateway.spec.servers):
-        kind = _kind(server)
-        if kind:
-            yield OpenServer(
-                gateway=f"{namespace}/{gateway.metadata.name}",
-                key=key_of(gateway),
-                field=f"spec.servers[{index}]",
-                port=server.port.number,
-                kind=kind,
-                hosts=tuple(_host_filter(host, namespace) for host in server.hosts),
-            )
+        yield OpenServer(
+            gateway=f"{namespace}/{gateway.metadata.name}",
+            key=key_of(gateway),
+            field=f"spec.servers[{index}]",
+            port=server.port.number,
+            kind=_kind(server),
+            hosts=tuple(_host_filter(host, namespace) for host in server.hosts),
+            port_name=server.port.name,
+            bind=server.bind.removeprefix(_UNIX) or ANY_ADDRESS,
+            tls=server.tls,
+            is_grpc_web=server.port.protocol.upper() == "GRPC-WEB",
+        )
 
 
-def _kind(server: Server) -> ServerKind | None:
-    if server.port.protocol.upper() in _HTTP:
+def _places(pod: PodFacts, services: tuple[Registered, ...], server: OpenServer) -> Iterator[Place]:
+    if server.port == 0 or server.bind.startswith(("/", "@")):
+        yield Place(0, server.bind)
+        return
+    for port in listen_ports(pod, services, server.port):
+        yield Place(port, server.bind)
+
+
+def _distinct(servers: list[OpenServer], left_out: list[LeftOut]) -> Iterator[OpenServer]:
+    """The servers with those of their hosts that no earlier one of the same place has."""
+    owners: dict[str, OpenServer] = {}
+    for server in servers:
+        if not server.kind.is_tls or server.kind is ServerKind.AUTO_PASSTHROUGH:
+            yield server
+            continue
+        for host in dict.fromkeys(admitted.host for admitted in server.hosts):
+            if not is_matchable(host):
+                left_out.append(LeftOut(server, host, None))
+            elif owners.setdefault(host, server) is not server:
+                left_out.append(LeftOut(server, host, owners[host]))
+        hosts = tuple(admitted for admitted in server.hosts if owners.get(admitted.host) is server)
+        if hosts:
+            yield msgspec.structs.replace(server, hosts=hosts)
+
+
+def _kind(server: Server) -> ServerKind:
+    protocol = server.port.protocol.upper()
+    if protocol in _HTTP:
         return ServerKind.HTTP
-    if server.tls and server.tls.mode is ServerTlsMode.AUTO_PASSTHROUGH:
-        return ServerKind.PASSTHROUGH
-    return None
+    if protocol not in ("HTTPS", "TLS"):
+        return ServerKind.TCP
+    mode = server.tls.mode if server.tls else ServerTlsMode.PASSTHROUGH
+    if mode in _UNOPENED:
+        return ServerKind[_UNOPENED[mode]]
+    return ServerKind.HTTPS if protocol == "HTTPS" else ServerKind.TLS
 
 
 def _host_filter(written: str, own: str) -> HostFilter:

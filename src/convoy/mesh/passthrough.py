@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from convoy.mesh.domains import stands_in_for
 from convoy.mesh.facts import Facts
-from convoy.mesh.gateway_servers import OpenServer
+from convoy.mesh.gateway_servers import OpenServer, Place
 from convoy.mesh.model import GatewayPassthrough, PassthroughRoute, ViewKey
 from convoy.mesh.services import Registered
 from convoy.mesh.short_names import global_hostname, split_global
@@ -23,7 +23,7 @@ def build_passthrough(
     key: ViewKey,
     planner: UpstreamPlanner,
     *,
-    listen_port: int,
+    place: Place,
     servers: tuple[OpenServer, ...],
 ) -> tuple[GatewayPassthrough, tuple[PlannedUpstream, ...]]:
     """The routes of one port, and the upstreams they lead to."""
@@ -43,7 +43,7 @@ def build_passthrough(
             if free:
                 routes.append(PassthroughRoute(free, target))
                 upstreams.append(planned)
-    return GatewayPassthrough(listen_port, tuple(sorted(routes, key=_order))), tuple(upstreams)
+    return GatewayPassthrough(place.port, tuple(sorted(routes, key=_order)), place.bind), tuple(upstreams)
 
 
 def admitted_names(registered: Registered, facts: Facts, servers: tuple[OpenServer, ...]) -> Iterator[str]:

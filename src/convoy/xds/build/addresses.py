@@ -9,8 +9,8 @@ def socket_address(address: str, port: int) -> address_v3.SocketAddress:
 
 
 def endpoint_address(address: str, port: int) -> address_v3.Address:
-    """Where an endpoint listens: as above, or on a socket at an absolute path."""
-    if address.startswith("/"):
+    """Where an endpoint listens: as above, or on a socket: at a path, or with an abstract name."""
+    if address.startswith(("/", "@")):
         return address_v3.Address(pipe=address_v3.Pipe(path=address))
     return address_v3.Address(socket_address=socket_address(address, port))
 
@@ -18,3 +18,10 @@ def endpoint_address(address: str, port: int) -> address_v3.Address:
 def listen_address(address: str, port: int) -> address_v3.Address:
     """Where a listener listens, or would if it were bound."""
     return address_v3.Address(socket_address=socket_address(address, port))
+
+
+def bound_address(address: str, port: int) -> address_v3.Address:
+    """Where a gateway listens: at an IP address, or a unix socket (`/path`, or `@name` in no file system)."""
+    if address.startswith(("/", "@")):
+        return address_v3.Address(pipe=address_v3.Pipe(path=address))
+    return listen_address(address, port)

@@ -39,16 +39,18 @@ def build_bytes_chain(
     *,
     overrides_alpn: bool = False,
     resolves_sni: int = 0,
+    is_proven: bool = False,
 ) -> listener_parts_v3.FilterChain:
     """Bytes to upstreams by weight. `overrides_alpn`: the upstream offers the ALPN of HTTP by itself;
-    `resolves_sni`: the upstream is this port of whatever name the SNI says.
+    `resolves_sni`: the upstream is this port of whatever name the SNI says; `is_proven`: nobody is called
+    before the client's TLS is established.
     """
     chain = listener_parts_v3.FilterChain(name=name)
     if overrides_alpn:
         chain.filters.append(build_alpn_override([tls.ALPN_TCP]))
     if resolves_sni:
         chain.filters.append(build_sni_resolving_filter(resolves_sni))
-    chain.filters.append(build_tcp_split(destinations))
+    chain.filters.append(build_tcp_split(destinations, is_proven=is_proven))
     return chain
 
 

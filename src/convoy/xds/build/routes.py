@@ -24,7 +24,7 @@ def build_route_configuration(name: str, routes: PortRoutes) -> route_v3.RouteCo
     # A gateway may serve `*` itself; Envoy takes each domain only once.
     if not any(_ANY_HOST in host.domains for host in routes.hosts):
         hosts.append(_fallback_host(routes))
-    return _configuration(name, hosts)
+    return _configuration(name, hosts, tells_ports=routes.port == 0)
 
 
 def build_inbound_routes(cluster: str, virtual_host: str) -> route_v3.RouteConfiguration:
@@ -35,28 +35,34 @@ def build_inbound_routes(cluster: str, virtual_host: str) -> route_v3.RouteConfi
     return _configuration(cluster, [_host_of_all(virtual_host, _route(names.DEFAULT_ROUTE, route=action))])
 
 
-def _configuration(name: str, hosts: list[route_parts_v3.VirtualHost]) -> route_v3.RouteConfiguration:
+def _configuration(
+    name: str, hosts: list[route_parts_v3.VirtualHost], *, tells_ports: bool = False
+) -> route_v3.RouteConfiguration:
     return route_v3.RouteConfiguration(
         name=name,
         virtual_hosts=hosts,
         validate_clusters=BoolValue(value=False),
         max_direct_response_body_size_bytes=uint32(_LARGEST_DIRECT_BODY),
-        ignore_port_in_host_matching=True,
+        ignore_port_in_host_matching=not tells_ports,
     )
 
 
 def _virtual_host(host: HostRoutes) -> route_parts_v3.VirtualHost:
+    tls = route_parts_v3.VirtualHost.ALL if host.requires_tls else route_parts_v3.VirtualHost.NONE
     return route_parts_v3.VirtualHost(
         name=names.virtual_host(host.host, host.port),
         domains=host.domains,
         routes=[build_route(rule) for rule in host.rules],
+        require_tls=tls,
         include_request_attempt_count=True,
     )
 
 
 def _fallback_host(routes: PortRoutes) -> route_parts_v3.VirtualHost:
     if routes.fallback is Fallback.PASSTHROUGH:
-        action = route_parts_v3.RouteAction(cluster=names.PASSTHROUGH_CLUSTER, timeout=seconds(0))
+        proxy = routes.egress_proxy
+        cluster = names.upstream(proxy) if proxy else names.PASSTHROUGH_CLUSTER
+        action = route_parts_v3.RouteAction(cluster=cluster, timeout=seconds(0))
         return _host_of_all(names.ALLOW_ANY, _route(names.ALLOW_ANY, route=action))
     if routes.fallback is Fallback.BLOCK:
         return _host_of_all(names.BLOCK_ALL, _answer(names.BLOCK_ALL, 502))

@@ -8,7 +8,7 @@ from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2 as tcp_p
 from convoy.mesh.model import ConnectionPolicy, WeightedUpstream
 from convoy.xds.build import names
 from convoy.xds.build.hash_policies import hash_by_source
-from convoy.xds.build.packing import milliseconds, packed, uint32
+from convoy.xds.build.packing import milliseconds, packed
 
 _EARLY_BYTES = 64 * 1024
 
@@ -24,21 +24,18 @@ def build_tcp_proxy_of_proven(cluster: str) -> listener_parts_v3.Filter:
     Otherwise Envoy opens the upstream as soon as it has chosen the chain, and a client that proves nothing
     could still make the application accept (empty) connections.
     """
-    return _filter(
-        tcp_proxy_v3.TcpProxy(
-            stat_prefix=cluster,
-            cluster=cluster,
-            upstream_connect_mode=tcp_proxy_v3.UpstreamConnectMode.ON_DOWNSTREAM_TLS_HANDSHAKE,
-            # Envoy asks for it. Nothing can be read before the handshake, so it never matters how much.
-            max_early_data_bytes=uint32(_EARLY_BYTES),
-        )
-    )
+    config = tcp_proxy_v3.TcpProxy(stat_prefix=cluster, cluster=cluster)
+    _wait_for_proof(config)
+    return _filter(config)
 
 
-def build_tcp_split(destinations: Sequence[WeightedUpstream]) -> listener_parts_v3.Filter:
+def build_tcp_split(
+    destinations: Sequence[WeightedUpstream], *, is_proven: bool = False
+) -> listener_parts_v3.Filter:
     """Connections shared by weight; closed when there is no destination.
 
-    Envoy has one policy for all of them: of several destinations the first one's counts.
+    Envoy has one policy for all of them: of several destinations the first one's counts. `is_proven`: see
+    `build_tcp_proxy_of_proven`.
     """
     if not destinations:
         return build_tcp_proxy(names.BLACKHOLE_CLUSTER)
@@ -54,6 +51,8 @@ def build_tcp_split(destinations: Sequence[WeightedUpstream]) -> listener_parts_
             for destination in destinations
         )
     _apply_policy(config, first.connections)
+    if is_proven:
+        _wait_for_proof(config)
     return _filter(config)
 
 
@@ -67,6 +66,12 @@ def _apply_policy(config: tcp_proxy_v3.TcpProxy, policy: ConnectionPolicy) -> No
     if policy.tunnel:
         config.tunneling_config.hostname = policy.tunnel.target
         config.tunneling_config.use_post = policy.tunnel.uses_post
+
+
+def _wait_for_proof(config: tcp_proxy_v3.TcpProxy) -> None:
+    config.upstream_connect_mode = tcp_proxy_v3.UpstreamConnectMode.ON_DOWNSTREAM_TLS_HANDSHAKE
+    # Envoy asks for it. Nothing can be read before the handshake, so it never matters how much.
+    config.max_early_data_bytes.value = _EARLY_BYTES
 
 
 def _filter(config: tcp_proxy_v3.TcpProxy) -> listener_parts_v3.Filter:

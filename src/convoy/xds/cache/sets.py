@@ -5,12 +5,13 @@ A sidecar's clusters and listeners are its view's and its own; workloads with eq
 
 from collections.abc import Iterator
 
-from convoy.mesh.model import Assignment, Credential, GatewayPassthrough, InboundPart, Upstream
+from convoy.mesh.model import NOWHERE, Assignment, Credential, InboundPart, Upstream, Vantage
 from convoy.xds.build.clusters import build_cluster
 from convoy.xds.build.clusters_fixed import build_blackhole_cluster, build_passthrough_cluster
 from convoy.xds.build.clusters_inbound import build_inbound_cluster, build_inbound_passthrough_cluster
 from convoy.xds.build.endpoints import build_assignment
-from convoy.xds.build.listeners_gateway import build_gateway_http_listener, build_passthrough_listener
+from convoy.xds.build.gateway_plan import GatewayListener
+from convoy.xds.build.listeners_gateway import build_gateway_listener
 from convoy.xds.build.listeners_inbound import build_virtual_inbound
 from convoy.xds.build.listeners_outbound import build_outbound_listener, build_virtual_outbound
 from convoy.xds.build.outbound_plan import OutboundListener, RouteTable
@@ -21,12 +22,17 @@ from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRE
 
 
 def compose_sidecar_clusters(
-    memo: Memo, upstreams: tuple[Upstream, ...], inbound: InboundPart | None, sds_folder: str
+    memo: Memo,
+    upstreams: tuple[Upstream, ...],
+    inbound: InboundPart | None,
+    sds_folder: str,
+    *,
+    vantage: Vantage = NOWHERE,
 ) -> ResourceSet:
     """What a sidecar sends to: services, its own application, and the fixed ones."""
     return ResourceSet(
         (
-            *_upstream_clusters(memo, upstreams, sds_folder),
+            *_upstream_clusters(memo, upstreams, sds_folder, vantage),
             memo.resource(CLUSTER, build_blackhole_cluster),
             memo.resource(CLUSTER, build_passthrough_cluster),
             *(_inbound_clusters(memo, inbound) if inbound else ()),
@@ -34,14 +40,21 @@ def compose_sidecar_clusters(
     )
 
 
-def compose_gateway_clusters(memo: Memo, upstreams: tuple[Upstream, ...], sds_folder: str) -> ResourceSet:
+def compose_gateway_clusters(
+    memo: Memo, upstreams: tuple[Upstream, ...], sds_folder: str, *, vantage: Vantage = NOWHERE
+) -> ResourceSet:
     """What a gateway sends to."""
-    return ResourceSet(_upstream_clusters(memo, upstreams, sds_folder))
+    return ResourceSet(_upstream_clusters(memo, upstreams, sds_folder, vantage))
 
 
-def compose_endpoints(memo: Memo, assignments: tuple[Assignment, ...]) -> ResourceSet:
-    """The endpoints of a view's clusters."""
-    return ResourceSet(memo.resource(ENDPOINT, build_assignment, assignment) for assignment in assignments)
+def compose_endpoints(
+    memo: Memo, assignments: tuple[Assignment, ...], *, vantage: Vantage = NOWHERE
+) -> ResourceSet:
+    """The endpoints of a view's clusters, as they are seen from a place."""
+    return ResourceSet(
+        memo.resource(ENDPOINT, build_assignment, one, vantage if one.locality else NOWHERE)
+        for one in assignments
+    )
 
 
 def compose_sidecar_listeners(
@@ -60,15 +73,9 @@ def compose_sidecar_listeners(
     return ResourceSet(listeners)
 
 
-def compose_gateway_listeners(
-    memo: Memo, http: tuple[int, ...], passthrough: tuple[GatewayPassthrough, ...]
-) -> ResourceSet:
-    """The bound ports of a gateway; one that would pass nothing on is not opened."""
-    plain = [memo.resource(LISTENER, build_gateway_http_listener, port) for port in http]
-    opaque = [
-        memo.resource(LISTENER, build_passthrough_listener, port) for port in passthrough if port.routes
-    ]
-    return ResourceSet((*plain, *opaque))
+def compose_gateway_listeners(memo: Memo, plans: tuple[GatewayListener, ...], sds_folder: str) -> ResourceSet:
+    """The bound ports of a gateway."""
+    return ResourceSet(memo.resource(LISTENER, build_gateway_listener, plan, sds_folder) for plan in plans)
 
 
 def compose_routes(memo: Memo, tables: tuple[RouteTable, ...]) -> ResourceSet:
@@ -83,8 +90,13 @@ def compose_secrets(memo: Memo, credentials: tuple[Credential, ...]) -> Resource
     return ResourceSet(memo.resource(SECRET, build_secret, credential) for credential in credentials)
 
 
-def _upstream_clusters(memo: Memo, upstreams: tuple[Upstream, ...], sds_folder: str) -> Iterator[Resource]:
-    return (memo.resource(CLUSTER, build_cluster, upstream, sds_folder) for upstream in upstreams)
+def _upstream_clusters(
+    memo: Memo, upstreams: tuple[Upstream, ...], sds_folder: str, vantage: Vantage
+) -> Iterator[Resource]:
+    return (
+        memo.resource(CLUSTER, build_cluster, one, sds_folder, vantage if one.locality else NOWHERE)
+        for one in upstreams
+    )
 
 
 def _inbound_clusters(memo: Memo, inbound: InboundPart) -> Iterator[Resource]:

@@ -6,22 +6,33 @@ what to push.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from convoy.mesh.model import (
+    NOWHERE,
     Assignment,
     GatewayView,
     InboundPart,
     MeshSnapshot,
     Resolution,
     SidecarView,
+    Vantage,
     ViewKey,
 )
-from convoy.xds.build import names
-from convoy.xds.build.outbound_plan import RouteTable, plan_listeners, plan_routes
+from convoy.xds.build.gateway_plan import plan_gateway_listeners, plan_gateway_routes
+from convoy.xds.build.outbound_plan import plan_listeners, plan_routes
 from convoy.xds.build.sources import SDS_FOLDER
 from convoy.xds.cache import sets
 from convoy.xds.cache.memo import Memo
 from convoy.xds.cache.resources import ProxyResources, ResourceSet, XdsModel
+
+
+class _Place(NamedTuple):
+    """The endpoints of a view, and from where they are seen; also those that clusters bring along."""
+
+    assignments: tuple[Assignment, ...]
+    of_endpoints: Vantage
+    of_clusters: Vantage
 
 
 def build_model(
@@ -34,10 +45,10 @@ def build_model(
     """
     memo.start_generation()
     known = _sets_by_version(previous)
-    alike: dict[tuple[ViewKey, InboundPart | None], ProxyResources] = {}
+    alike: dict[tuple[ViewKey, InboundPart | None, Vantage], ProxyResources] = {}
     proxies: dict[str, ProxyResources] = {}
     for name, workload in sorted(snapshot.workloads.items()):
-        likeness = (workload.view, workload.inbound)
+        likeness = (workload.view, workload.inbound, workload.vantage)
         if likeness not in alike:
             built = _build_proxy(snapshot, *likeness, memo=memo, sds_folder=sds_folder)
             alike[likeness] = _with_known_sets(built, known)
@@ -47,22 +58,31 @@ def build_model(
 
 
 def _build_proxy(
-    snapshot: MeshSnapshot, key: ViewKey, inbound: InboundPart | None, *, memo: Memo, sds_folder: str
+    snapshot: MeshSnapshot,
+    key: ViewKey,
+    inbound: InboundPart | None,
+    vantage: Vantage,
+    *,
+    memo: Memo,
+    sds_folder: str,
 ) -> ProxyResources:
     if key in snapshot.gateway_views:
-        view = snapshot.gateway_views[key]
-        return _build_gateway(view, snapshot, memo=memo, sds_folder=sds_folder)
-    return _build_sidecar(
-        snapshot.sidecar_views[key], inbound, snapshot=snapshot, memo=memo, sds_folder=sds_folder
-    )
+        gateway = snapshot.gateway_views[key]
+        place = _place(gateway, snapshot, vantage)
+        return _build_gateway(gateway, place, memo=memo, sds_folder=sds_folder)
+    view = snapshot.sidecar_views[key]
+    place = _place(view, snapshot, vantage)
+    return _build_sidecar(view, inbound, place, memo=memo, sds_folder=sds_folder)
 
 
 def _build_sidecar(
-    view: SidecarView, inbound: InboundPart | None, *, snapshot: MeshSnapshot, memo: Memo, sds_folder: str
+    view: SidecarView, inbound: InboundPart | None, place: _Place, *, memo: Memo, sds_folder: str
 ) -> ProxyResources:
     return ProxyResources(
-        clusters=memo.compose(sets.compose_sidecar_clusters, view.upstreams, inbound, sds_folder),
-        endpoints=memo.compose(sets.compose_endpoints, _assignments(view, snapshot)),
+        clusters=memo.compose(
+            sets.compose_sidecar_clusters, view.upstreams, inbound, sds_folder, vantage=place.of_clusters
+        ),
+        endpoints=memo.compose(sets.compose_endpoints, place.assignments, vantage=place.of_endpoints),
         listeners=memo.compose(
             sets.compose_sidecar_listeners,
             plan_listeners(view),
@@ -71,21 +91,29 @@ def _build_sidecar(
             sds_folder=sds_folder,
         ),
         routes=memo.compose(sets.compose_routes, plan_routes(view)),
+        secrets=memo.compose(sets.compose_secrets, view.credentials),
     )
 
 
-def _build_gateway(
-    view: GatewayView, snapshot: MeshSnapshot, *, memo: Memo, sds_folder: str
-) -> ProxyResources:
-    tables = tuple(RouteTable(names.gateway_routes(http.listen_port), http.routes) for http in view.http)
+def _build_gateway(view: GatewayView, place: _Place, *, memo: Memo, sds_folder: str) -> ProxyResources:
     return ProxyResources(
-        clusters=memo.compose(sets.compose_gateway_clusters, view.upstreams, sds_folder),
-        endpoints=memo.compose(sets.compose_endpoints, _assignments(view, snapshot)),
-        listeners=memo.compose(
-            sets.compose_gateway_listeners, tuple(http.listen_port for http in view.http), view.passthrough
+        clusters=memo.compose(
+            sets.compose_gateway_clusters, view.upstreams, sds_folder, vantage=place.of_clusters
         ),
-        routes=memo.compose(sets.compose_routes, tables),
+        endpoints=memo.compose(sets.compose_endpoints, place.assignments, vantage=place.of_endpoints),
+        listeners=memo.compose(sets.compose_gateway_listeners, plan_gateway_listeners(view), sds_folder),
+        routes=memo.compose(sets.compose_routes, plan_gateway_routes(view)),
         secrets=memo.compose(sets.compose_secrets, view.credentials),
+    )
+
+
+def _place(view: SidecarView | GatewayView, snapshot: MeshSnapshot, vantage: Vantage) -> _Place:
+    """Where nothing depends on the place, everybody is at the same."""
+    assignments = _assignments(view, snapshot)
+    return _Place(
+        assignments,
+        of_endpoints=vantage if any(one.locality for one in assignments) else NOWHERE,
+        of_clusters=vantage if any(one.locality for one in view.upstreams) else NOWHERE,
     )
 
 

@@ -6,8 +6,9 @@ from tests.kit import parts
 from tests.kit.parts import host, key, routes, to, upstream
 
 from convoy.api.istio.peer_authentication import MtlsMode
-from convoy.mesh.model import GatewayPassthrough, InboundPart, Protocol, SniffedRoute, TcpRoute
-from convoy.xds.build.listeners_gateway import build_passthrough_listener
+from convoy.mesh.model import InboundPart, Protocol, SniffedRoute, TcpRoute
+from convoy.xds.build.gateway_plan import GatewayListener
+from convoy.xds.build.listeners_gateway import build_gateway_listener
 from convoy.xds.build.listeners_inbound import build_virtual_inbound
 from convoy.xds.build.listeners_outbound import build_outbound_listener, build_virtual_outbound
 from convoy.xds.build.outbound_plan import plan_listeners, plan_routes
@@ -90,7 +91,7 @@ def test_inbound_without_a_trust_domain_is_a_fault() -> None:
 
 def test_a_gateway_port_without_routes_is_a_fault() -> None:
     with pytest.raises(ValueError, match="15443"):
-        build_passthrough_listener(GatewayPassthrough(15443, ()))
+        build_gateway_listener(GatewayListener("0.0.0.0", 15443, ()), FOLDER)
 
 
 def inbound(*ports: tuple[int, Protocol, MtlsMode]) -> listener_v3.Listener:

@@ -1,0 +1,187 @@
+"""How a gateway's server ends TLS: its certificates, whom it believes, and which TLS it speaks.
+
+Credentials are those of the namespace in which the gateway's pods run, wherever the Gateway was written. A
+server whose credentials cannot be used is not opened: half of what its Gateway asks for would be less than
+nothing.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from convoy.api import codes
+from convoy.api.istio.common import TlsProtocol
+from convoy.api.istio.gateway import ServerTlsMode, ServerTlsSettings
+from convoy.mesh.credentials import CredentialFault, Credentials
+from convoy.mesh.model import (
+    ClientProof,
+    Credential,
+    CredentialKey,
+    KeyFiles,
+    KeyPairRef,
+    ServerTls,
+    TrustFiles,
+    TrustRef,
+)
+
+# What BoringSSL in Envoy knows; a name that it does not know would make it refuse the listener.
+CIPHER_SUITES = frozenset(
+    (
+        "ECDHE-ECDSA-AES128-GCM-SHA256",
+        "ECDHE-RSA-AES128-GCM-SHA256",
+        "ECDHE-ECDSA-AES256-GCM-SHA384",
+        "ECDHE-RSA-AES256-GCM-SHA384",
+        "ECDHE-ECDSA-CHACHA20-POLY1305",
+        "ECDHE-RSA-CHACHA20-POLY1305",
+        "ECDHE-PSK-CHACHA20-POLY1305",
+        "ECDHE-ECDSA-AES128-SHA",
+        "ECDHE-RSA-AES128-SHA",
+        "ECDHE-PSK-AES128-CBC-SHA",
+        "ECDHE-ECDSA-AES256-SHA",
+        "ECDHE-RSA-AES256-SHA",
+        "ECDHE-PSK-AES256-CBC-SHA",
+        "AES128-GCM-SHA256",
+        "AES256-GCM-SHA384",
+        "AES128-SHA",
+        "AES256-SHA",
+        "PSK-AES128-CBC-SHA",
+        "PSK-AES256-CBC-SHA",
+        "DES-CBC3-SHA",
+    )
+)
+CURVES = frozenset(("X25519MLKEM768", "X25519", "P-256", "P-384", "P-521"))
+
+_VERSIONS = (TlsProtocol.TLSV1_0, TlsProtocol.TLSV1_1, TlsProtocol.TLSV1_2, TlsProtocol.TLSV1_3)
+_OLDEST = TlsProtocol.TLSV1_2
+_CLIENTS = {
+    ServerTlsMode.MUTUAL: ClientProof.REQUIRED,
+    ServerTlsMode.ISTIO_MUTUAL: ClientProof.REQUIRED,
+    ServerTlsMode.OPTIONAL_MUTUAL: ClientProof.OPTIONAL,
+}
+
+
+class OpenedTls(msgspec.Struct, frozen=True):
+    """What a server does, and the credentials that its proxies need for it."""
+
+    tls: ServerTls
+    credentials: tuple[Credential, ...]
+
+
+class HeldBackTls(msgspec.Struct, frozen=True):
+    """Why a server is not opened; `field` is the one within `tls` that leads there."""
+
+    field: str
+    fault: CredentialFault
+
+
+def open_tls(
+    written: ServerTlsSettings, credentials: Credentials, *, namespace: str, trust_domains: tuple[str, ...]
+) -> OpenedTls | HeldBackTls:
+    """How gateways of a namespace open the TLS of a server whose mode says that they do."""
+    plain = _without_credentials(written)
+    if written.mode is ServerTlsMode.ISTIO_MUTUAL:
+        return OpenedTls(msgspec.structs.replace(plain, trust_domains=trust_domains), ())
+    pairs = tuple(_key_pairs(written, namespace))
+    if not pairs:
+        return HeldBackTls("", _no_certificate())
+    found: list[Credential] = []
+    for field, pair in pairs:
+        credential = credentials.find_pair(pair)
+        if isinstance(credential, CredentialFault):
+            return HeldBackTls(field, credential)
+        found.append(credential)
+    opened = msgspec.structs.replace(plain, key_pairs=tuple(pair for _, pair in pairs))
+    if opened.client is ClientProof.NONE:
+        return OpenedTls(opened, tuple(found))
+    return _with_trust(written, opened, found, credentials=credentials, namespace=namespace)
+
+
+def _with_trust(
+    written: ServerTlsSettings,
+    opened: ServerTls,
+    found: list[Credential],
+    *,
+    credentials: Credentials,
+    namespace: str,
+) -> OpenedTls | HeldBackTls:
+    field, trust = _trust(written, credentials, namespace)
+    credential = credentials.find_roots(trust) if trust else _no_roots()
+    if not isinstance(credential, CredentialFault):
+        return OpenedTls(msgspec.structs.replace(opened, trust=trust), (*found, credential))
+    # Who takes any client's certificate need not know whose it is.
+    return OpenedTls(opened, tuple(found)) if opened.accepts_untrusted else HeldBackTls(field, credential)
+
+
+def _without_credentials(written: ServerTlsSettings) -> ServerTls:
+    oldest, newest = _versions(written)
+    return ServerTls(
+        client=_CLIENTS.get(written.mode, ClientProof.NONE),
+        subject_alt_names=tuple(dict.fromkeys(written.subject_alt_names)),
+        public_key_pins=tuple(dict.fromkeys(written.verify_certificate_spki)),
+        certificate_pins=tuple(dict.fromkeys(written.verify_certificate_hash)),
+        accepts_untrusted=bool(written.insecure_skip_verify),
+        min_version=oldest,
+        max_version=newest,
+        cipher_suites=_known(written.cipher_suites, CIPHER_SUITES),
+        curves=_known(written.ecdh_curves, CURVES),
+    )
+
+
+def _versions(written: ServerTlsSettings) -> tuple[str, str]:
+    newest = written.max_protocol_version
+    top = newest if newest in _VERSIONS else None
+    oldest = written.min_protocol_version
+    if oldest not in _VERSIONS:
+        # Who only says that nothing newer is wanted wants something.
+        oldest = top if top and _VERSIONS.index(top) < _VERSIONS.index(_OLDEST) else _OLDEST
+    return str(oldest), str(top or "")
+
+
+def _known(written: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
+    return tuple(name for name in dict.fromkeys(written) if name in known)
+
+
+def _key_pairs(written: ServerTlsSettings, namespace: str) -> Iterator[tuple[str, KeyPairRef]]:
+    if written.credential_names:
+        for index, name in enumerate(written.credential_names):
+            yield f"credentialNames[{index}]", CredentialKey(namespace, name)
+    elif written.credential_name:
+        yield "credentialName", CredentialKey(namespace, written.credential_name)
+    elif written.tls_certificates:
+        for index, pair in enumerate(written.tls_certificates):
+            yield f"tlsCertificates[{index}]", KeyFiles(pair.server_certificate, pair.private_key)
+    elif written.server_certificate and written.private_key:
+        yield "serverCertificate", KeyFiles(written.server_certificate, written.private_key)
+
+
+def _trust(
+    written: ServerTlsSettings, credentials: Credentials, namespace: str
+) -> tuple[str, TrustRef | None]:
+    if written.ca_cert_credential_name:
+        return "caCertCredentialName", credentials.trust_key(namespace, written.ca_cert_credential_name)
+    if written.ca_certificates:
+        return "caCertificates", TrustFiles(written.ca_certificates, written.ca_crl)
+    names = written.credential_names or [written.credential_name]
+    if names[0]:
+        keys = [CredentialKey(namespace, name) for name in names]
+        holds = (key for key in keys if not isinstance(credentials.find_trust(key), CredentialFault))
+        field = "credentialNames[0]" if written.credential_names else "credentialName"
+        return field, next(holds, keys[0])
+    roots = next((pair.ca_certificates for pair in written.tls_certificates if pair.ca_certificates), "")
+    return "caCertificates", TrustFiles(roots, written.ca_crl) if roots else None
+
+
+def _no_certificate() -> CredentialFault:
+    return CredentialFault(
+        codes.CREDENTIAL_NOT_FOUND,
+        "The server names no certificate.",
+        "Set credentialName, or serverCertificate and privateKey.",
+    )
+
+
+def _no_roots() -> CredentialFault:
+    return CredentialFault(
+        codes.CREDENTIAL_NOT_FOUND,
+        "The server names nothing to believe its clients by.",
+        "Set caCertCredentialName or caCertificates.",
+    )

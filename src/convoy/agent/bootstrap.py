@@ -26,7 +26,7 @@ LARGEST_REGEX_PROGRAM = 32768
 _SOL_SOCKET, _SO_MARK = 1, 36
 _MAX_GATEWAY_CONNECTIONS = 50_000
 _TYPE = "type.googleapis.com/envoy"
-# Few and of bounded number: nothing per service, route or peer.
+# Few and of bounded number: nothing per service or peer, and per route only what a user asks for.
 _STATS_PREFIXES = (
     "cluster_manager.",
     "listener_manager.",
@@ -47,6 +47,8 @@ _WORK_STATISTICS = {
         r"listener\.[0-9a-f:._\[\]]+_[0-9]+\.downstream_cx_active",
     ),
 }
+# A rule's own, where a VirtualService asks for them by a statPrefix.
+_RULE_STATISTICS = r"vhost\..*\.route\..*"
 _BY_DNS: Json = {
     "name": "envoy.clusters.dns",
     "typed_config": {
@@ -113,7 +115,7 @@ def _build_runtime() -> Json:
 def _build_patterns(settings: AgentSettings) -> list[Json]:
     """Which statistics Envoy keeps."""
     by_prefix: list[Json] = [{"prefix": prefix} for prefix in _STATS_PREFIXES]
-    regexes = _WORK_STATISTICS[settings.proxy_type]
+    regexes = (*_WORK_STATISTICS[settings.proxy_type], _RULE_STATISTICS)
     return by_prefix + [{"safe_regex": {"regex": regex}} for regex in regexes]
 
 

@@ -92,7 +92,7 @@ class HttpRetry(ApiStruct, frozen=True):
 
 
 class FaultDelay(ApiStruct, frozen=True):
-    percent: int = 0
+    percent: int | None = None
     fixed_delay: str | None = None
     exponential_delay: str | None = None
     percentage: Percent | None = None

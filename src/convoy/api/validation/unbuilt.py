@@ -124,7 +124,7 @@ _ENVOY = "https://www.envoyproxy.io/docs/envoy/latest"
 EFFECTLESS: Mapping[str, Mapping[str, NoEffect]] = {
     "VirtualService": {
         "tcp.match.sourceSubnet": NoEffect(
-            "Istio's API keeps it for old files and gives it no meaning; a sidecar's clients have one address.",
+            "Istio's API keeps it for old files and gives it no meaning; a sidecar has one client.",
             f"{_ENVOY}/api-v3/config/listener/v3/listener_components.proto",
         ),
         "http.fault.delay.exponentialDelay": NoEffect(

@@ -82,7 +82,7 @@ def resolve_localities(
         policy = default
     if policy.distributions:
         return LocalityPolicy(distributions=policy.distributions)
-    if ejects and policy.fails_over:
+    if policy.fails_over and ejects:
         return policy
     if policy.zone_aware_from is not None:
         return LocalityPolicy(zone_aware_from=policy.zone_aware_from)
@@ -107,7 +107,7 @@ def _zone_aware(setting: ZoneAwareLbSetting) -> LocalityPolicy:
     if setting.enabled is False:
         return LocalityPolicy()
     return LocalityPolicy(
-        fails_over=bool(setting.failover or setting.failover_priority),
+        fails_over=True,
         failover_regions=_regions(setting.failover),
         priority_labels=tuple(setting.failover_priority),
         zone_aware_from=_SMALLEST_ZONED if setting.min_cluster_size is None else setting.min_cluster_size,

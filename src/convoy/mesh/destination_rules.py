@@ -74,6 +74,10 @@ class DestinationRules:
         self._order_keys: set[str] = set(label_keys_of(settings.locality_lb.failover_priority))
         self._default_order_keys = frozenset(self._order_keys)
         self._export_to = settings.default_destination_rule_export_to
+        self.uses_localities = False
+        """Whether for some traffic it matters where callers are."""
+        self.uses_zones = False
+        """Whether for some traffic it matters how many callers there are in each place."""
         for rule in rules:
             self._add(rule, settings.cluster_domain)
         self._wildcards = [host for host in self._label_keys if is_wildcard(host)]
@@ -89,6 +93,8 @@ class DestinationRules:
             self._pairs[namespace] = self._pairs.get(namespace, frozenset()) | set(selector)
         order = set(label_keys_of(_priority_labels(rule)))
         self._order_keys |= order
+        self.uses_localities = self.uses_localities or any(map(_minds_localities, _levels(rule)))
+        self.uses_zones = self.uses_zones or any(map(_minds_zones, _levels(rule)))
         chosen_by = {label for subset in rule.spec.subsets for label in subset.labels}
         self._label_keys.setdefault(host, set()).update(chosen_by, order)
 
@@ -171,6 +177,17 @@ def _levels(rule: DestinationRule) -> Iterator[TrafficPolicy | PortTrafficPolicy
     for policy in filter(None, policies):
         yield policy
         yield from policy.port_level_settings
+
+
+def _minds_localities(level: TrafficPolicy | PortTrafficPolicy) -> bool:
+    balancer = level.load_balancer
+    if level.outlier_detection or (balancer and balancer.zone_aware_lb_setting):
+        return True
+    return bool(balancer and balancer.locality_lb_setting and balancer.locality_lb_setting.distribute)
+
+
+def _minds_zones(level: TrafficPolicy | PortTrafficPolicy) -> bool:
+    return bool(level.load_balancer and level.load_balancer.zone_aware_lb_setting)
 
 
 def _priority_labels(rule: DestinationRule) -> Iterator[str]:

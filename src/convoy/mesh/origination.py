@@ -5,18 +5,13 @@ the rule selects workloads, so that nobody's sidecar gets a key because of where
 block means what it says without the name. Without any roots the system's are trusted.
 """
 
-from collections.abc import Iterable
-
 from convoy.api.istio.destination_rule import ClientTlsMode, ClientTlsSettings
 from convoy.mesh.model import (
     CredentialKey,
     KeyFiles,
-    KeyPairRef,
     Origination,
     TlsMode,
     TrustFiles,
-    TrustRef,
-    Upstream,
     UpstreamTls,
 )
 
@@ -41,15 +36,6 @@ def resolve_origination(
         names=() if settings.insecure_skip_verify else names,
     )
     return UpstreamTls(TlsMode.ORIGINATE, settings.sni, origination=origination)
-
-
-def named_by_upstreams(upstreams: Iterable[Upstream]) -> tuple[set[KeyPairRef], set[TrustRef]]:
-    """The key pairs and the roots that clusters will ask for."""
-    found = [one.tls.origination for one in upstreams if one.tls.origination]
-    return (
-        {one.key_pair for one in found if one.key_pair is not None},
-        {one.trust for one in found if one.trust is not None},
-    )
 
 
 def _credential(name: str, namespace: str) -> CredentialKey | None:

@@ -40,9 +40,10 @@ def build_sidecar_view(
         for registered in _reached(facts, key, scope, egress)
         for upstream in planner.plan(registered, client=key.namespace, network=key.network, labels=key.labels)
     ]
+    upstreams = _sorted_upstreams(planned)
     view = SidecarView(
         key=key,
-        upstreams=_sorted_upstreams(planned),
+        upstreams=upstreams,
         http=egress.http,
         tcp=egress.tcp,
         sniffed=egress.sniffed,
@@ -50,6 +51,7 @@ def build_sidecar_view(
         detection_ms=facts.settings.protocol_detection_timeout_ms,
         bound=egress.bound,
         egress_proxy=scope.egress_proxy,
+        credentials=sorted_credentials(find_credentials(upstreams, facts.credentials)),
     )
     return with_route_policies(view), tuple(planned)
 

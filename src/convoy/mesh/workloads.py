@@ -12,6 +12,7 @@ from convoy.mesh.inbound import build_inbound
 from convoy.mesh.model import InboundPart, Labels, ViewKey, Workload
 from convoy.mesh.pods import PodFacts
 from convoy.mesh.selections import Selections
+from convoy.mesh.vantages import Vantages
 
 SIDECAR = "sidecar"
 GATEWAY = "gateway"
@@ -42,20 +43,25 @@ class ViewKeys:
             bound = self._facts.routing.bound(MESH, namespace=namespace)
             of_requests = (pair for one in bound for rule in one.rules for pair in rule.filter.labels)
             of_connections = (pair for one in self._facts.connections.of(bound) for pair in one.label_pairs())
-            self._pairs[namespace] = frozenset((*of_requests, *of_connections))
+            of_policies = self._facts.rules.selecting_pairs(namespace)
+            self._pairs[namespace] = frozenset((*of_requests, *of_connections, *of_policies))
         return self._pairs[namespace]
 
     def _gateway_labels(self, pod: PodFacts) -> _Pairs:
         # The Services that select a gateway decide where it listens, so their selectors tell gateways apart.
         selecting = self._selections.get(pod.name, ())
-        return self._gateway_pairs | {
-            pair for service in selecting if service.kube for pair in service.kube.spec.selector.items()
-        }
+        of_policies = self._facts.rules.selecting_pairs(pod.namespace)
+        return (
+            self._gateway_pairs
+            | of_policies
+            | {pair for service in selecting if service.kube for pair in service.kube.spec.selector.items()}
+        )
 
 
 def build_workloads(facts: Facts, selections: Selections) -> Mapping[str, Workload]:
     """Every pod with a proxy, by `<pod>.<namespace>`, sorted."""
     keys = ViewKeys(facts, selections)
+    vantages = Vantages(facts.pods, facts.rules, facts.settings)
     shared: dict[InboundPart, InboundPart] = {}
     workloads = {}
     for pod in facts.pods:
@@ -65,7 +71,9 @@ def build_workloads(facts: Facts, selections: Selections) -> Mapping[str, Worklo
         if pod.has_sidecar:
             inbound = build_inbound(pod, selections.get(pod.name, ()), settings=facts.settings)
             inbound = shared.setdefault(inbound, inbound)
-        workloads[pod.name] = Workload(pod.name, pod.namespace, pod.identity, keys.of(pod), inbound)
+        workloads[pod.name] = Workload(
+            pod.name, pod.namespace, pod.identity, keys.of(pod), inbound, vantages.of(pod)
+        )
     return {name: workloads[name] for name in sorted(workloads)}
 
 

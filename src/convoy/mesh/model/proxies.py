@@ -2,6 +2,7 @@
 
 from convoy.api.meta import Namespace
 from convoy.mesh.model.base import Part
+from convoy.mesh.model.localities import NOWHERE, Vantage
 from convoy.mesh.model.views import InboundPart, ViewKey
 
 
@@ -15,6 +16,7 @@ class Workload(Part, frozen=True, cache_hash=True):
     view: ViewKey
     inbound: InboundPart | None
     """None for gateways."""
+    vantage: Vantage = NOWHERE
 
 
 class GatewayAddress(Part, frozen=True, cache_hash=True):

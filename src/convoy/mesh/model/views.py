@@ -3,6 +3,7 @@
 from convoy.api.istio.peer_authentication import MtlsMode
 from convoy.api.meta import Namespace
 from convoy.mesh.model.base import Labels, Part
+from convoy.mesh.model.credentials import Credential
 from convoy.mesh.model.l4 import SniffedRoute, TcpRoute
 from convoy.mesh.model.routes import PortRoutes
 from convoy.mesh.model.services import Protocol
@@ -22,7 +23,9 @@ class ViewKey(Part, frozen=True, cache_hash=True):
 
 
 class BoundEgress(Part, frozen=True, cache_hash=True):
-    """An egress listener at an address of its own: an IP address, or `unix://` and a path."""
+    """An egress listener at an address of its own: an IP address, or a Unix domain socket: its path, or `@`
+    and a name.
+    """
 
     address: str
     port: int
@@ -47,6 +50,8 @@ class SidecarView(Part, frozen=True, cache_hash=True):
     """Connections to unknown addresses pass through (ALLOW_ANY)."""
     detection_ms: int = 5_000
     """How long a silent connection of an unknown kind is waited for; 0: for ever."""
+    credentials: tuple[Credential, ...] = ()
+    """Those that its upstreams name, and no others."""
     bound: tuple[BoundEgress, ...] = ()
     egress_proxy: UpstreamKey | None = None
     """Where connections to unknown addresses go instead."""

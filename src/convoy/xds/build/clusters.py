@@ -2,7 +2,7 @@
 
 from envoy.config.cluster.v3 import cluster_pb2 as cluster_v3
 
-from convoy.mesh.model import Keepalive, Upstream
+from convoy.mesh.model import NOWHERE, Keepalive, Upstream, Vantage
 from convoy.xds.build import names
 from convoy.xds.build.balancing import apply_balancing
 from convoy.xds.build.circuit_breakers import build_circuit_breakers
@@ -14,15 +14,18 @@ from convoy.xds.build.proxy_headers import apply_proxy_header
 from convoy.xds.build.upstream_tls import apply_upstream_tls
 
 
-def build_cluster(upstream: Upstream, sds_folder: str) -> cluster_v3.Cluster:
-    """The Envoy cluster of one upstream; a passthrough upstream carries bytes, whatever its port speaks."""
+def build_cluster(upstream: Upstream, sds_folder: str, vantage: Vantage = NOWHERE) -> cluster_v3.Cluster:
+    """The Envoy cluster of one upstream; a passthrough upstream carries bytes, whatever its port speaks.
+
+    `vantage` only matters to a cluster that brings its endpoints along, because their names are resolved.
+    """
     cluster = cluster_v3.Cluster(
         name=names.upstream(upstream.key),
         connect_timeout=milliseconds(upstream.connect_timeout_ms),
         circuit_breakers=build_circuit_breakers(upstream.pool),
         typed_extension_protocol_options=upstream_options(upstream),
     )
-    apply_discovery(cluster, upstream)
+    apply_discovery(cluster, upstream, vantage)
     if cluster.lb_policy != cluster_v3.Cluster.CLUSTER_PROVIDED:
         apply_balancing(cluster, upstream.lb_policy, upstream.balancing)
     apply_outliers(cluster, upstream.outliers)

@@ -8,14 +8,14 @@ from envoy.config.cluster.v3 import cluster_pb2 as cluster_v3
 from envoy.extensions.clusters.common.dns.v3 import dns_pb2 as dns_common_v3
 from envoy.extensions.clusters.dns.v3 import dns_cluster_pb2 as dns_cluster_v3
 
-from convoy.mesh.model import Resolution, Upstream
+from convoy.mesh.model import NOWHERE, Resolution, Upstream, Vantage
 from convoy.xds.build import sources
 from convoy.xds.build.dynamic_dns import dynamic_cluster_type
 from convoy.xds.build.endpoints import build_load_assignment
 from convoy.xds.build.packing import milliseconds, packed, seconds
 
 
-def apply_discovery(cluster: cluster_v3.Cluster, upstream: Upstream) -> None:
+def apply_discovery(cluster: cluster_v3.Cluster, upstream: Upstream, vantage: Vantage = NOWHERE) -> None:
     """Set the cluster's type and what belongs to it; a type that leaves no choice among endpoints brings its
     own load balancing policy, whatever was set before.
     """
@@ -25,7 +25,7 @@ def apply_discovery(cluster: cluster_v3.Cluster, upstream: Upstream) -> None:
         cluster.cluster_type.CopyFrom(dynamic_cluster_type())
         cluster.lb_policy = cluster_v3.Cluster.CLUSTER_PROVIDED
     elif upstream.resolution.is_dns:
-        _apply_dns(cluster, upstream)
+        _apply_dns(cluster, upstream, vantage)
     else:
         cluster.type = cluster_v3.Cluster.EDS
         cluster.eds_cluster_config.eds_config.CopyFrom(sources.over_ads())
@@ -39,13 +39,15 @@ def _apply_original_destination(cluster: cluster_v3.Cluster, override_port: int)
         cluster.original_dst_lb_config.upstream_port_override.value = override_port
 
 
-def _apply_dns(cluster: cluster_v3.Cluster, upstream: Upstream) -> None:
+def _apply_dns(cluster: cluster_v3.Cluster, upstream: Upstream, vantage: Vantage) -> None:
     endpoints = upstream.dns_endpoints
     # Envoy refuses such a cluster with several names, or with none.
     is_logical = upstream.resolution is Resolution.LOGICAL_DNS and bool(endpoints)
     cluster.cluster_type.CopyFrom(_resolved_by_envoy(all_addresses_in_single_endpoint=is_logical))
     shown = endpoints[:1] if is_logical else endpoints
-    cluster.load_assignment.CopyFrom(build_load_assignment(cluster.name, shown))
+    cluster.load_assignment.CopyFrom(
+        build_load_assignment(cluster.name, shown, policy=upstream.locality, vantage=vantage)
+    )
 
 
 def _resolved_by_envoy(*, all_addresses_in_single_endpoint: bool) -> cluster_v3.Cluster.CustomClusterType:

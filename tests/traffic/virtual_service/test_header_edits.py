@@ -1,7 +1,7 @@
 """Edits of headers, by a rule and by one destination of several."""
 
 from tests.traffic.fields import fields
-from tests.traffic.lab import TRAFFIC, Lab
+from tests.traffic.lab import TRAFFIC, Answer, Lab
 from tests.traffic.virtual_service.objects import ECHO, SUBSETS, virtual_service
 
 pytestmark = TRAFFIC
@@ -101,7 +101,7 @@ async def test_the_host_is_set_like_a_header_and_variables_are_filled_in(lab: La
 )
 async def test_a_destination_edits_what_goes_there(lab: Lab) -> None:
     async with lab.applied(SUBSETS, SEVERAL):
-        found = {}
+        found: dict[str, Answer] = {}
         while len(found) < 2:
             answer = await lab.get("client", f"http://echo:8000/?{ANSWERED}", headers=SENT)
             found[answer.pod] = answer

@@ -16,8 +16,8 @@ def says(word: str, *, match: str = "", **more: str) -> str:
     return virtual_service("-" + rule[1:], name=word, **more)
 
 
-async def heard(lab: Lab, url: str, **more: str) -> str:
-    answer = await lab.get("client", url, **more)
+async def heard(lab: Lab, url: str, *, at: str = "") -> str:
+    answer = await lab.get("client", url, at=at)
     return (answer.pod and "echo") or answer.body.decode() or str(answer.status)
 
 

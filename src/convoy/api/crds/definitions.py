@@ -3,6 +3,7 @@
 import typing
 from typing import Any
 
+from convoy.api.crds.rules import BY_KIND, merge
 from convoy.api.crds.schemas import ANYTHING, KEEPS_UNKNOWN, Schema, build_schema, required_fields
 from convoy.api.crds.table import CRD_KINDS, Column, CrdKind
 from convoy.api.validation.unbuilt import gap_of
@@ -108,4 +109,5 @@ def _spec(kind: CrdKind) -> Schema:
     if kind.struct is None:
         return {"type": "object", "description": kind.effect, **ANYTHING}
     struct = typing.get_type_hints(kind.struct)["spec"]
-    return {**build_schema(struct, gap_of(kind.name)), "description": kind.about}
+    schema = merge(build_schema(struct, gap_of(kind.name)), BY_KIND.get(kind.name, {}))
+    return {**schema, "description": kind.about}

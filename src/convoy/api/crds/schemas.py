@@ -15,6 +15,7 @@ import msgspec
 import msgspec.inspect as types
 
 from convoy.api.crds.descriptions import DESCRIPTIONS
+from convoy.api.crds.rules import BY_STRUCT, constrain_field, merge
 from convoy.api.validation.unbuilt import Gap
 
 Schema = dict[str, Any]
@@ -53,12 +54,12 @@ def _struct(wanted: types.StructType, gap: Gap | None) -> Schema:
     }
     if required := required_fields(wanted.cls):
         schema["required"] = required
-    return {**schema, KEEPS_UNKNOWN: True}
+    return merge({**schema, KEEPS_UNKNOWN: True}, BY_STRUCT.get(wanted.cls.__name__, {}))
 
 
 def _field(field: types.Field, owner: type[msgspec.Struct], gap: Gap | None) -> Schema:
     inner = gap.below(field.encode_name) if gap else None
-    schema = _schema(field.type, inner)
+    schema = constrain_field(owner.__name__, field.encode_name, _schema(field.type, inner))
     own = DESCRIPTIONS.get((owner.__name__, field.encode_name), "")
     said = [own or schema.get("description", "")]
     if inner and inner.is_whole:

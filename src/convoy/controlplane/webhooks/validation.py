@@ -4,7 +4,8 @@ An object that is wrong by itself is refused, with everything that its stage fin
 objects is a warning: the other object may come a moment later, or be on its way out.
 
 `/validate-schema` is for a mutating webhook, which changes nothing. The API server asks those before it
-checks an object against its definition, so wrong types, too, are refused with a word about what to do.
+checks an object against its definition, so wrong types, and what CEL rules of the definition would refuse,
+are refused with a word about what to do.
 """
 
 import asyncio
@@ -12,9 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from convoy.api.base import ApiObject
-from convoy.api.decoding import decode_object
 from convoy.api.meta import ObjectKey
-from convoy.api.problems import Problem, has_errors
+from convoy.api.problems import Problem
 from convoy.api.reading import read_object
 from convoy.controlplane.pipeline import Published
 from convoy.controlplane.webhooks.neighbours import find_new_problems
@@ -67,11 +67,11 @@ class Validation:
         return found
 
     async def judge_schema(self, request: AdmissionRequest) -> Verdict:
-        """The first stage alone; what it warns of, `judge` will say."""
+        """What is wrong with the object by itself; what there is to warn of, `judge` will say."""
         if _passes(request):
             return _ALLOWED
-        decoded = decode_object(_named(request), has_nulls=request.has_nulls)
-        return _refusal(decoded.key, decoded.problems) if has_errors(decoded.problems) else _ALLOWED
+        read = read_object(_named(request), has_nulls=request.has_nulls)
+        return _refusal(read.key, read.problems) if read.is_refused else _ALLOWED
 
 
 async def _find_problems(obj: ApiObject, published: Published) -> Sequence[Problem]:

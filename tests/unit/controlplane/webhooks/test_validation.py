@@ -85,9 +85,10 @@ async def test_meaning_comes_after_schema():
     assert [each["reason"] for each in (await judged(rule(**both, x=1))).causes] == ["CVY0102"]
 
 
-async def test_schema_judge_leaves_meaning_to_the_other():
-    assert (await judged(rule(hosts=["a b"]), schema=True)).allowed
+async def test_judge_that_is_asked_first_refuses_all_that_is_wrong_with_an_object_by_itself():
+    assert not (await judged(rule(hosts=["a b"]), schema=True)).allowed
     assert not (await judged(rule(hosts=5), schema=True)).allowed
+    assert (await judged(rule(hosts=["nobody"]), schema=True)).allowed
 
 
 async def test_null_means_that_a_field_is_missing():

@@ -64,8 +64,9 @@ def _route_action(rule: RouteRule) -> route_parts_v3.RouteAction:
         hash_policy=map(build_hash_policy, rule.hash_policies),
         timeout=timeout,
         retry_policy=build_retry_policy(rule.retries),
-        # A gRPC client may ask for less time than the rule allows, never for more.
-        max_stream_duration=route_parts_v3.RouteAction.MaxStreamDuration(grpc_timeout_header_max=timeout),
+        # A gRPC client may ask for less time than the rule allows, never for more. The field is deprecated,
+        # but with its successor (`max_stream_duration`) Envoy's router ignores `timeout`.
+        max_grpc_timeout=timeout,
         request_mirror_policies=[_mirror(mirror) for mirror in rule.mirrors],
     )
     if rule.rewrite is not None:

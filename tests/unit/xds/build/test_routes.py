@@ -51,7 +51,7 @@ def test_a_route_names_the_rule_it_comes_from() -> None:
 def test_a_timeout_also_bounds_what_a_grpc_client_may_ask_for() -> None:
     action = route_of(rule(key("a"), timeout_ms=1500)).route
     assert action.timeout.ToMilliseconds() == 1500
-    assert action.max_stream_duration.grpc_timeout_header_max.ToMilliseconds() == 1500
+    assert action.max_grpc_timeout.ToMilliseconds() == 1500
 
 
 def test_retries_avoid_hosts_that_failed() -> None:

@@ -16,74 +16,13 @@ from convoy.api.base import ApiObject
 from convoy.api.paths import child_path, item_path, quote
 from convoy.api.problems import Problem
 
-_POLICY = """
-    loadBalancer.simple = PASSTHROUGH UNSPECIFIED
-    loadBalancer.consistentHash
-    loadBalancer.backendUtilization
-    loadBalancer.localityLbSetting
-    loadBalancer.zoneAwareLbSetting
-    loadBalancer.warmup
-    loadBalancer.warmupDurationSecs
-    connectionPool.tcp.maxConnections
-    connectionPool.tcp.tcpKeepalive
-    connectionPool.tcp.maxConnectionDuration
-    connectionPool.tcp.idleTimeout
-    connectionPool.http
-    outlierDetection
-    tls.mode = SIMPLE MUTUAL
-    tls.clientCertificate
-    tls.privateKey
-    tls.caCertificates
-    tls.caCrl
-    tls.credentialName
-    tls.insecureSkipVerify
-"""
-
-
-def _within(field: str, lines: str) -> str:
-    return "\n".join(f"{field}.{line.strip()}" for line in lines.splitlines() if line.strip())
-
-
-_FULL_POLICY = f"""
-    {_POLICY}
-    tunnel
-    proxyProtocol
-    retryBudget
-    {_within("portLevelSettings", _POLICY)}
-"""
-
 NOT_BUILT: Mapping[str, str] = {
     "VirtualService": """
         http.retries.retryRemoteLocalities
     """,
-    "DestinationRule": f"""
-        {_within("trafficPolicy", _FULL_POLICY)}
-        {_within("subsets.trafficPolicy", _FULL_POLICY)}
-        workloadSelector
-    """,
+    "DestinationRule": "",
     "ServiceEntry": "",
-    "Gateway": """
-        servers.bind
-        servers.port.protocol = HTTPS GRPC-WEB MONGO TCP
-        servers.tls.httpsRedirect
-        servers.tls.mode = PASSTHROUGH SIMPLE MUTUAL ISTIO_MUTUAL OPTIONAL_MUTUAL
-        servers.tls.serverCertificate
-        servers.tls.privateKey
-        servers.tls.caCertificates
-        servers.tls.caCrl
-        servers.tls.credentialName
-        servers.tls.credentialNames
-        servers.tls.caCertCredentialName
-        servers.tls.tlsCertificates
-        servers.tls.subjectAltNames
-        servers.tls.verifyCertificateSpki
-        servers.tls.verifyCertificateHash
-        servers.tls.minProtocolVersion
-        servers.tls.maxProtocolVersion
-        servers.tls.cipherSuites
-        servers.tls.ecdhCurves
-        servers.tls.insecureSkipVerify
-    """,
+    "Gateway": "",
     "EnvoyFilter": """
         workloadSelector
         targetRefs
@@ -96,11 +35,8 @@ NOT_BUILT: Mapping[str, str] = {
         template
     """,
     "Sidecar": """
-        workloadSelector
         ingress
-        egress
         inboundConnectionPool
-        outboundTrafficPolicy
     """,
     "ProxyConfig": """
         selector

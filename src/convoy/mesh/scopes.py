@@ -116,7 +116,7 @@ def _listener(facts: Facts, namespace: str, written: EgressListener) -> Listener
     number = written.port.number if written.port else None
     is_proxy = written.port is not None and written.port.protocol.upper() == HTTP_PROXY
     is_bound = written.capture_mode is CaptureMode.NONE or written.bind.startswith(UNIX)
-    address = written.bind or (LOOPBACK if is_bound or is_proxy else "")
+    address = written.bind.removeprefix(UNIX) or (LOOPBACK if is_bound or is_proxy else "")
     protocol = entry_protocol(written.port.protocol) if written.port and written.port.protocol else None
     mixes_ports = is_proxy or number == 0
 

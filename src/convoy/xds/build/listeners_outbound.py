@@ -13,8 +13,9 @@ from envoy.config.listener.v3 import listener_components_pb2 as listener_parts_v
 from envoy.config.listener.v3 import listener_pb2 as listener_v3
 from google.protobuf.wrappers_pb2 import BoolValue
 
+from convoy.mesh.model import UpstreamKey
 from convoy.xds.build import names
-from convoy.xds.build.addresses import listen_address
+from convoy.xds.build.addresses import bound_address, listen_address
 from convoy.xds.build.connection_chains import (
     PLAIN,
     build_bytes_chain,
@@ -28,8 +29,10 @@ from convoy.xds.build.packing import milliseconds, uint32
 from convoy.xds.build.tcp_proxy import build_tcp_proxy
 
 
-def build_virtual_outbound(allows_any: bool) -> listener_v3.Listener:
-    """The listener to which capture redirects; connections that no other listener wants stay here."""
+def build_virtual_outbound(allows_any: bool, egress_proxy: UpstreamKey | None = None) -> listener_v3.Listener:
+    """The listener to which capture redirects; connections that no other listener wants stay here, and go to
+    an egress proxy, if there is one.
+    """
     return listener_v3.Listener(
         name=names.VIRTUAL_OUTBOUND,
         address=listen_address(names.WILDCARD, names.VIRTUAL_OUTBOUND_PORT),
@@ -45,18 +48,21 @@ def build_virtual_outbound(allows_any: bool) -> listener_v3.Listener:
                 filters=[build_tcp_proxy(names.BLACKHOLE_CLUSTER)],
             )
         ],
-        default_filter_chain=_as_dialled(names.OUTBOUND_CATCHALL, allows_any),
+        default_filter_chain=_as_dialled(names.OUTBOUND_CATCHALL, allows_any, egress_proxy),
     )
 
 
 def build_outbound_listener(plan: OutboundListener) -> listener_v3.Listener:
-    """A listener that is never bound: `virtualOutbound` hands it connections."""
+    """A listener to which `virtualOutbound` hands connections; it is bound only where they are made to it."""
     listener = listener_v3.Listener(
         name=names.listener(plan.address, plan.port),
-        address=listen_address(plan.address, plan.port),
+        address=bound_address(plan.address, plan.port),
         traffic_direction=core_v3.OUTBOUND,
-        bind_to_port=BoolValue(value=False),
+        bind_to_port=BoolValue(value=plan.is_bound),
     )
+    if plan.is_own and plan.routes and plan.destinations is None and not plan.chains:
+        listener.filter_chains.append(_only_http_chain(plan, listener.name))
+        return listener
     if not plan.routes and not plan.chains:
         listener.filter_chains.append(_other_chain(plan, listener.name))
         return listener
@@ -96,6 +102,12 @@ def _own_chains(
     )
 
 
+def _only_http_chain(plan: OutboundListener, name: str) -> listener_parts_v3.FilterChain:
+    chain = _http_chain(plan, plan.routes, name)
+    chain.ClearField("filter_chain_match")
+    return chain
+
+
 def _http_chain(
     plan: OutboundListener, routes: str, name: str, *, subnets: tuple[str, ...] = ()
 ) -> listener_parts_v3.FilterChain:
@@ -120,10 +132,14 @@ def _tells_tls(plan: OutboundListener) -> bool:
 
 def _other_chain(plan: OutboundListener, name: str) -> listener_parts_v3.FilterChain:
     if plan.destinations is None:
-        return _as_dialled(name, plan.allows_any)
+        return _as_dialled(name, plan.allows_any, plan.egress_proxy)
     return build_bytes_chain(name, plan.destinations, overrides_alpn=plan.overrides_alpn)
 
 
-def _as_dialled(name: str, allows_any: bool) -> listener_parts_v3.FilterChain:
+def _as_dialled(
+    name: str, allows_any: bool, egress_proxy: UpstreamKey | None
+) -> listener_parts_v3.FilterChain:
     cluster = names.PASSTHROUGH_CLUSTER if allows_any else names.BLACKHOLE_CLUSTER
+    if egress_proxy:
+        cluster = names.upstream(egress_proxy)
     return listener_parts_v3.FilterChain(name=name, filters=[build_tcp_proxy(cluster)])

@@ -56,6 +56,11 @@ def listener(address: str, port: int) -> str:
     return f"{address}_{port}" if port else address
 
 
+def bound_routes(address: str, port: int) -> str:
+    """The route configuration of an egress listener at an address of its own."""
+    return listener(address, port)
+
+
 def sidecar_routes(port: int) -> str:
     """The route configuration of a port whose protocol is HTTP."""
     return str(port)

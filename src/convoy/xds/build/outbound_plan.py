@@ -62,6 +62,12 @@ class OutboundListener(Part, frozen=True, cache_hash=True):
     """Some service on this port is called over gRPC-Web and speaks gRPC."""
     resolves_hosts: bool = False
     """Some service on this port is whatever host a request names."""
+    egress_proxy: UpstreamKey | None = None
+    """Where bytes go that would go where the application dialled."""
+    is_own: bool = False
+    """The address is the listener's own, and not that of a service."""
+    is_bound: bool = False
+    """Connections are made to the listener itself."""
 
 
 class RouteTable(Part, frozen=True, cache_hash=True):
@@ -97,7 +103,7 @@ def plan_listeners(view: SidecarView) -> tuple[OutboundListener, ...]:
             routes=routes.get(place, ""),
             destinations=destinations.get(place),
             chains=tuple(chains.get(place, ())),
-            overrides_alpn=_any_of(destinations.get(place, ()), sniffing),
+            overrides_alpn=has_any(destinations.get(place, ()), sniffing),
             grpc_web=place in routes and place[1] in grpc_web,
             resolves_hosts=place in routes and place[1] in resolving,
         )
@@ -132,7 +138,7 @@ def _chains(
                     sniffed.destinations,
                     subnets=sniffed.subnets,
                     routes=_routes_of(sniffed),
-                    overrides_alpn=_any_of(sniffed.destinations, sniffing),
+                    overrides_alpn=has_any(sniffed.destinations, sniffing),
                 )
             )
     for route in view.tcp:
@@ -142,8 +148,8 @@ def _chains(
                     route.destinations,
                     server_names=route.server_names,
                     subnets=route.subnets,
-                    overrides_alpn=_any_of(route.destinations, sniffing),
-                    resolves_sni=_resolved_port(route.destinations, dynamic),
+                    overrides_alpn=has_any(route.destinations, sniffing),
+                    resolves_sni=resolved_port(route.destinations, dynamic),
                 )
             )
     return chains
@@ -173,14 +179,17 @@ def _listener(
         detection_ms=view.detection_ms if has_place and (routes or chains) else 0,
         grpc_web=grpc_web,
         resolves_hosts=resolves_hosts,
+        egress_proxy=None if has_place else view.egress_proxy,
     )
 
 
-def _any_of(destinations: Iterable[WeightedUpstream], keys: set[UpstreamKey]) -> bool:
+def has_any(destinations: Iterable[WeightedUpstream], keys: set[UpstreamKey]) -> bool:
+    """Whether one of the destinations is one of these upstreams."""
     return any(destination.key in keys for destination in destinations)
 
 
-def _resolved_port(destinations: Iterable[WeightedUpstream], dynamic: Mapping[UpstreamKey, Upstream]) -> int:
+def resolved_port(destinations: Iterable[WeightedUpstream], dynamic: Mapping[UpstreamKey, Upstream]) -> int:
+    """The port of that destination whose host is resolved by the name that is asked for; 0: there is none."""
     named = (dynamic[one.key] for one in destinations if one.key in dynamic)
     return next((upstream.override_port or upstream.key.port for upstream in named), 0)
 

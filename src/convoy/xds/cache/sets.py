@@ -5,7 +5,7 @@ A sidecar's clusters and listeners are its view's and its own; workloads with eq
 
 from collections.abc import Iterator
 
-from convoy.mesh.model import NOWHERE, Assignment, Credential, InboundPart, Upstream, Vantage
+from convoy.mesh.model import NOWHERE, Assignment, Credential, InboundPart, Upstream, UpstreamKey, Vantage
 from convoy.xds.build.clusters import build_cluster
 from convoy.xds.build.clusters_fixed import build_blackhole_cluster, build_passthrough_cluster
 from convoy.xds.build.clusters_inbound import build_inbound_cluster, build_inbound_passthrough_cluster
@@ -61,13 +61,14 @@ def compose_sidecar_listeners(
     memo: Memo,
     plans: tuple[OutboundListener, ...],
     allows_any: bool,
+    egress_proxy: UpstreamKey | None,
     *,
     inbound: InboundPart | None,
     sds_folder: str,
 ) -> ResourceSet:
     """The two listeners to which capture redirects, and those to which the outbound one hands on."""
     listeners = [memo.resource(LISTENER, build_outbound_listener, plan) for plan in plans]
-    listeners.append(memo.resource(LISTENER, build_virtual_outbound, allows_any))
+    listeners.append(memo.resource(LISTENER, build_virtual_outbound, allows_any, egress_proxy))
     if inbound:
         listeners.append(memo.resource(LISTENER, build_virtual_inbound, inbound, sds_folder))
     return ResourceSet(listeners)

@@ -19,6 +19,7 @@ from convoy.mesh.model import (
     Vantage,
     ViewKey,
 )
+from convoy.xds.build.bound_plan import plan_bound_listeners, plan_bound_routes
 from convoy.xds.build.gateway_plan import plan_gateway_listeners, plan_gateway_routes
 from convoy.xds.build.outbound_plan import plan_listeners, plan_routes
 from convoy.xds.build.sources import SDS_FOLDER
@@ -85,12 +86,13 @@ def _build_sidecar(
         endpoints=memo.compose(sets.compose_endpoints, place.assignments, vantage=place.of_endpoints),
         listeners=memo.compose(
             sets.compose_sidecar_listeners,
-            plan_listeners(view),
+            (*plan_listeners(view), *plan_bound_listeners(view)),
             view.allows_any,
+            view.egress_proxy,
             inbound=inbound,
             sds_folder=sds_folder,
         ),
-        routes=memo.compose(sets.compose_routes, plan_routes(view)),
+        routes=memo.compose(sets.compose_routes, (*plan_routes(view), *plan_bound_routes(view))),
         secrets=memo.compose(sets.compose_secrets, view.credentials),
     )
 

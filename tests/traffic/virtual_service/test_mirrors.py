@@ -10,7 +10,7 @@ from convoy.cli.demo.statistics import binomial_p_value
 pytestmark = TRAFFIC
 
 V1 = "route: [{destination: {host: echo, subset: v1, port: {number: 8000}}}]"
-COPY = "{host: echo, subset: v2, port: {number: 8000}}"
+COPY = "{host: echo, subset: v2, port: {number: 8001}}"
 THIRD = "{host: echo, subset: v3, port: {number: 8001}}"
 LONE = virtual_service(f"""
     - match: [{{uri: {{prefix: /all}}}}]
@@ -43,7 +43,7 @@ SEVERAL = virtual_service(f"""
 COUNT = 200
 
 
-async def copies(lab: Lab, path: str, *, pod: str = "echo-v2", port: int = 8000) -> int:
+async def copies(lab: Lab, path: str, *, pod: str = "echo-v2", port: int = 8001) -> int:
     """How many copies reach a pod while v1 alone answers. A copy may come a little after the answer."""
     before = await lab.seen(pod, port=port)
     assert await lab.many("client", f"http://echo:8000{path}", COUNT) == {"echo-v1": COUNT}
@@ -66,6 +66,7 @@ async def settled(lab: Lab, pod: str, port: int) -> int:
     "VirtualService",
     "http.mirror.host",
     "http.mirror.subset",
+    "http.mirror.port.number",
     "http.mirrorPercentage.value",
     "http.mirrorPercent",
     "http.mirror_percent",

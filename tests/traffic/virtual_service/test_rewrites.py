@@ -27,7 +27,6 @@ PATHS = virtual_service(f"""
 HOSTS = virtual_service(f"""
     - match: [{{uri: {{prefix: /renamed}}}}]
       rewrite: {{authority: renamed.test}}
-      headers: {{request: {{set: {{Host: from-headers.test}}}}}}
       {ECHO}
     - match: [{{uri: {{prefix: /both}}}}]
       rewrite: {{authority: both.test, uri: /one}}

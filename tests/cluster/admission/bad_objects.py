@@ -49,7 +49,7 @@ BAD_OBJECTS = (
                 {
                     "timeout": "5",
                     "match": [{"uri": {"regex": "("}}],
-                    "fault": {"abort": {"httpStatus": 500}},
+                    "fault": {"abort": {"httpStatus": 99}},
                     "route": [_route()],
                 }
             ],
@@ -58,7 +58,7 @@ BAD_OBJECTS = (
             ("spec.hosts[0]", '"rev_iews" is not a host name', "A host is labels", "CVY0401"),
             ("spec.http[0].timeout", '"5" is not a duration', "Write a number and a unit", "CVY0404"),
             ("spec.http[0].match[0].uri.regex", '"(" is not a regular expression', "RE2", "CVY0405"),
-            ("spec.http[0].fault", "is not supported yet", "Remove the field", "CVY0501"),
+            ("spec.http[0].fault.abort.httpStatus", "99 is out of range", "Use 200 to 599", "CVY0417"),
         ),
     ),
     BadObject(
@@ -77,12 +77,12 @@ BAD_OBJECTS = (
         {
             "host": "reviews",
             "subsets": [{"name": "v1", "labels": {"version": "v1"}}, {"name": "v1", "labels": {"a b": "c"}}],
-            "trafficPolicy": {"tls": {"mode": "SIMPLE"}},
+            "trafficPolicy": {"tls": {"mode": "MUTUAL", "credentialName": "a", "privateKey": "b"}},
         },
         (
             ("spec.subsets[1].name", '"v1" is used twice', "Remove or rename", "CVY0406"),
             ('spec.subsets[1].labels["a b"]', '"a b" is not a label key', "Use a name such as", "CVY0411"),
-            ("spec.trafficPolicy.tls.mode", '"SIMPLE" is not supported yet', "Use ", "CVY0501"),
+            ("spec.trafficPolicy.tls.privateKey", "credentialName is set", "Keep one of them", "CVY0408"),
         ),
     ),
     BadObject(
@@ -105,7 +105,7 @@ BAD_OBJECTS = (
             "exportTo": [".", "."],
         },
         (
-            ("spec.addresses[0]", '"240.0.0.300" is not an address', "", "CVY0412"),
+            ("spec.addresses[0]", '"240.0.0.300" is neither an address', "", "CVY0412"),
             ("spec.ports[0].number", "90800 is not a port", "Use 1 to 65535", "CVY0403"),
             ("spec.ports[0].protocol", '"htpp"', "", "CVY0413"),
             ("spec.exportTo[1]", '"." is used twice', "Remove or rename", "CVY0406"),
@@ -173,8 +173,9 @@ BAD_OBJECTS = (
         (("kind", "are not enforced yet", "Remove the object", "CVY0502"),),
         version=SECURITY,
     ),
-    BadObject("WorkloadEntry", "kind", {}, (("kind", "is not supported yet", "Remove", "CVY0502"),)),
-    BadObject("WorkloadGroup", "kind", {}, (("kind", "is not supported yet", "Remove", "CVY0502"),)),
+    BadObject("WorkloadEntry", "meaning", {}, (("spec.address", "is empty", "Say an address", "CVY0407"),)),
+    BadObject("WorkloadGroup", "schema", {}, (("spec.template", "is required", "Add it", "CVY0104"),)),
+    BadObject("Sidecar", "meaning", {}, (("spec", "sets nothing", "Set ingress", "CVY0407"),)),
     BadObject(
         "WasmPlugin",
         "kind",

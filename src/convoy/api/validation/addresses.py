@@ -29,7 +29,10 @@ def check_bind(path: str, bind: str, number: int, found: Findings) -> None:
             found.add(codes.BAD_PORT, path, message, "Use port 0, or an IP address.")
         return
     if not number:
-        found.add(codes.BAD_PORT, path, "is no socket's path, so 0 is not a port.", "Use 1 to 65535.")
+        message = (
+            "0 is not a port." if not bind else f"{quote(bind)} is no socket's path, so it needs a port."
+        )
+        found.add(codes.BAD_PORT, path, message, "Use 1 to 65535.")
     if bind and not names.is_ip(bind):
         found.add(codes.BAD_ADDRESS, path, f"{quote(bind)} is not an IP address.", 'Use one, or "unix://".')
 

@@ -123,9 +123,13 @@ class Findings:
         With `may_be_none` also `~`, which means nobody, alone.
         """
         special = (".", "*", "~") if may_be_none else (".", "*")
-        self.check_unique(field, [own if target == "." else target for target in targets])
+        first: dict[str, int] = {}
         for i, target in enumerate(targets):
             here = item_path(field, i)
+            place = first.setdefault(own if target == "." else target, i)
+            if place != i:
+                message = f"{quote(target)} is used twice; {item_path(field, place)} has it, too."
+                self.add(codes.DUPLICATE_VALUE, here, message, "Remove or rename one of them.")
             if target not in special and not names.is_host_label(target):
                 remedy = f"Use {', '.join(map(quote, special))} or the name of a namespace."
                 self.add(codes.BAD_EXPORT, here, f"{quote(target)} is not a namespace.", remedy)

@@ -88,7 +88,7 @@ async def test_meaning_comes_after_schema():
 async def test_judge_that_is_asked_first_refuses_all_that_is_wrong_with_an_object_by_itself():
     assert not (await judged(rule(hosts=["a b"]), schema=True)).allowed
     assert not (await judged(rule(hosts=5), schema=True)).allowed
-    assert (await judged(rule(hosts=["nobody"]), schema=True)).allowed
+    assert (await judged(rule(), schema=True)).allowed
 
 
 async def test_null_means_that_a_field_is_missing():

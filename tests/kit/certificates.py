@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from convoy.kit.secrets import SecretBytes
@@ -30,10 +30,18 @@ class Authority:
         self._root = builder.sign(self._key, hashes.SHA256())
         self.root_pem = self._root.public_bytes(serialization.Encoding.PEM)
 
-    def issue(self, *, spiffe: tuple[str, ...] = (), dns: tuple[str, ...] = ()) -> Issued:
-        key = ec.generate_private_key(ec.SECP256R1())
+    def issue(
+        self,
+        *,
+        spiffe: tuple[str, ...] = (),
+        dns: tuple[str, ...] = (),
+        is_rsa: bool = False,
+        age: timedelta = timedelta(),
+    ) -> Issued:
+        """A certificate for an hour, of which `age` has passed already."""
+        key = rsa.generate_private_key(65537, 2048) if is_rsa else ec.generate_private_key(ec.SECP256R1())
         names = [x509.UniformResourceIdentifier(uri) for uri in spiffe] + [x509.DNSName(n) for n in dns]
-        builder = _builder(x509.Name([]), self._name, key)
+        builder = _builder(x509.Name([]), self._name, key, age=age)
         certificate = builder.add_extension(x509.SubjectAlternativeName(names), critical=True).sign(
             self._key, hashes.SHA256()
         )
@@ -46,6 +54,17 @@ class Authority:
             certificate.public_bytes(serialization.Encoding.PEM),
         )
 
+    def revoke(self, *issued: Issued) -> bytes:
+        """A revocation list with these certificates, PEM."""
+        now = datetime.now(UTC)
+        builder = x509.CertificateRevocationListBuilder(self._name, now - timedelta(minutes=5))
+        builder = builder.next_update(now + timedelta(hours=1))
+        for each in issued:
+            serial = x509.load_pem_x509_certificate(each.chain_pem).serial_number
+            revoked = x509.RevokedCertificateBuilder(serial, now - timedelta(minutes=1))
+            builder = builder.add_revoked_certificate(revoked.build())
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
     def server_bundle(self) -> CertificateBundle:
         """What an ADS server on `localhost` proves itself with."""
         issued = self.issue(dns=("localhost",))
@@ -53,9 +72,13 @@ class Authority:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
+    *,
+    age: timedelta = timedelta(),
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) - age
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -82,6 +82,7 @@ class Tls(msgspec.Struct, frozen=True, kw_only=True):
     least: ssl.TLSVersion | None = None
     most: ssl.TLSVersion | None = None
     ciphers: str = ""
+    curve: str = ""
 
     def context(self) -> ssl.SSLContext:
         """The client's context."""
@@ -99,6 +100,8 @@ class Tls(msgspec.Struct, frozen=True, kw_only=True):
             context.maximum_version = self.most
         if self.ciphers:
             context.set_ciphers(self.ciphers)
+        if self.curve:
+            context.set_ecdh_curve(self.curve)
         return context
 
     def wrap(self, sock: socket.socket, host: str) -> ssl.SSLSocket:

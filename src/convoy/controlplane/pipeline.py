@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import msgspec
 
@@ -9,7 +10,9 @@ from convoy.api.problems import Problem, sort_problems
 from convoy.config.store import Held
 from convoy.config.view import ConfigView
 from convoy.controlplane.agent_api import NameTables
+from convoy.controlplane.expiring import repeat_when_due
 from convoy.dns.table import NameTable, build_name_table
+from convoy.kit.clock import SYSTEM_CLOCK, Clock
 from convoy.kit.latest import LatestValue
 from convoy.kit.logs import get_logger
 from convoy.mesh.model import MeshSettings, MeshSnapshot
@@ -39,13 +42,21 @@ class Outlets(msgspec.Struct, frozen=True):
     names: LatestValue[NameTables]
 
 
-async def publish_states(states: AsyncIterator[Held], outlets: Outlets, settings: MeshSettings) -> None:
-    """Make and hand over a new state for every held view, until the views end."""
+async def publish_states(
+    states: AsyncIterator[Held], outlets: Outlets, settings: MeshSettings, *, clock: Clock = SYSTEM_CLOCK
+) -> None:
+    """Make and hand over a new state for every held view, and once more when a certificate in it expires,
+    until the views end.
+    """
     previous: Published | None = None
     memo = Memo()
-    async for held in states:
+
+    def valid_until() -> datetime | None:
+        return previous.snapshot.valid_until if previous else None
+
+    async for held in repeat_when_due(states, valid_until, clock=clock):
         start = time.monotonic()
-        current = build_state(held, settings, previous=previous, memo=memo)
+        current = build_state(held, settings, previous=previous, memo=memo, now=clock.now())
         outlets.published.set(current)
         if previous is None or current.model is not previous.model:
             outlets.models.set(current.model)
@@ -54,9 +65,20 @@ async def publish_states(states: AsyncIterator[Held], outlets: Outlets, settings
         previous = current
 
 
-def build_state(held: Held, settings: MeshSettings, *, previous: Published | None, memo: Memo) -> Published:
-    """Everything that follows from one view; parts equal to the previous ones are the same objects again."""
-    snapshot, found = build_snapshot(held.view, settings, previous=previous.snapshot if previous else None)
+def build_state(
+    held: Held,
+    settings: MeshSettings,
+    *,
+    previous: Published | None,
+    memo: Memo,
+    now: datetime | None = None,
+) -> Published:
+    """Everything that follows from one view; parts equal to the previous ones are the same objects again.
+
+    `now` decides which certificates have expired; None: none has.
+    """
+    before = previous.snapshot if previous else None
+    snapshot, found = build_snapshot(held.view, settings, previous=before, now=now)
     model = _model(snapshot, previous, memo)
     names = _tables(snapshot, previous.names if previous else {})
     problems = sort_problems([*held.problems, *map(held.origins.locate, found)])
@@ -64,10 +86,14 @@ def build_state(held: Held, settings: MeshSettings, *, previous: Published | Non
 
 
 def _model(snapshot: MeshSnapshot, previous: Published | None, memo: Memo) -> XdsModel:
-    # A view keeps its number when only lines or problems changed: then there is nothing to build or to push.
-    if previous is not None and previous.model.number == snapshot.number:
+    # A view keeps its number when only lines or problems changed: then there is nothing to build or to push,
+    # unless time itself has changed what gateways serve.
+    if previous is None:
+        return build_model(snapshot, None, memo)
+    is_same_time = previous.snapshot.gateway_views is snapshot.gateway_views
+    if previous.model.number == snapshot.number and is_same_time:
         return previous.model
-    return build_model(snapshot, previous.model if previous else None, memo)
+    return build_model(snapshot, previous.model, memo)
 
 
 def _tables(snapshot: MeshSnapshot, previous: NameTables) -> NameTables:

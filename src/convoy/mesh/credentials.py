@@ -57,6 +57,12 @@ class Credentials:
         self._secrets = {(one.metadata.namespace, one.metadata.name): one for one in secrets}
         self._config_maps = {(one.metadata.namespace, one.metadata.name): one for one in config_maps}
         self._now = now
+        self._expiries: set[datetime] = set()
+
+    @property
+    def first_expiry(self) -> datetime | None:
+        """When the first of the certificates that were asked for, and are good now, expires."""
+        return min(self._expiries, default=None)
 
     def find_key_pair(self, key: CredentialKey) -> KeyPair | CredentialFault:
         """The certificate chain and private key of a Secret."""
@@ -106,11 +112,12 @@ class Credentials:
             message = reading.fault.format(**spelled)
             code = codes.CREDENTIAL_MISMATCH if reading.is_mismatch else codes.CREDENTIAL_UNUSABLE
             return CredentialFault(code, message, _RENEW)
-        if self._now is not None and reading.expires is not None and reading.expires <= self._now:
-            expired = format_time(reading.expires)
-            return CredentialFault(
-                codes.CREDENTIAL_EXPIRED, f"The certificate of {where} expired on {expired}.", "Renew it."
-            )
+        if self._now is None or reading.expires is None:
+            return None
+        if reading.expires <= self._now:
+            message = f"The certificate of {where} expired on {format_time(reading.expires)}."
+            return CredentialFault(codes.CREDENTIAL_EXPIRED, message, "Renew it.")
+        self._expiries.add(reading.expires)
         return None
 
 

@@ -103,6 +103,7 @@ def build_snapshot(
         view_assignments=view_assignments,
         gateway_addresses=build_gateway_addresses(facts, selections, workloads),
         sources={host: facts.registry.by_host[host].source for host in sorted(facts.registry.by_host)},
+        valid_until=facts.credentials.first_expiry,
     )
     problems = sort_problems([*check_mesh(view, facts, selections), *misconfigured])
     return (reuse_snapshot(snapshot, previous) if previous else snapshot), problems

@@ -1,6 +1,7 @@
 """One cluster's mesh at one moment."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -36,6 +37,8 @@ class MeshSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     gateway_addresses: tuple[GatewayAddress, ...] = ()
     sources: Mapping[Hostname, ObjectKey] = {}
     """The object that each service comes from."""
+    valid_until: datetime | None = None
+    """When the first certificate in use expires; then the same objects mean something else."""
 
     def assignment(self, view: ViewKey, key: UpstreamKey) -> Assignment | None:
         """The endpoints of an upstream as seen from a view; None for upstreams that have no assignment."""

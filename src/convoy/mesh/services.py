@@ -13,8 +13,8 @@ import msgspec
 
 from convoy.api.istio.service_entry import ServiceEntry
 from convoy.api.kube import core
-from convoy.api.meta import Hostname, ObjectKey
-from convoy.mesh.model import Resolution, Service
+from convoy.api.meta import Hostname, Namespace, ObjectKey
+from convoy.mesh.model import Part, Resolution, Service
 from convoy.mesh.short_names import kube_hostname
 from convoy.mesh.visibility import Visibility
 
@@ -31,11 +31,6 @@ class Registered(msgspec.Struct, frozen=True, eq=False):
     entries: tuple[ServiceEntry, ...] = ()
 
     @property
-    def entry(self) -> ServiceEntry | None:
-        """The oldest of the entries."""
-        return self.entries[0] if self.entries else None
-
-    @property
     def is_headless(self) -> bool:
         """Its name stands for the addresses of its pods."""
         return (
@@ -49,6 +44,11 @@ class Registered(msgspec.Struct, frozen=True, eq=False):
         """The first label of a Kubernetes Service's host."""
         return self.service.hostname.partition(".")[0]
 
+    def meets(self, other: "Registered") -> bool:
+        """Whether some proxy sees both, as services of two hosts."""
+        is_same = self.service.hostname == other.service.hostname
+        return not is_same and self.visibility.overlaps(other.visibility)
+
     def precedes(self, other: "Registered") -> bool:
         """Whether a proxy that sees both uses this one, although it comes later in the registry."""
         return other.kube is None and other.visibility.everyone and not self.visibility.everyone
@@ -59,19 +59,49 @@ class Registered(msgspec.Struct, frozen=True, eq=False):
         return covers and self.visibility.overlaps(later.visibility)
 
 
-class Registry:
-    """All services in order of precedence; immutable once made. `by_host` has the first of each host."""
+class Alias(Part, frozen=True, cache_hash=True):
+    """A Kubernetes Service that is another name for a service, known to the namespaces that see it."""
 
-    def __init__(self, services: Iterable[Registered]) -> None:
+    name: str
+    namespace: Namespace
+    target: Hostname
+    visibility: Visibility
+
+
+class Registry:
+    """All services in order of precedence; immutable once made. `by_host` has the first of each host,
+    `aliases` the hosts that other names mean.
+    """
+
+    def __init__(
+        self, services: Iterable[Registered], aliases: Iterable[Alias] = (), *, domain: str = ""
+    ) -> None:
         ranked: dict[Hostname, list[Registered]] = {}
         self._all = tuple(_with_rank(ranked.setdefault(one.service.hostname, []), one) for one in services)
         self.by_host: Mapping[Hostname, Registered] = {host: group[0] for host, group in ranked.items()}
         self._ranked = ranked
+        self.aliases: Mapping[Hostname, Hostname] = {}
+        self._aliases_of: dict[Hostname, tuple[Alias, ...]] = {}
+        self._keep_aliases(aliases, domain)
         self._visible: dict[str, Mapping[Hostname, Registered]] = {}
         self._whole: Registry | None = None
 
     def __iter__(self) -> Iterator[Registered]:
         return iter(self._all)
+
+    def _keep_aliases(self, aliases: Iterable[Alias], domain: str) -> None:
+        listed = tuple(aliases)
+        self.aliases = {kube_hostname(one.name, one.namespace, domain): one.target for one in listed}
+        for one in listed:
+            self._aliases_of[one.target] = (*self._aliases_of.get(one.target, ()), one)
+
+    def find(self, host: Hostname) -> Registered | None:
+        """The first service of a host, which may be an alias."""
+        return self.by_host.get(self.aliases.get(host, host))
+
+    def aliases_of(self, host: Hostname, *, viewer: str) -> Iterator[Alias]:
+        """The other names by which proxies of a namespace know a service, oldest first."""
+        return (one for one in self._aliases_of.get(host, ()) if one.visibility.allows(viewer))
 
     def visible(self, namespace: str) -> Mapping[Hostname, Registered]:
         """The services that proxies of a namespace see, in order of precedence."""

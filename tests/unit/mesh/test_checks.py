@@ -179,15 +179,27 @@ def test_second_rule_for_a_host() -> None:
 
 def test_services_that_are_there_twice() -> None:
     first = entry("a.example.com", age=2, name="first")
-    second = entry("a.example.com", age=1, name="second")
+    second = entry("a.example.com", age=1, name="second", namespace="other")
     found = only(first, second)
     assert (found.code.id, found.key and found.key.name) == ("CVY0231", "second")
+
+
+def test_services_that_nobody_sees_together_are_not_told() -> None:
+    own = entry("a.example.com", name="own", exportTo=["."])
+    theirs = entry("a.example.com", name="theirs", namespace="other", exportTo=["."])
+    everyone = entry("a.example.com", age=2, name="everyone", namespace="third")
+    assert problems(CALLER, everyone, own, theirs) == ()
+    tcp = {"ports": [{"number": 5432, "name": "tcp", "protocol": "TCP"}], "resolution": "NONE"}
+    one = entry("b.example.com", exportTo=["."], **tcp)
+    other = entry("c.example.com", namespace="other", exportTo=["."], **tcp)
+    assert problems(CALLER, one, other) == ()
+    assert codes(problems(CALLER, one, entry("c.example.com", **tcp))) == ["CVY0233"]
 
 
 def test_parts_of_services_that_lead_nowhere() -> None:
     named = service("reviews", {"port": 80, "name": "http", "targetPort": "web"})
     assert only(named, pod("reviews", "198.18.1.1")).code.id == "CVY0235"
-    away = service("away", 80, spec={"type": "ExternalName", "externalName": "a.example.com"})
+    away = service("away", spec={"type": "ExternalName", "externalName": "a.example.com", "ports": []})
     assert "CVY0236" in codes(problems(CALLER, away))
     foreign = entry("reviews.default.global", endpoints=[remote("198.19.0.12", network="external")])
     assert only(foreign).code.id == "CVY0237"

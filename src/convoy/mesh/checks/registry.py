@@ -11,17 +11,21 @@ from convoy.api.paths import quote
 from convoy.api.problems import Problem
 from convoy.config.view import ConfigView
 from convoy.mesh.checks.finding import listed, named
+from convoy.mesh.external_names import is_external_name
 from convoy.mesh.facts import Facts
 from convoy.mesh.inbound import port_protocols
+from convoy.mesh.model import ANY_ADDRESS, Protocol, ServicePort
 from convoy.mesh.pods import local_network, target_port
+from convoy.mesh.protocols import speaks_first
 from convoy.mesh.selections import Selections
 from convoy.mesh.services import Registered
-from convoy.mesh.tcp_routes import ANY_ADDRESS, connection_addresses
+from convoy.mesh.short_names import kube_hostname
+from convoy.mesh.tcp_routes import connection_places
 
 
 def check_registry(view: ConfigView, facts: Facts, selections: Selections) -> Iterator[Problem]:
     """Services, entries, their addresses and ports."""
-    yield from _check_external_names(view)
+    yield from _check_external_names(view, facts)
     for entry in view.all(ServiceEntry):
         yield from _check_hosts(entry, facts)
     yield from _check_addresses(facts)
@@ -31,22 +35,24 @@ def check_registry(view: ConfigView, facts: Facts, selections: Selections) -> It
     yield from _check_protocols(facts, selections)
 
 
-def _check_external_names(view: ConfigView) -> Iterator[Problem]:
+def _check_external_names(view: ConfigView, facts: Facts) -> Iterator[Problem]:
     for service in view.all(core.Service):
-        if service.spec.type == "ExternalName":
+        host = kube_hostname(service.metadata.name, service.metadata.namespace, facts.settings.cluster_domain)
+        if is_external_name(service) and facts.registry.find(host) is None:
             yield Problem(
                 code=codes.EXTERNAL_NAME,
                 key=key_of(service),
                 field="spec.type",
-                message="The mesh has no routes and no policy for an ExternalName; pods resolve it by DNS.",
-                remedy="Write a ServiceEntry for the external host.",
+                message=f"{quote(service.spec.external_name)} is no service of the mesh, and no port says"
+                " what is spoken there: pods resolve it by DNS, and the mesh has no policy for it.",
+                remedy="Add ports, or a ServiceEntry for the external name.",
             )
 
 
 def _check_hosts(entry: ServiceEntry, facts: Facts) -> Iterator[Problem]:
     for index, host in enumerate(entry.spec.hosts):
-        registered = facts.registry.by_host.get(Hostname(host.lower()))
-        if registered and registered.source != key_of(entry):
+        registered = facts.registry.hiding(Hostname(host.lower()), entry)
+        if registered:
             yield Problem(
                 code=codes.DUPLICATE_SERVICE,
                 key=key_of(entry),
@@ -61,30 +67,30 @@ def _check_addresses(facts: Facts) -> Iterator[Problem]:
     for registered in facts.registry:
         for address in registered.service.vips:
             first = owner.setdefault(address, registered)
-            if first.source != registered.source:
+            if first.source != registered.source and first.meets(registered):
                 yield Problem(
                     code=codes.DUPLICATE_ADDRESS,
                     key=registered.source,
-                    field="spec.addresses" if registered.entry else "spec.clusterIP",
+                    field="spec.addresses" if registered.entries else "spec.clusterIP",
                     message=f"{quote(address)} is the address of {named(first.source)}, too.",
                     remedy="Choose another address, or none to get one automatically.",
                 )
 
 
 def _check_any_address(facts: Facts) -> Iterator[Problem]:
-    http = {
+    # HTTP and TLS say whom they mean; of bytes all go to one service.
+    first: dict[int, Registered] = {
         port.number: registered
         for registered in reversed(tuple(facts.registry))
         for port in registered.service.ports
-        if port.protocol.is_http
+        if port.protocol.is_http and speaks_first(port.number)
     }
-    first: dict[int, Registered] = dict(http)
     for registered in facts.registry:
         for port in registered.service.ports:
-            if port.protocol.is_http or ANY_ADDRESS not in connection_addresses(registered, port, facts):
+            if not _takes_every_address(registered, port, facts):
                 continue
             other = first.setdefault(port.number, registered)
-            if other is not registered:
+            if other.source != registered.source and other.meets(registered):
                 yield Problem(
                     code=codes.PORT_TAKEN,
                     key=registered.source,
@@ -95,11 +101,17 @@ def _check_any_address(facts: Facts) -> Iterator[Problem]:
                 )
 
 
+def _takes_every_address(registered: Registered, port: ServicePort, facts: Facts) -> bool:
+    if port.protocol.is_http or port.protocol is Protocol.TLS:
+        return False
+    places = connection_places(registered, port, facts)
+    return any(place.address == ANY_ADDRESS and not place.subnets for place in places)
+
+
 def _check_networks(facts: Facts) -> Iterator[Problem]:
     seen = {pod.network_view for pod in facts.pods} | {local_network(facts.settings)}
     for registered in facts.registry:
-        entry = registered.entry
-        networks = {endpoint.network for endpoint in entry.spec.endpoints} if entry else set()
+        networks = {endpoint.network for entry in registered.entries for endpoint in entry.spec.endpoints}
         if networks and "" not in networks and not networks & seen:
             yield Problem(
                 code=codes.FOREIGN_NETWORK,

@@ -78,16 +78,15 @@ def _check_subsets(rule: HostRule, facts: Facts) -> Iterator[Problem]:
 def _listed_services(rule: HostRule, facts: Facts) -> Iterator[Registered]:
     """Those with endpoints of their own writing: pods come and go, written endpoints do not."""
     for host, registered in facts.registry.by_host.items():
-        if registered.entry and registered.entry.spec.endpoints and covers(rule.host, host):
+        if covers(rule.host, host) and any(entry.spec.endpoints for entry in registered.entries):
             yield registered
 
 
 def _has_endpoints(registered: Registered, subset: Subset, facts: Facts) -> bool:
     selector = EndpointSelector(subset_labels(subset))
-    host = registered.service.hostname
+    service = registered.service
     return any(
-        select_endpoints(facts.endpoints[EndpointKey(host, port.number)], selector)
-        for port in registered.service.ports
+        select_endpoints(facts.endpoints[service.endpoint_key(port)], selector) for port in service.ports
     )
 
 

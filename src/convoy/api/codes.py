@@ -82,6 +82,12 @@ UNKNOWN_ROUTED_HOST = _warning(
 NO_DEFAULT_RULE = _warning(208, "Every rule has conditions; requests that meet none are answered with 404.")
 NOT_HTTP = _warning(209, "HTTP rules for a service without an HTTP port; they have no effect.")
 HOST_NOT_SERVED = _warning(210, "A VirtualService names a Gateway none of whose servers serves its hosts.")
+UNKNOWN_DELEGATE = _error(
+    211, "A rule delegates to a VirtualService that is missing, has hosts or is not exported; it is left out."
+)
+CONTRADICTING_DELEGATE = _warning(
+    212, "A delegate's rule matches nothing that the rule which delegates does; it is left out."
+)
 UNKNOWN_RULE_HOST = _warning(221, "A DestinationRule for a host that is no known service; it has no effect.")
 SUBSET_WITHOUT_ENDPOINTS = _warning(222, "A subset whose labels no endpoint of the ServiceEntry has.")
 SUBSETS_ALIKE = _warning(223, "Subsets of one host that differ only in case; gateways serve the first only.")
@@ -102,7 +108,9 @@ PORT_PROTOCOLS_DIFFER = _warning(
     234, "Services that disagree about the protocol of a pod's port; it is found out per connection."
 )
 UNKNOWN_TARGET_PORT = _warning(235, "A target port by a name that a selected pod does not have.")
-EXTERNAL_NAME = _warning(236, "A Service of type ExternalName; the mesh leaves it to DNS.")
+EXTERNAL_NAME = _warning(
+    236, "A Service of type ExternalName without ports, for a name outside the mesh; it is left to DNS."
+)
 FOREIGN_NETWORK = _warning(237, "All endpoints are on networks that no proxy of this cluster looks at.")
 NO_GATEWAY_POD = _warning(241, "A Gateway that selects no gateway pod.")
 UNKNOWN_GATEWAY_PORT = _warning(242, "A server's port that no Service of the gateway has.")

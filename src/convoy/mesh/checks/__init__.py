@@ -6,6 +6,8 @@ looked at each object by itself; these checks look at what objects say of each o
 
 from convoy.api.problems import Problem, sort_problems
 from convoy.config.view import ConfigView
+from convoy.mesh.checks.delegates import check_delegates
+from convoy.mesh.checks.destinations import check_destinations
 from convoy.mesh.checks.gateways import check_gateways
 from convoy.mesh.checks.policies import check_policies
 from convoy.mesh.checks.registry import check_registry
@@ -22,6 +24,8 @@ def check_mesh(view: ConfigView, facts: Facts, selections: Selections) -> tuple[
             *check_registry(view, facts, selections),
             *check_rules(facts),
             *check_routes(facts),
+            *check_destinations(facts),
+            *check_delegates(facts),
             *check_bindings(facts),
             *check_gateways(facts, selections),
             *check_policies(view, root_namespace=facts.settings.root_namespace),

@@ -21,12 +21,16 @@ def build_domains(registered: Registered, registry: Registry, *, viewer: str, do
 
 def host_names(registered: Registered, registry: Registry, *, viewer: str, domain: str) -> tuple[str, ...]:
     """The names alone: those of a Kubernetes Service, or a ServiceEntry's host and the names it stands in
-    for.
+    for, and those of Services that are other names for it.
     """
     service = registered.service
     if service.is_kubernetes:
-        return spellings(registered.name, service.namespace, viewer=viewer, domain=domain)
-    return (service.hostname, *_stand_in_names(service, registry, viewer=viewer, domain=domain))
+        own = spellings(registered.name, service.namespace, viewer=viewer, domain=domain)
+    else:
+        own = (service.hostname, *_stand_in_names(service, registry, viewer=viewer, domain=domain))
+    aliases = registry.aliases_of(service.hostname, viewer=viewer)
+    others = (spellings(one.name, one.namespace, viewer=viewer, domain=domain) for one in aliases)
+    return (*own, *(name for names in others for name in names))
 
 
 def stands_in_for(service: Service, registry: Registry, *, domain: str) -> tuple[str, Namespace] | None:

@@ -7,7 +7,7 @@ from convoy.mesh.model import Resolution, Service, ServicePort
 from convoy.mesh.protocols import kube_protocol
 from convoy.mesh.services import Registered
 from convoy.mesh.short_names import kube_hostname
-from convoy.mesh.visibility import resolve_export_to
+from convoy.mesh.visibility import Visibility, resolve_export_to
 
 EXPORT_TO = "networking.istio.io/exportTo"
 
@@ -18,7 +18,6 @@ def build_kube_service(service: core.Service, domain: str) -> Registered:
     is_headless = service.spec.cluster_ip == "None"
     # Who answers for a Service without a selector (`kubernetes` is one) its cluster knows, not its pods.
     is_left_to_cluster = is_headless or not service.spec.selector
-    exports = [part.strip() for part in service.metadata.annotations.get(EXPORT_TO, "").split(",")]
     return Registered(
         service=Service(
             hostname=kube_hostname(service.metadata.name, namespace, domain),
@@ -29,10 +28,16 @@ def build_kube_service(service: core.Service, domain: str) -> Registered:
             is_external=False,
             is_kubernetes=True,
         ),
-        visibility=resolve_export_to(filter(None, exports), namespace),
+        visibility=export_visibility(service),
         source=key_of(service),
         kube=service,
     )
+
+
+def export_visibility(service: core.Service) -> Visibility:
+    """Who sees a Service: its annotation says it."""
+    exports = [part.strip() for part in service.metadata.annotations.get(EXPORT_TO, "").split(",")]
+    return resolve_export_to(filter(None, exports), service.metadata.namespace)
 
 
 def cluster_ips(service: core.Service) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import msgspec
 
 from convoy.api.istio.virtual_service import L4Match, RouteDestination, TcpRoute, TlsMatch, TlsRoute
 from convoy.api.meta import ObjectKey
+from convoy.mesh.aliases import Aliases, resolve_target
 from convoy.mesh.gateway_names import MESH, resolve_gateway
 from convoy.mesh.hosts import covers, is_wildcard
 from convoy.mesh.http_rules import RuleFilter, Target
@@ -48,11 +49,11 @@ class ConnectionRules(msgspec.Struct, frozen=True, eq=False):
 class ConnectionRouting:
     """All VirtualServices that have rules for connections, oldest first."""
 
-    def __init__(self, routing: Routing, *, domain: str) -> None:
+    def __init__(self, routing: Routing, *, domain: str, aliases: Aliases | None = None) -> None:
         self._by_key: dict[ObjectKey, ConnectionRules] = {}
         for service in routing:
             if service.written.spec.tls or service.written.spec.tcp:
-                self._by_key[service.key] = _prepare(service, domain)
+                self._by_key[service.key] = _prepare(service, domain, aliases or {})
         self._sidecars: dict[str, _Covering] = {}
 
     def __iter__(self) -> Iterator[ConnectionRules]:
@@ -99,17 +100,26 @@ class _Covering:
         return tuple(found[number] for number in sorted(found))
 
 
-def _prepare(service: PreparedVirtualService, domain: str) -> ConnectionRules:
+def _prepare(service: PreparedVirtualService, domain: str, aliases: Aliases) -> ConnectionRules:
     spec = service.written.spec
     return ConnectionRules(
         service=service,
         tls=tuple(
-            rule for index, route in enumerate(spec.tls) for rule in _tls_rules(service, index, route, domain)
+            _resolved(rule, aliases)
+            for index, route in enumerate(spec.tls)
+            for rule in _tls_rules(service, index, route, domain)
         ),
         tcp=tuple(
-            rule for index, route in enumerate(spec.tcp) for rule in _tcp_rules(service, index, route, domain)
+            _resolved(rule, aliases)
+            for index, route in enumerate(spec.tcp)
+            for rule in _tcp_rules(service, index, route, domain)
         ),
     )
+
+
+def _resolved(rule: ConnectionRule, aliases: Aliases) -> ConnectionRule:
+    targets = tuple(resolve_target(target, aliases) for target in rule.targets)
+    return msgspec.structs.replace(rule, targets=targets) if aliases else rule
 
 
 def _tls_rules(

@@ -37,8 +37,13 @@ def written_workloads(
 def select_for_kube(
     registered: Registered, external: ExternalWorkloads, *, only_healthy: bool = False
 ) -> Iterator[WorkloadEntrySpec]:
-    """The WorkloadEntries that a Kubernetes Service selects: those with an IP, unless it is headless."""
+    """The WorkloadEntries that a Kubernetes Service selects: those with an IP, unless it is headless; or the
+    name outside that it stands for.
+    """
     kube, service = registered.kube, registered.service
+    if kube is not None and service.is_external:
+        yield WorkloadEntrySpec(address=kube.spec.external_name.lower().rstrip("."))
+        return
     if kube is None or service.resolution is not Resolution.ENDPOINTS:
         return
     for spec in _specs(external.select(service.namespace, kube.spec.selector), only_healthy=only_healthy):

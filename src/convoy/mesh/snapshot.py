@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from convoy.api.istio.destination_rule import DestinationRule
+from convoy.api.istio.envoy_filter import EnvoyFilter
 from convoy.api.istio.gateway import Gateway
 from convoy.api.istio.peer_authentication import PeerAuthentication
 from convoy.api.istio.service_entry import ServiceEntry
@@ -26,6 +27,7 @@ from convoy.mesh.credentials import Credentials
 from convoy.mesh.destination_rules import DestinationRules
 from convoy.mesh.discovery_selectors import select_discovered
 from convoy.mesh.endpoints import Workloads, accounts_of, build_endpoints
+from convoy.mesh.envoy_filters import EnvoyFilters
 from convoy.mesh.facts import Facts
 from convoy.mesh.gateway_addresses import build_gateway_addresses
 from convoy.mesh.l4_rules import ConnectionRouting
@@ -122,6 +124,7 @@ def build_facts(view: ConfigView, settings: MeshSettings, *, now: datetime | Non
         domain=domain,
         retries=build_retries(settings.default_http_retry),
         export_to=settings.default_virtual_service_export_to,
+        aliases=registry.aliases,
     )
     return Facts(
         settings=settings,
@@ -134,10 +137,11 @@ def build_facts(view: ConfigView, settings: MeshSettings, *, now: datetime | Non
             for registered in registry
         },
         routing=routing,
-        connections=ConnectionRouting(routing, domain=domain),
+        connections=ConnectionRouting(routing, domain=domain, aliases=registry.aliases),
         gateways=view.all(Gateway),
         sidecars=Sidecars(view.all(Sidecar), root_namespace=settings.root_namespace),
         credentials=Credentials(view.all(kube.Secret), view.all(kube.ConfigMap), now=now),
+        patches=EnvoyFilters(view.all(EnvoyFilter), settings=settings),
     )
 
 

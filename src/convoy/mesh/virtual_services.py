@@ -12,6 +12,7 @@ import msgspec
 from convoy.api.istio.virtual_service import VirtualService
 from convoy.api.kinds import key_of
 from convoy.api.meta import Hostname, Namespace, ObjectKey
+from convoy.mesh.aliases import Aliases, resolve_rule
 from convoy.mesh.delegates import Delegate, Key, is_delegate, place_routes
 from convoy.mesh.gateway_names import MESH, resolve_gateway
 from convoy.mesh.hosts import covers, is_wildcard
@@ -70,6 +71,7 @@ class Routing:
         domain: str,
         retries: RetryPolicy = DEFAULT_RETRIES,
         export_to: tuple[str, ...] = (),
+        aliases: Aliases | None = None,
     ) -> None:
         written = tuple(services)
         self.retries = retries
@@ -87,6 +89,7 @@ class Routing:
                 domain=domain,
                 retries=retries,
                 visibility=_visibility(service, export_to),
+                aliases=aliases or {},
             )
             for service in written
             if not is_delegate(service)
@@ -129,6 +132,7 @@ def _prepare(
     domain: str,
     retries: RetryPolicy,
     visibility: Visibility,
+    aliases: Aliases,
 ) -> PreparedVirtualService:
     namespace = Namespace(service.metadata.namespace)
     spec = service.spec
@@ -140,7 +144,7 @@ def _prepare(
         gateways=tuple(dict.fromkeys(gateways)),
         visibility=visibility,
         rules=tuple(
-            rule
+            resolve_rule(rule, aliases)
             for placed in place_routes(service, delegates, domain=domain)
             for rule in prepare_route(placed, domain, retries)
         ),

@@ -8,6 +8,7 @@ from convoy.api.istio.gateway import Gateway
 from convoy.mesh.credentials import Credentials
 from convoy.mesh.destination_rules import DestinationRules
 from convoy.mesh.endpoints import Endpoints
+from convoy.mesh.envoy_filters import EnvoyFilters
 from convoy.mesh.l4_rules import ConnectionRouting
 from convoy.mesh.model import MeshSettings, Service
 from convoy.mesh.pods import PodIndex
@@ -30,3 +31,4 @@ class Facts(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     gateways: tuple[Gateway, ...]
     sidecars: Sidecars
     credentials: Credentials
+    patches: EnvoyFilters

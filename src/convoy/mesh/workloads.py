@@ -72,7 +72,13 @@ def build_workloads(facts: Facts, selections: Selections) -> Mapping[str, Worklo
             inbound = build_inbound(pod, selections.get(pod.name, ()), settings=facts.settings)
             inbound = shared.setdefault(inbound, inbound)
         workloads[pod.name] = Workload(
-            pod.name, pod.namespace, pod.identity, keys.of(pod), inbound, vantages.of(pod)
+            name=pod.name,
+            namespace=pod.namespace,
+            identity=pod.identity,
+            view=keys.of(pod),
+            inbound=inbound,
+            vantage=vantages.of(pod),
+            patches=facts.patches.of(pod),
         )
     return {name: workloads[name] for name in sorted(workloads)}
 

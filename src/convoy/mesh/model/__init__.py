@@ -28,6 +28,7 @@ from convoy.mesh.model.credentials import (
     TrustFiles,
     TrustRef,
 )
+from convoy.mesh.model.envoy_filters import EnvoyPatch
 from convoy.mesh.model.gateways import (
     ANY_ADDRESS,
     ClientProof,
@@ -116,6 +117,7 @@ __all__ = [
     "DnsEndpoint",
     "Endpoint",
     "EndpointKey",
+    "EnvoyPatch",
     "Fallback",
     "Fault",
     "GatewayAddress",

@@ -2,6 +2,7 @@
 
 from convoy.api.meta import Namespace
 from convoy.mesh.model.base import Part
+from convoy.mesh.model.envoy_filters import EnvoyPatch
 from convoy.mesh.model.localities import NOWHERE, Vantage
 from convoy.mesh.model.views import InboundPart, ViewKey
 
@@ -17,6 +18,8 @@ class Workload(Part, frozen=True, cache_hash=True):
     inbound: InboundPart | None
     """None for gateways."""
     vantage: Vantage = NOWHERE
+    patches: tuple[EnvoyPatch, ...] = ()
+    """What EnvoyFilters change of its configuration, in this order."""
 
 
 class GatewayAddress(Part, frozen=True, cache_hash=True):

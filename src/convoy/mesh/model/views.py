@@ -36,6 +36,8 @@ class BoundEgress(Part, frozen=True, cache_hash=True):
     """None: nothing there is treated as HTTP."""
     tcp: tuple[TcpRoute, ...] = ()
     """Where connections go that are not HTTP; with `routes`, it is found out which they are."""
+    is_mesh_proxy: bool = False
+    """Every sidecar has it, as an HTTP proxy for its application."""
 
 
 class SidecarView(Part, frozen=True, cache_hash=True):

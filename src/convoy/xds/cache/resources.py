@@ -61,6 +61,13 @@ class ResourceSet(Mapping[str, Resource]):
     def __len__(self) -> int:
         return len(self._by_name)
 
+    # Sets are parts of cache keys. What is in them is told by their version.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ResourceSet) and self.version == other.version
+
+    def __hash__(self) -> int:
+        return hash(self.version)
+
     # What Mapping derives from the three methods above is several times slower than asking the dict.
     def items(self) -> ItemsView[str, Resource]:
         """Names and resources, in the order of the names."""

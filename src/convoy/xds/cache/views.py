@@ -11,6 +11,7 @@ from typing import NamedTuple
 from convoy.mesh.model import (
     NOWHERE,
     Assignment,
+    EnvoyPatch,
     GatewayView,
     InboundPart,
     MeshSnapshot,
@@ -25,7 +26,10 @@ from convoy.xds.build.outbound_plan import plan_listeners, plan_routes
 from convoy.xds.build.sources import SDS_FOLDER
 from convoy.xds.cache import sets
 from convoy.xds.cache.memo import Memo
+from convoy.xds.cache.patched import patch_proxy
 from convoy.xds.cache.resources import ProxyResources, ResourceSet, XdsModel
+
+_Likeness = tuple[ViewKey, InboundPart | None, Vantage, tuple[EnvoyPatch, ...]]
 
 
 class _Place(NamedTuple):
@@ -46,13 +50,15 @@ def build_model(
     """
     memo.start_generation()
     known = _sets_by_version(previous)
-    alike: dict[tuple[ViewKey, InboundPart | None, Vantage], ProxyResources] = {}
+    alike: dict[_Likeness, ProxyResources] = {}
     proxies: dict[str, ProxyResources] = {}
     for name, workload in sorted(snapshot.workloads.items()):
-        likeness = (workload.view, workload.inbound, workload.vantage)
+        likeness = (workload.view, workload.inbound, workload.vantage, workload.patches)
         if likeness not in alike:
-            built = _build_proxy(snapshot, *likeness, memo=memo, sds_folder=sds_folder)
-            alike[likeness] = _with_known_sets(built, known)
+            built = _build_proxy(snapshot, *likeness[:-1], memo=memo, sds_folder=sds_folder)
+            is_gateway = workload.view in snapshot.gateway_views
+            patched = patch_proxy(memo, built, workload.patches, is_gateway=is_gateway)
+            alike[likeness] = _with_known_sets(patched, known)
         proxies[name] = _kept(alike[likeness], previous.proxies.get(name) if previous else None)
     identities = {name: workload.identity for name, workload in sorted(snapshot.workloads.items())}
     return XdsModel(number=snapshot.number, proxies=proxies, identities=identities)

@@ -29,6 +29,8 @@ class Outcome(enum.StrEnum):
 
 Claim = tuple[str, str, str]  # kind, field, test without its parameters
 OUTCOMES: dict[Claim, set[Outcome]] = defaultdict(set)
+REASONS: dict[tuple[str, str], str] = {}
+"""Why a test failed, by the field that was not seen and the test."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> None:
@@ -44,7 +46,7 @@ def pytest_runtest_protocol(item: Any, nextitem: Any) -> bool:
     passes = _passes(item, log=True)
     for kind, field in fields_of(item.function):
         OUTCOMES[kind, field, _name(item)].add(_outcome(item, kind=kind, field=field, passes=passes))
-    # Until here the item itself was said to come next, which keeps everything that is shared.
+    # Until here its own module was said to come next, which keeps everything that is shared.
     item.session._setupstate.teardown_exact(nextitem)
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
@@ -64,7 +66,17 @@ def _outcome(item: Any, *, kind: str, field: str, passes: bool) -> Outcome:
 
 def _passes(item: Any, *, log: bool) -> bool:
     item._initrequest()
-    return all(report.passed for report in runtestprotocol(item, nextitem=item, log=log))
+    reports = runtestprotocol(item, nextitem=item.parent, log=log)
+    REASONS.update(
+        {(Configuration.blinded, _name(item)): _reason(each) for each in reports if not each.passed}
+    )
+    return all(report.passed for report in reports)
+
+
+def _reason(report: Any) -> str:
+    """The first line of what pytest says went wrong."""
+    lines = (line for line in report.longreprtext.splitlines() if line.startswith("E  "))
+    return next(lines, report.longreprtext[-80:]).removeprefix("E").strip()
 
 
 def _name(item: Any) -> str:
@@ -96,6 +108,8 @@ def _rows() -> Iterator[str]:
         seen = OUTCOMES[kind, field, test]
         outcome = Outcome.SURVIVED if (kind, field, test) in lost else min(seen, key=list(Outcome).index)
         yield f"{outcome:<24} {kind:<18} {field:<60} {test}"
+        if reason := REASONS.get((f"{kind} {field}", test)):
+            yield f"{'':<24} {reason[:120]}"
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

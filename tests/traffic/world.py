@@ -13,7 +13,8 @@
 Service `echo` (198.18.129.21) selects the three echo pods. Its ports, which the pods have under the same
 numbers: 8000 http, 8001 web (protocol unknown), 9000 tcp-lines, 9001 greeter (protocol unknown; the server
 speaks first), 7000 grpc, 8443 https, 9100 tcp-proxied, 3128 tcp-tunnel. No Service names 8002 (HTTP) and 9002
-(lines). `outside` has HTTP on 80, HTTPS on 443, and 7000, 9000, 9001, 9100, 3128 as echo. Nothing selects it.
+(lines). `outside` has HTTP on 80, HTTPS on 443, and 7000, 8000, 9000, 9001, 9100, 3128 as echo; to 9999
+nobody can connect (packets are dropped). Nothing selects it.
 `client` and `visitor` serve HTTP on 8000, 9000 lines; no Service selects them.
 
 Free for pods of a test: 198.18.1.100 and up, for Services 198.18.129.100 and up.
@@ -31,7 +32,7 @@ from convoy.cli.local.staging import SAMPLES
 Manifest = dict[str, Any]
 
 HTTP, AUTO, UNNAMED, GRPC, HTTPS = 8000, 8001, 8002, 7000, 8443
-LINES, GREETER, UNNAMED_LINES, PROXIED, TUNNEL = 9000, 9001, 9002, 9100, 3128
+LINES, GREETER, UNNAMED_LINES, PROXIED, TUNNEL, FULL = 9000, 9001, 9002, 9100, 3128, 9999
 ECHO_VIP, OUTSIDE = "198.18.129.21", "198.18.1.41"
 GATEWAY, GATEWAY_ADDRESS = "istio-ingressgateway", "198.18.1.3"
 NAMESPACES = {
@@ -48,7 +49,7 @@ SERVER_NAMES = ("echo", "echo.default.svc.cluster.local", "outside.test", "*.out
 
 _STREAMS = (f"lines:{LINES}", f"greeter:{GREETER}", f"proxied:{PROXIED}", f"tunnel:{TUNNEL}")
 _ECHO = (f"http:{HTTP}", f"http:{AUTO}", f"http:{UNNAMED}", f"grpc:{GRPC}", f"https:{HTTPS}")
-_OUTSIDE = (f"http:{HTTP}", "http:80", "https:443", f"grpc:{GRPC}", *_STREAMS)
+_OUTSIDE = (f"full:{FULL}", f"http:{HTTP}", "http:80", "https:443", f"grpc:{GRPC}", *_STREAMS)
 _CALLER = (f"http:{HTTP}", f"lines:{LINES}")
 _PORTS = {
     "http": HTTP,

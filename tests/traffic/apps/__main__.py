@@ -1,6 +1,6 @@
 """The application of the lab's pods: `python -m tests.traffic.apps POD KIND:PORT ...`.
 
-Kinds: `http`, `https`, `grpc`, `lines`, `greeter`, `proxied`, `tunnel`; their modules tell what they do.
+Kinds: `http`, `https`, `grpc`, `lines`, `greeter`, `proxied`, `tunnel`, `full`: see their modules.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ async def _serve(pod: str, kind: str, port: int) -> None:
         from tests.traffic.apps import calls  # slow to import, and few pods need it
 
         await calls.serve(pod, port)
+    elif kind == "full":
+        streams.serve_nobody(port)
     else:
         await streams.serve(pod, port, streams.KINDS[kind])
 

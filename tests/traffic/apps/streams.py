@@ -6,10 +6,12 @@
 | `greeter` | the same, after it said `220 <pod>` unasked |
 | `proxied` | `<pod> <what the PROXY header said> hello`; a connection without the header is closed |
 | `tunnel` | inside of a CONNECT or POST: `<pod> <method> <target> hello` |
+| `full` | nothing: its queue of connections is full, so that nobody can connect |
 """
 
 import asyncio
 import ipaddress
+import socket
 from collections.abc import Awaitable, Callable
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -68,6 +70,15 @@ async def _tunnel(pod: str, reader: asyncio.StreamReader, writer: asyncio.Stream
 
 
 KINDS: dict[str, Talk] = {"lines": _lines, "greeter": _greeter, "proxied": _proxied, "tunnel": _tunnel}
+
+
+_FULL: list[socket.socket] = []
+
+
+def serve_nobody(port: int) -> None:
+    """Listen without ever taking a connection, and fill the queue."""
+    _FULL.append(socket.create_server(("0.0.0.0", port), backlog=0))
+    _FULL.append(socket.create_connection(("127.0.0.1", port)))
 
 
 async def serve(pod: str, port: int, talk: Talk) -> None:

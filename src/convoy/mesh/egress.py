@@ -133,6 +133,7 @@ def _bind_mixed(found: Egress, listener: ListenerScope) -> BoundEgress:
         is_bound=listener.is_bound,
         routes=_answering(PortRoutes(0, tuple(hosts), fallback), listener) if is_http else None,
         tcp=() if is_http else _first_claims(listener.address, found.tcp)[:1],
+        is_mesh_proxy=listener.is_mesh_proxy,
     )
 
 

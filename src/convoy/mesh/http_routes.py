@@ -144,6 +144,10 @@ def _claim_service(
     domains = build_domains(
         registered, facts.registry, viewer=caller.namespace, domain=facts.settings.cluster_domain
     )
+    if registered.is_headless:
+        # Nothing but the pods' addresses stands behind its name, so its rules hold for those, too.
+        endpoints = facts.endpoints[service.endpoint_key(port)]
+        domains = (*domains, *(as_domain(endpoint.address) for endpoint in endpoints))
     default = _default_rule(service.hostname, port.number, facts.routing.retries)
     claims.claim(service.hostname, domains, rules or (default,))
 

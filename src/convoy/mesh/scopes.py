@@ -40,6 +40,8 @@ class ListenerScope(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     mixes_ports: bool = False
     """Requests for all ports of the services come there, and say which one they mean."""
     protocol: Protocol | None = None
+    is_mesh_proxy: bool = False
+    """The mesh's own setting has it, and no Sidecar."""
 
 
 class Scope(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -72,7 +74,7 @@ def build_scope(facts: Facts, key: ViewKey) -> Scope:
     sidecar = facts.sidecars.find(key.sidecar) if key.sidecar else None
     if sidecar is None:
         return Scope(
-            listeners=(ListenerScope(facts=facts),),
+            listeners=(ListenerScope(facts=facts), *_mesh_proxy(facts)),
             services=facts.registry.visible(key.namespace),
             allows_any=facts.settings.allows_any,
         )
@@ -85,11 +87,32 @@ def build_scope(facts: Facts, key: ViewKey) -> Scope:
     known = facts.registry.known(key.namespace)
     imported = {host for listener in listeners for host in listener.facts.registry.visible(key.namespace)}
     return Scope(
-        listeners=listeners,
+        listeners=(*listeners, *_mesh_proxy(_facts_of_rest(listeners))),
         services={host: registered for host, registered in known.items() if host in imported},
         allows_any=facts.settings.allows_any,
         egress_proxy=egress_proxy,
     )
+
+
+def _mesh_proxy(facts: Facts) -> tuple[ListenerScope, ...]:
+    """Where sidecars are an HTTP proxy for their application, if the mesh says that they are."""
+    port = facts.settings.proxy_http_port
+    if not port:
+        return ()
+    proxy = ListenerScope(
+        facts=facts,
+        port=port,
+        address=LOOPBACK,
+        is_bound=True,
+        mixes_ports=True,
+        protocol=Protocol.HTTP,
+        is_mesh_proxy=True,
+    )
+    return (proxy,)
+
+
+def _facts_of_rest(listeners: tuple[ListenerScope, ...]) -> Facts:
+    return next((one.facts for one in listeners if one.port is None), listeners[0].facts)
 
 
 def _with_outbound_policy(facts: Facts, sidecar: Sidecar) -> Facts:

@@ -5,7 +5,9 @@ from convoy.api.meta import Namespace
 from convoy.mesh.model.base import Labels, Part
 from convoy.mesh.model.credentials import Credential
 from convoy.mesh.model.l4 import SniffedRoute, TcpRoute
+from convoy.mesh.model.pools import UNLIMITED, Pool
 from convoy.mesh.model.routes import PortRoutes
+from convoy.mesh.model.server_tls import ServerTls
 from convoy.mesh.model.services import Protocol
 from convoy.mesh.model.upstreams import Upstream, UpstreamKey
 
@@ -59,14 +61,35 @@ class SidecarView(Part, frozen=True, cache_hash=True):
     """Where connections to unknown addresses go instead."""
 
 
+class Application(Part, frozen=True, cache_hash=True):
+    """Where an application listens for what comes to one of its ports."""
+
+    address: str = ""
+    """An IP address, or a Unix domain socket: its path. Empty: the address that was dialled."""
+    port: int = 0
+    """0: the port that was dialled."""
+
+
+AS_DIALLED = Application()
+
+
 class InboundPort(Part, frozen=True, cache_hash=True):
     """A port of a workload: what is spoken there, and whether it must be mutual TLS."""
 
     port: int
-    """The port the application listens on."""
+    """The port that callers connect to."""
     protocol: Protocol
     mode: MtlsMode
     """Never UNSET."""
+    application: Application = AS_DIALLED
+    pool: Pool = UNLIMITED
+    connect_timeout_ms: int = 10_000
+    tls: ServerTls | None = None
+    """TLS that ends here in place of the mesh's own; the mode is DISABLE then."""
+    address: str = ""
+    """The one address that it is open at; empty: all."""
+    is_bound: bool = False
+    """Connections are made to a listener of its own, and are not captured."""
 
 
 class InboundPart(Part, frozen=True, cache_hash=True):
@@ -82,3 +105,6 @@ class InboundPart(Part, frozen=True, cache_hash=True):
     """The mark that Envoy's own connections carry where it shares a uid with the application."""
     detection_ms: int = 5_000
     """How long a silent connection may be of any kind; 0: for ever."""
+    credentials: tuple[Credential, ...] = ()
+    """Those that the ports with TLS of their own name, sorted."""
+    min_tls_version: str = "TLSV1_2"

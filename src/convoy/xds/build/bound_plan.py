@@ -17,9 +17,7 @@ from convoy.xds.build.outbound_plan import (
 
 def plan_bound_routes(view: SidecarView) -> tuple[RouteTable, ...]:
     """The route configurations of these listeners."""
-    return tuple(
-        RouteTable(names.bound_routes(one.address, one.port), one.routes) for one in view.bound if one.routes
-    )
+    return tuple(RouteTable(_routes_name(one), one.routes) for one in view.bound if one.routes)
 
 
 def plan_bound_listeners(view: SidecarView) -> tuple[OutboundListener, ...]:
@@ -34,7 +32,7 @@ def _listener(one: BoundEgress, view: SidecarView) -> OutboundListener:
     return OutboundListener(
         address=one.address,
         port=one.port,
-        routes=names.bound_routes(one.address, one.port) if one.routes else "",
+        routes=_routes_name(one) if one.routes else "",
         destinations=plain,
         allows_any=False,
         overrides_alpn=has_any(plain or (), sniffing),
@@ -54,6 +52,10 @@ def _listener(one: BoundEgress, view: SidecarView) -> OutboundListener:
         is_bound=one.is_bound,
         is_own=True,
     )
+
+
+def _routes_name(one: BoundEgress) -> str:
+    return names.HTTP_PROXY_ROUTES if one.is_mesh_proxy else names.bound_routes(one.address, one.port)
 
 
 def _serves(one: BoundEgress, view: SidecarView, protocol: Protocol) -> bool:

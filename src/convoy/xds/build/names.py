@@ -21,6 +21,9 @@ BLACKHOLE_CLUSTER = "BlackHoleCluster"
 PASSTHROUGH_CLUSTER = "PassthroughCluster"
 INBOUND_PASSTHROUGH_CLUSTER = "InboundPassthroughCluster"
 
+HTTP_PROXY_ROUTES = "http_proxy"
+"""The route configuration of the HTTP proxy that a mesh gives its applications."""
+
 ALLOW_ANY = "allow_any"
 BLOCK_ALL = "block_all"
 DEFAULT_ROUTE = "default"

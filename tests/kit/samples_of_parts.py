@@ -4,6 +4,7 @@ from itertools import product
 
 from tests.kit import parts
 from tests.kit.parts import dns_endpoint, endpoint, host, key, routes, rule, tls, to, upstream
+from tests.kit.samples_of_rules import MATCH, V1, V2, actions
 
 from convoy.api.istio.peer_authentication import MtlsMode
 from convoy.mesh.model import (
@@ -11,41 +12,21 @@ from convoy.mesh.model import (
     GatewayHttp,
     GatewayPassthrough,
     GatewayView,
-    HeaderMatch,
     InboundPart,
-    MatchKind,
     MeshSnapshot,
     PassthroughRoute,
-    PathMatch,
     Protocol,
-    QueryMatch,
     Resolution,
-    RouteMatch,
     RuleRef,
     SidecarView,
     SniffedRoute,
     TcpRoute,
-    TextMatch,
     TlsMode,
 )
 
-V1, V2 = key("reviews", subset="v1"), key("reviews", subset="v2")
 GLOBAL = key("reviews.default.global", subset="v2")
 PASSED = key("reviews", subset="v2", is_passthrough=True)
 RULE = RuleRef("VirtualService", "default", "reviews", "http[0]")
-
-MATCH = RouteMatch(
-    path=PathMatch(TextMatch(MatchKind.REGEX, "/reviews/[0-9]+"), ignore_case=True),
-    headers=(
-        HeaderMatch("end-user", TextMatch(MatchKind.EXACT, "jason")),
-        HeaderMatch("x-debug", TextMatch(MatchKind.PRESENT), is_inverted=True),
-        HeaderMatch(":method", TextMatch(MatchKind.REGEX, "GET|HEAD"), is_inverted=True),
-    ),
-    queries=(
-        QueryMatch("v", TextMatch(MatchKind.PREFIX, "2")),
-        QueryMatch("x", TextMatch(MatchKind.PRESENT)),
-    ),
-)
 
 
 def sidecar() -> SidecarView:
@@ -68,6 +49,7 @@ def sidecar() -> SidecarView:
             routes(
                 host("reviews", rule((V1, 80), (V2, 20), match=MATCH, retries=parts.RETRIES, origin=RULE)),
                 host("reviews.default.global", rule(GLOBAL, timeout_ms=3000)),
+                host("everything", *actions()),
                 host("nobody", rule()),
             ),
             routes(port=80, fallback=Fallback.BLOCK),

@@ -199,6 +199,27 @@ def test_exact_host_beats_a_wildcard() -> None:
     assert shares(routes(resolve(REVIEWS, CALLER, wide), HOST).rules[0]) == {(HOST, "wide"): 100}
 
 
+def test_longest_wildcard_counts_and_an_older_one_does_not() -> None:
+    wide = vs("a-wide", "*.svc.cluster.local", to(("reviews", "wide")), age=3)
+    longer = vs("b-longer", "*.default.svc.cluster.local", to(("reviews", "longer")), age=1)
+    late = vs("c-late", "*.default.svc.cluster.local", to(("reviews", "late")), age=0)
+
+    found = routes(resolve(REVIEWS, CALLER, wide, longer, late), HOST).rules
+    assert [shares(rule) for rule in found] == [{(HOST, "longer"): 100}]
+
+
+@pytest.mark.parametrize("condition", [{"port": 9999}, {"sourceNamespace": "web"}])
+def test_virtual_service_without_a_rule_for_the_caller_makes_way(condition: Objects) -> None:
+    old = vs("a-old", "reviews", to(("reviews", "old"), match=[condition]), age=2)
+    young = vs("b-young", "reviews", to(("reviews", "young")), age=1)
+    wide = vs("c-wide", "*.svc.cluster.local", to(("reviews", "wide")), age=3)
+
+    (found,) = routes(resolve(REVIEWS, CALLER, old, young, wide), HOST).rules
+    assert shares(found) == {(HOST, "young"): 100}
+    (found,) = routes(resolve(REVIEWS, CALLER, old, wide), HOST).rules
+    assert shares(found) == {(HOST, "wide"): 100}
+
+
 def test_rules_of_another_namespace_may_be_private() -> None:
     private = vs("r", HOST, to(("reviews", "x")), namespace="web", export_to=["."])
     shared = vs("r", HOST, to((HOST, "x")), namespace="web")
@@ -224,6 +245,23 @@ class TestHosts:
 
         assert self.at(80, *objects)["api.example.com"].domains == ("api.example.com",)
         assert "api.example.com" not in self.at(9080, *objects)
+
+    def test_unregistered_host_beside_a_service_is_on_that_services_ports(self) -> None:
+        made = vs("r", ["api.example.com", "reviews"], to("reviews"))
+        objects = (service("web", 80), REVIEWS, made)
+
+        assert self.at(9080, *objects)["api.example.com"].rules[0].origin is not None
+        assert "api.example.com" not in self.at(80, *objects)
+
+    def test_addresses_may_be_hosts(self) -> None:
+        made = vs("r", ["192.0.2.1", "2001:db8::1"], to("reviews"))
+        found = self.at(80, service("web", 80), made)
+        assert found["192.0.2.1"].domains == ("192.0.2.1",)
+        assert found["2001:db8::1"].domains == ("[2001:db8::1]",)
+
+    def test_wildcard_of_unregistered_hosts_is_on_port_80(self) -> None:
+        made = vs("r", "*.example.com", to("reviews"))
+        assert self.at(80, service("web", 80), made)["*.example.com"].domains == ("*.example.com",)
 
     def test_service_of_another_namespace_has_no_bare_name(self) -> None:
         made = service("reviews", 9080, namespace="shop", spec={"clusterIP": "198.18.129.1"})

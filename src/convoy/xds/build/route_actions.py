@@ -60,10 +60,11 @@ def _apply_destinations(route: route_parts_v3.Route, rule: RouteRule) -> None:
 
 def _route_action(rule: RouteRule) -> route_parts_v3.RouteAction:
     timeout = milliseconds(rule.timeout_ms)
+    is_hashed = bool(rule.hash_policies) and len(rule.destinations) == 1
     action = route_parts_v3.RouteAction(
         hash_policy=map(build_hash_policy, rule.hash_policies),
         timeout=timeout,
-        retry_policy=build_retry_policy(rule.retries),
+        retry_policy=build_retry_policy(rule.retries, is_hashed=is_hashed),
         # A gRPC client may ask for less time than the rule allows, never for more. The field is deprecated,
         # but with its successor (`max_stream_duration`) Envoy's router ignores `timeout`.
         max_grpc_timeout=timeout,

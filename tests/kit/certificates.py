@@ -57,11 +57,11 @@ class Authority:
     def revoke(self, *issued: Issued) -> bytes:
         """A revocation list with these certificates, PEM."""
         now = datetime.now(UTC)
-        builder = x509.CertificateRevocationListBuilder(self._name, now - timedelta(minutes=5))
-        builder = builder.next_update(now + timedelta(hours=1))
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self._name)
+        builder = builder.last_update(now - timedelta(minutes=5)).next_update(now + timedelta(hours=1))
         for each in issued:
             serial = x509.load_pem_x509_certificate(each.chain_pem).serial_number
-            revoked = x509.RevokedCertificateBuilder(serial, now - timedelta(minutes=1))
+            revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now)
             builder = builder.add_revoked_certificate(revoked.build())
         return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 

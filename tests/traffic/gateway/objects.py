@@ -50,10 +50,10 @@ def tcp_route(
     return rules("tcp", [{"route": [_destination(to, port)]}], *hosts, gateways=gateways, **more)
 
 
-def tls_route(name: str, *, to: str = "echo", port: int = world.HTTPS, **more: Any) -> str:
+def tls_route(sni: str, *, to: str = "echo", port: int = world.HTTPS, **more: Any) -> str:
     """The same for TLS connections of one SNI, unopened."""
-    rule = {"match": [{"sniHosts": [name]}], "route": [_destination(to, port)]}
-    return rules("tls", [rule], name, **more)
+    rule = {"match": [{"sniHosts": [sni]}], "route": [_destination(to, port)]}
+    return rules("tls", [rule], sni, **more)
 
 
 def rules(

@@ -83,6 +83,11 @@ def resolve_policy(
     )
 
 
+def connection_pool(rule: MergedRule, *, port: int) -> ConnectionPool | None:
+    """What a rule says of the connections to a service port, by its number, as a whole."""
+    return _override(_Blocks(), rule.traffic_policy, port).connection_pool
+
+
 def _override(blocks: _Blocks, policy: TrafficPolicy | None, port: int) -> _Blocks:
     if policy is None:
         return blocks

@@ -69,7 +69,7 @@ def build_workloads(facts: Facts, selections: Selections) -> Mapping[str, Worklo
             continue
         inbound = None
         if pod.has_sidecar:
-            inbound = build_inbound(pod, selections.get(pod.name, ()), settings=facts.settings)
+            inbound = build_inbound(pod, selections.get(pod.name, ()), facts)
             inbound = shared.setdefault(inbound, inbound)
         workloads[pod.name] = Workload(
             name=pod.name,

@@ -31,14 +31,12 @@ from convoy.mesh.model.credentials import (
 from convoy.mesh.model.envoy_filters import EnvoyPatch
 from convoy.mesh.model.gateways import (
     ANY_ADDRESS,
-    ClientProof,
     GatewayHttp,
     GatewayHttps,
     GatewayPassthrough,
     GatewayTcp,
     GatewayView,
     PassthroughRoute,
-    ServerTls,
 )
 from convoy.mesh.model.http_actions import (
     MILLION,
@@ -80,6 +78,7 @@ from convoy.mesh.model.routes import (
     RuleRef,
     WeightedUpstream,
 )
+from convoy.mesh.model.server_tls import ClientProof, ServerTls
 from convoy.mesh.model.services import Endpoint, EndpointKey, Protocol, Resolution, Service, ServicePort
 from convoy.mesh.model.settings import MeshSettings
 from convoy.mesh.model.snapshot import MeshSnapshot
@@ -92,10 +91,19 @@ from convoy.mesh.model.upstreams import (
     UpstreamKey,
     UpstreamTls,
 )
-from convoy.mesh.model.views import BoundEgress, InboundPart, InboundPort, SidecarView, ViewKey
+from convoy.mesh.model.views import (
+    AS_DIALLED,
+    Application,
+    BoundEgress,
+    InboundPart,
+    InboundPort,
+    SidecarView,
+    ViewKey,
+)
 
 __all__ = [
     "ANY_ADDRESS",
+    "AS_DIALLED",
     "MILLION",
     "NOWHERE",
     "NO_EDITS",
@@ -103,6 +111,7 @@ __all__ = [
     "PLAIN_CONNECTIONS",
     "UNLIMITED",
     "Abort",
+    "Application",
     "Assignment",
     "Balancing",
     "BoundEgress",

@@ -1,6 +1,7 @@
 """Addresses of sockets."""
 
 from envoy.config.core.v3 import address_pb2 as address_v3
+from google.protobuf.wrappers_pb2 import UInt32Value
 
 
 def socket_address(address: str, port: int) -> address_v3.SocketAddress:
@@ -25,3 +26,10 @@ def bound_address(address: str, port: int) -> address_v3.Address:
     if address.startswith(("/", "@")):
         return address_v3.Address(pipe=address_v3.Pipe(path=address))
     return listen_address(address, port)
+
+
+def single_address(address: str) -> address_v3.CidrRange:
+    """The network that is one IP address."""
+    return address_v3.CidrRange(
+        address_prefix=address, prefix_len=UInt32Value(value=128 if ":" in address else 32)
+    )

@@ -30,13 +30,14 @@ def build_cluster(upstream: Upstream, sds_folder: str, vantage: Vantage = NOWHER
         apply_balancing(cluster, upstream.lb_policy, upstream.balancing)
     apply_outliers(cluster, upstream.outliers)
     if upstream.pool.keepalive:
-        _apply_keepalive(cluster, upstream.pool.keepalive)
+        apply_keepalive(cluster, upstream.pool.keepalive)
     apply_upstream_tls(cluster, upstream.tls, protocol=spoken_protocol(upstream), sds_folder=sds_folder)
     apply_proxy_header(cluster, upstream.proxy_header)
     return cluster
 
 
-def _apply_keepalive(cluster: cluster_v3.Cluster, keepalive: Keepalive) -> None:
+def apply_keepalive(cluster: cluster_v3.Cluster, keepalive: Keepalive) -> None:
+    """Have the operating system find out about peers that are gone."""
     settings = cluster.upstream_connection_options.tcp_keepalive
     settings.SetInParent()
     if keepalive.probes is not None:

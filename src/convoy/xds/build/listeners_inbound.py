@@ -11,12 +11,12 @@ from envoy.config.core.v3 import base_pb2 as core_v3
 from envoy.config.listener.v3 import listener_components_pb2 as listener_parts_v3
 from envoy.config.listener.v3 import listener_pb2 as listener_v3
 
-from convoy.mesh.model import InboundPart, InboundPort, Protocol
+from convoy.mesh.model import PLAIN_CONNECTIONS, ConnectionPolicy, InboundPart, InboundPort, Protocol
 from convoy.xds.build import listener_filters, names
-from convoy.xds.build.addresses import listen_address
-from convoy.xds.build.downstream_tls import build_downstream_tls
+from convoy.xds.build.addresses import listen_address, single_address
+from convoy.xds.build.downstream_tls import build_downstream_tls, build_server_tls
 from convoy.xds.build.http_connection_manager import HttpRole, build_http_filter
-from convoy.xds.build.inbound_chains import ChainRule, chain_rules, looks_for_http, looks_for_tls
+from convoy.xds.build.inbound_chains import TLS, ChainRule, chain_rules, looks_for_http, looks_for_tls
 from convoy.xds.build.packing import milliseconds, seconds, uint32
 from convoy.xds.build.routes import build_inbound_routes
 from convoy.xds.build.tcp_proxy import build_tcp_proxy, build_tcp_proxy_of_proven
@@ -31,12 +31,8 @@ def build_virtual_inbound(inbound: InboundPart, sds_folder: str) -> listener_v3.
         traffic_direction=core_v3.INBOUND,
         listener_filters=[
             listener_filters.original_dst(),
-            listener_filters.tls_inspector(
-                port.port for port in declared if not looks_for_tls(port.protocol, port.mode)
-            ),
-            listener_filters.http_inspector(
-                port.port for port in declared if not looks_for_http(port.protocol, port.mode)
-            ),
+            listener_filters.tls_inspector(port.port for port in declared if not _tells_tls(port)),
+            listener_filters.http_inspector(port.port for port in declared if not _tells_http(port)),
         ],
         listener_filters_timeout=milliseconds(inbound.detection_ms),
         continue_on_listener_filters_timeout=True,
@@ -44,20 +40,45 @@ def build_virtual_inbound(inbound: InboundPart, sds_folder: str) -> listener_v3.
     )
 
 
+def build_ingress_listener(port: InboundPort, inbound: InboundPart, sds_folder: str) -> listener_v3.Listener:
+    """The listener of a port that is not captured: what `virtualInbound` gets for it, it passes on unseen."""
+    name = names.listener(port.address, port.port)
+    filters = []
+    if port.tls or looks_for_tls(port.protocol, port.mode):
+        filters.append(listener_filters.tls_inspector())
+    if not port.tls and looks_for_http(port.protocol, port.mode):
+        filters.append(listener_filters.http_inspector())
+    return listener_v3.Listener(
+        name=name,
+        address=listen_address(port.address, port.port),
+        traffic_direction=core_v3.INBOUND,
+        listener_filters=filters,
+        listener_filters_timeout=milliseconds(inbound.detection_ms),
+        continue_on_listener_filters_timeout=True,
+        filter_chains=list(_port_chains(port, inbound, name=name, sds_folder=sds_folder)),
+    )
+
+
+def _tells_tls(port: InboundPort) -> bool:
+    return not port.is_bound and (port.tls is not None or looks_for_tls(port.protocol, port.mode))
+
+
+def _tells_http(port: InboundPort) -> bool:
+    return not (port.is_bound or port.tls) and looks_for_http(port.protocol, port.mode)
+
+
 def _filter_chains(inbound: InboundPart, sds_folder: str) -> Iterator[listener_parts_v3.FilterChain]:
     yield _blackhole_chain()
     for port, cluster in _declared_ports(inbound):
-        for rule in chain_rules(port.protocol, port.mode):
-            name = names.listener(names.WILDCARD, port.port)
-            chain = _chain(
-                rule,
-                name=name,
-                cluster=cluster,
-                virtual_host=names.inbound_virtual_host(port.port),
-                grpc_web=port.protocol is Protocol.GRPC_WEB,
-            )
+        name = names.listener(port.address or names.WILDCARD, port.port)
+        if port.is_bound:
+            yield _unseen_chain(port, name)
+            continue
+        for chain in _port_chains(port, inbound, name=name, sds_folder=sds_folder, cluster=cluster):
             chain.filter_chain_match.destination_port.value = port.port
-            yield _secured(chain, rule, inbound, sds_folder=sds_folder)
+            if port.address:
+                chain.filter_chain_match.prefix_ranges.append(single_address(port.address))
+            yield chain
     for rule in chain_rules(Protocol.AUTO, inbound.default_mode):
         name = names.INBOUND_CATCHALL_HTTP if rule.is_http else names.VIRTUAL_INBOUND
         chain = _chain(
@@ -67,6 +88,37 @@ def _filter_chains(inbound: InboundPart, sds_folder: str) -> Iterator[listener_p
             virtual_host=names.inbound_virtual_host(0),
         )
         yield _secured(chain, rule, inbound, sds_folder=sds_folder)
+
+
+def _port_chains(
+    port: InboundPort, inbound: InboundPart, *, name: str, sds_folder: str, cluster: str = ""
+) -> Iterator[listener_parts_v3.FilterChain]:
+    """The chains of one port, whichever listener they are in."""
+    rules = chain_rules(port.protocol, port.mode)
+    if port.tls:
+        rules = (ChainRule(TLS, port.protocol.is_http),)
+    for rule in rules:
+        chain = _chain(
+            rule,
+            name=name,
+            cluster=cluster or names.inbound(port.port),
+            virtual_host=names.inbound_virtual_host(port.port),
+            grpc_web=port.protocol is Protocol.GRPC_WEB,
+            policy=ConnectionPolicy(port.pool.tcp_idle_ms, port.pool.max_connection_duration_ms),
+        )
+        if port.tls:
+            socket = build_server_tls(port.tls, is_http=rule.is_http, sds_folder=sds_folder)
+            chain.transport_socket.CopyFrom(socket)
+            chain.transport_socket_connect_timeout.CopyFrom(seconds(15))
+        yield _secured(chain, rule, inbound, sds_folder=sds_folder)
+
+
+def _unseen_chain(port: InboundPort, name: str) -> listener_parts_v3.FilterChain:
+    return listener_parts_v3.FilterChain(
+        name=name,
+        filter_chain_match=listener_parts_v3.FilterChainMatch(destination_port=uint32(port.port)),
+        filters=[build_tcp_proxy(names.INBOUND_PASSTHROUGH_CLUSTER)],
+    )
 
 
 def _declared_ports(inbound: InboundPart) -> list[tuple[InboundPort, str]]:
@@ -92,15 +144,21 @@ def _blackhole_chain() -> listener_parts_v3.FilterChain:
 
 
 def _chain(
-    rule: ChainRule, *, name: str, cluster: str, virtual_host: str, grpc_web: bool = False
+    rule: ChainRule,
+    *,
+    name: str,
+    cluster: str,
+    virtual_host: str,
+    grpc_web: bool = False,
+    policy: ConnectionPolicy = PLAIN_CONNECTIONS,
 ) -> listener_parts_v3.FilterChain:
     if rule.is_http:
         routes = build_inbound_routes(cluster, virtual_host)
         last = build_http_filter(HttpRole.INBOUND, name, routes=routes, grpc_web=grpc_web)
     elif rule.is_mutual:
-        last = build_tcp_proxy_of_proven(cluster)
+        last = build_tcp_proxy_of_proven(cluster, policy)
     else:
-        last = build_tcp_proxy(cluster)
+        last = build_tcp_proxy(cluster, policy)
     match = listener_parts_v3.FilterChainMatch(
         transport_protocol=rule.transport, application_protocols=rule.alpn
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from envoy.config.listener.v3 import listener_components_pb2 as listener_parts_v3
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2 as tcp_proxy_v3
 
-from convoy.mesh.model import ConnectionPolicy, WeightedUpstream
+from convoy.mesh.model import PLAIN_CONNECTIONS, ConnectionPolicy, WeightedUpstream
 from convoy.xds.build import names
 from convoy.xds.build.hash_policies import hash_by_source
 from convoy.xds.build.packing import milliseconds, packed
@@ -13,18 +13,23 @@ from convoy.xds.build.packing import milliseconds, packed
 _EARLY_BYTES = 64 * 1024
 
 
-def build_tcp_proxy(cluster: str) -> listener_parts_v3.Filter:
+def build_tcp_proxy(cluster: str, policy: ConnectionPolicy = PLAIN_CONNECTIONS) -> listener_parts_v3.Filter:
     """Every connection to one cluster."""
-    return _filter(tcp_proxy_v3.TcpProxy(stat_prefix=cluster, cluster=cluster))
+    config = tcp_proxy_v3.TcpProxy(stat_prefix=cluster, cluster=cluster)
+    _apply_policy(config, policy)
+    return _filter(config)
 
 
-def build_tcp_proxy_of_proven(cluster: str) -> listener_parts_v3.Filter:
+def build_tcp_proxy_of_proven(
+    cluster: str, policy: ConnectionPolicy = PLAIN_CONNECTIONS
+) -> listener_parts_v3.Filter:
     """Every connection to one cluster, for a chain of mutual TLS.
 
     Otherwise Envoy opens the upstream as soon as it has chosen the chain, and a client that proves nothing
     could still make the application accept (empty) connections.
     """
     config = tcp_proxy_v3.TcpProxy(stat_prefix=cluster, cluster=cluster)
+    _apply_policy(config, policy)
     _wait_for_proof(config)
     return _filter(config)
 

@@ -12,7 +12,7 @@ from convoy.xds.build.clusters_inbound import build_inbound_cluster, build_inbou
 from convoy.xds.build.endpoints import build_assignment
 from convoy.xds.build.gateway_plan import GatewayListener
 from convoy.xds.build.listeners_gateway import build_gateway_listener
-from convoy.xds.build.listeners_inbound import build_virtual_inbound
+from convoy.xds.build.listeners_inbound import build_ingress_listener, build_virtual_inbound
 from convoy.xds.build.listeners_outbound import build_outbound_listener, build_virtual_outbound
 from convoy.xds.build.outbound_plan import OutboundListener, RouteTable
 from convoy.xds.build.routes import build_route_configuration
@@ -71,6 +71,11 @@ def compose_sidecar_listeners(
     listeners.append(memo.resource(LISTENER, build_virtual_outbound, allows_any, egress_proxy))
     if inbound:
         listeners.append(memo.resource(LISTENER, build_virtual_inbound, inbound, sds_folder))
+        listeners += (
+            memo.resource(LISTENER, build_ingress_listener, port, inbound, sds_folder)
+            for port in inbound.ports
+            if port.is_bound
+        )
     return ResourceSet(listeners)
 
 
@@ -104,4 +109,13 @@ def _inbound_clusters(memo: Memo, inbound: InboundPart) -> Iterator[Resource]:
     mark = inbound.interception_mark
     yield memo.resource(CLUSTER, build_inbound_passthrough_cluster, mark)
     for port in inbound.ports:
-        yield memo.resource(CLUSTER, build_inbound_cluster, port.port, port.protocol, mark=mark)
+        yield memo.resource(
+            CLUSTER,
+            build_inbound_cluster,
+            port.port,
+            port.protocol,
+            mark=mark,
+            application=port.application,
+            pool=port.pool,
+            connect_timeout_ms=port.connect_timeout_ms,
+        )

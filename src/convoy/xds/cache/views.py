@@ -11,6 +11,7 @@ from typing import NamedTuple
 from convoy.mesh.model import (
     NOWHERE,
     Assignment,
+    Credential,
     EnvoyPatch,
     GatewayView,
     InboundPart,
@@ -99,8 +100,13 @@ def _build_sidecar(
             sds_folder=sds_folder,
         ),
         routes=memo.compose(sets.compose_routes, (*plan_routes(view), *plan_bound_routes(view))),
-        secrets=memo.compose(sets.compose_secrets, view.credentials),
+        secrets=memo.compose(sets.compose_secrets, _credentials(view, inbound)),
     )
+
+
+def _credentials(view: SidecarView, inbound: InboundPart | None) -> tuple[Credential, ...]:
+    own = inbound.credentials if inbound else ()
+    return tuple(dict.fromkeys((*view.credentials, *own))) if own else view.credentials
 
 
 def _build_gateway(view: GatewayView, place: _Place, *, memo: Memo, sds_folder: str) -> ProxyResources:

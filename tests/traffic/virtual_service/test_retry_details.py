@@ -4,7 +4,7 @@ import asyncio
 
 from tests.traffic.fields import fields
 from tests.traffic.lab import TRAFFIC, Lab
-from tests.traffic.virtual_service.objects import virtual_service
+from tests.traffic.virtual_service.objects import ECHO, virtual_service
 
 pytestmark = TRAFFIC
 
@@ -28,6 +28,23 @@ RULES = virtual_service(f"""
       retries: {{attempts: 3, retryOn: 5xx, backoff: 200ms}}
       {NEAR}
     - {NEAR}
+""")
+FAILING_OVER = """\
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: echo-localities, namespace: default}
+spec:
+  host: echo
+  trafficPolicy:
+    outlierDetection: {consecutive5xxErrors: 1000}
+    loadBalancer: {localityLbSetting: {enabled: true}}
+"""
+FARTHER = virtual_service(f"""
+    - match: [{{uri: {{prefix: /near}}}}]
+      retries: {{attempts: 2, retryOn: 5xx}}
+      {ECHO}
+    - retries: {{attempts: 2, retryOn: 5xx, retryRemoteLocalities: true}}
+      {ECHO}
 """)
 COUNT = 100
 
@@ -59,3 +76,15 @@ async def test_the_first_wait_before_a_retry_can_be_chosen(lab: Lab) -> None:
         urls = [f"http://echo:8000/wait?fail=3&key={lab.key()}" for _ in range(4)]
         answers = await asyncio.gather(*(lab.get("client", url) for url in urls))
     assert max(answer.seconds for answer in answers) > 0.275
+
+
+@fields("VirtualService", "http.retries.retryRemoteLocalities")
+async def test_a_retry_leaves_the_locality_or_not(lab: Lab) -> None:
+    # The client's own zone has v1 alone. Envoy looks anew after two tries which priorities failed.
+    async with lab.applied(FAILING_OVER, FARTHER):
+        near = await lab.get("client", f"http://echo:8000/near?fail=2&key={lab.key()}")
+        assert (near.status, near.pod) == (200, "echo-v1")
+        before = await lab.seen("echo-v2")
+        far = await lab.get("client", f"http://echo:8000/far?fail=2&key={lab.key()}")
+        assert (far.status, far.pod) == (503, "echo-v2")
+        assert await lab.seen("echo-v2") - before == 1

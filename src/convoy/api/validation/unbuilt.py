@@ -17,27 +17,20 @@ from convoy.api.paths import child_path, item_path, quote
 from convoy.api.problems import Problem
 
 NOT_BUILT: Mapping[str, str] = {
-    "VirtualService": """
-        http.retries.retryRemoteLocalities
-    """,
+    "VirtualService": "",
     "DestinationRule": "",
     "ServiceEntry": "",
     "Gateway": "",
     "EnvoyFilter": """
-        workloadSelector
         targetRefs
-        configPatches
-        priority
+        configPatches.applyTo = EXTENSION_CONFIG BOOTSTRAP
     """,
     "PeerAuthentication": "",
     "WorkloadEntry": "",
     "WorkloadGroup": """
         template
     """,
-    "Sidecar": """
-        ingress
-        inboundConnectionPool
-    """,
+    "Sidecar": "",
     "ProxyConfig": """
         selector
         concurrency

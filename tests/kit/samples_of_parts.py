@@ -42,6 +42,7 @@ def sidecar() -> SidecarView:
                 dns_endpoint("gw.example", 15443, locality="eu/eu-1/a"),
             ],
         ),
+        upstream(key("web", 9080), protocol=Protocol.GRPC_WEB, tls=tls()),
         upstream(key("db", 5432), protocol=Protocol.TCP, tls=tls()),
         upstream(key("cache", 6379), protocol=Protocol.AUTO, tls=tls()),
         upstream(key("peers", 7000), protocol=Protocol.TCP, resolution=Resolution.ORIGINAL_DST),
@@ -57,10 +58,21 @@ def sidecar() -> SidecarView:
         tcp=(
             TcpRoute("10.0.0.5", 5432, to((key("db", 5432), 1), (key("cache", 6379), 1))),
             TcpRoute("0.0.0.0", 7000, to(key("peers", 7000))),
+            TcpRoute("0.0.0.0", 9080, to(key("db", 5432)), server_names=("a.test", "*.b.test")),
+            TcpRoute("0.0.0.0", 9080, to(key("db", 5432)), server_names=("*",)),
+            TcpRoute("0.0.0.0", 9080, (), server_names=("a.test",), subnets=("10.0.0.0/8", "fd00::/8")),
+            TcpRoute("0.0.0.0", 9080, to(key("peers", 7000)), subnets=("10.1.0.0/16",)),
         ),
         sniffed=(
             SniffedRoute(
                 "10.0.0.6", 6379, routes(host("cache", port=6379), port=6379), to(key("cache", 6379))
+            ),
+            SniffedRoute(
+                "0.0.0.0",
+                9080,
+                routes(host("web", port=9080)),
+                to(key("cache", 6379)),
+                subnets=("10.2.0.0/16",),
             ),
         ),
         allows_any=False,

@@ -88,6 +88,9 @@ UNKNOWN_DELEGATE = _error(
 CONTRADICTING_DELEGATE = _warning(
     212, "A delegate's rule matches nothing that the rule which delegates does; it is left out."
 )
+UNMET_CONNECTION_RULES = _warning(
+    213, "Rules for TLS or TCP that no connection can meet; they have no effect."
+)
 UNKNOWN_RULE_HOST = _warning(221, "A DestinationRule for a host that is no known service; it has no effect.")
 SUBSET_WITHOUT_ENDPOINTS = _warning(222, "A subset whose labels no endpoint of the ServiceEntry has.")
 SUBSETS_ALIKE = _warning(223, "Subsets of one host that differ only in case; gateways serve the first only.")
@@ -154,6 +157,7 @@ BAD_HEADER_VALUE = _error(
     418, "A header value that Envoy cannot use: control characters or a broken % variable."
 )
 BAD_STATUS = _error(419, "A status or method that is not known.")
+BAD_PATCH = _error(420, "The value of a patch that is not the Envoy message it should be.")
 NO_EFFECT = _warning(450, "Something that is allowed but has no effect.")
 DEPRECATED = _warning(451, "Something that is deprecated; the text names what replaces it.")
 RISKY = _warning(452, "Something that is allowed but rarely does what was meant.")

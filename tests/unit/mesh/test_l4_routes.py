@@ -6,6 +6,7 @@ from tests.unit.mesh.objects import (
     entry,
     istio,
     pod,
+    problems,
     resolve,
     service,
     sidecars,
@@ -193,3 +194,36 @@ def test_only_whole_labels_of_a_server_name_may_be_open() -> None:
 def test_every_address_is_no_condition() -> None:
     assert settled_subnets(["10.0.0.1/8", "10.0.0.0/8", "fd00::/8"]) == ("10.0.0.0/8", "fd00::/8")
     assert settled_subnets(["10.0.0.0/8", "0.0.0.0/0"]) == ()
+
+
+class TestChecks:
+    def told(self, *objects: Object) -> list[tuple[str, str]]:
+        return [(problem.code.id, problem.field) for problem in problems(CALLER, *objects)]
+
+    def test_rules_for_connections_that_no_port_has_are_told(self) -> None:
+        web = plain("web", {"port": 80, "name": "http"}, spec={"clusterIP": VIP})
+        rule = rules("r", "web", "x.test", tls=[to("web", sniHosts=["x.test"])], tcp=[to("web")])
+        assert ("CVY0213", "spec.tls") in self.told(web, rule)
+        assert ("CVY0213", "spec.tcp") in self.told(web, rule)
+
+    def test_rules_that_connections_meet_are_not(self) -> None:
+        both = plain("web", TLS, TCP, spec={"clusterIP": VIP})
+        target = {"destination": {"host": "web", "port": {"number": 443}}}
+        tls = {"match": [{"sniHosts": ["web"]}], "route": [target]}
+        assert self.told(both, rules("r", "web", tls=[tls], tcp=[{"route": [target]}])) == []
+
+    def test_half_open_labels_are_told(self) -> None:
+        web = plain("web", TLS, spec={"clusterIP": VIP})
+        rule = rules("r", "web", "*x.test", tls=[to("web", sniHosts=["*x.test"])])
+        assert ("CVY0213", "spec.tls[0].match[0].sniHosts[0]") in self.told(web, rule)
+
+    def test_destinations_and_their_subsets_are_looked_for(self) -> None:
+        web = plain("web", TLS, spec={"clusterIP": VIP})
+        rule = rules("r", "web", tls=[to("nobody", sniHosts=["web"])])
+        assert ("CVY0202", "spec.tls[0].route[0].destination.host") in self.told(web, rule)
+
+    def test_several_objects_with_rules_for_connections_are_no_conflict(self) -> None:
+        web = plain("web", TLS, TCP, spec={"clusterIP": VIP})
+        target = {"destination": {"host": "web", "port": {"number": 443}}}
+        one = rules("a", "web", tls=[{"match": [{"sniHosts": ["web"]}], "route": [target]}], age=2)
+        assert self.told(web, one, rules("b", "web", tcp=[{"route": [target]}], age=1)) == []

@@ -13,7 +13,7 @@ from convoy.config.view import ConfigView
 from convoy.mesh.checks.finding import listed, named
 from convoy.mesh.external_names import is_external_name
 from convoy.mesh.facts import Facts
-from convoy.mesh.inbound import port_protocols
+from convoy.mesh.inbound import agreed_protocol, port_protocols
 from convoy.mesh.model import ANY_ADDRESS, Protocol, ServicePort
 from convoy.mesh.pods import local_network, target_port
 from convoy.mesh.protocols import speaks_first
@@ -149,7 +149,7 @@ def _check_protocols(facts: Facts, selections: Selections) -> Iterator[Problem]:
         if not pod.has_sidecar or len(services) < 2:
             continue
         for number, protocols in sorted(port_protocols(pod, services).items()):
-            if len(protocols) > 1:
+            if len(protocols) > 1 and agreed_protocol(protocols) is Protocol.AUTO:
                 yield Problem(
                     code=codes.PORT_PROTOCOLS_DIFFER,
                     key=services[-1].source,

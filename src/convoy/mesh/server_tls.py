@@ -5,13 +5,15 @@ server whose credentials cannot be used is not opened: half of what its Gateway 
 nothing.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 
 import msgspec
 
 from convoy.api import codes
 from convoy.api.istio.common import TlsProtocol
 from convoy.api.istio.gateway import ServerTlsMode, ServerTlsSettings
+from convoy.api.validation.server_tls import CIPHERS, CURVES
 from convoy.mesh.credentials import CredentialFault, Credentials
 from convoy.mesh.model import (
     ClientProof,
@@ -24,32 +26,26 @@ from convoy.mesh.model import (
     TrustRef,
 )
 
-# What BoringSSL in Envoy knows; a name that it does not know would make it refuse the listener.
-CIPHER_SUITES = frozenset(
+# What expressions of BoringSSL may name beside single suites. A name that it does not know would make Envoy
+# refuse the listener, so lists are cut down to what it does.
+_GROUPS = frozenset(
     (
-        "ECDHE-ECDSA-AES128-GCM-SHA256",
-        "ECDHE-RSA-AES128-GCM-SHA256",
-        "ECDHE-ECDSA-AES256-GCM-SHA384",
-        "ECDHE-RSA-AES256-GCM-SHA384",
-        "ECDHE-ECDSA-CHACHA20-POLY1305",
-        "ECDHE-RSA-CHACHA20-POLY1305",
-        "ECDHE-PSK-CHACHA20-POLY1305",
-        "ECDHE-ECDSA-AES128-SHA",
-        "ECDHE-RSA-AES128-SHA",
-        "ECDHE-PSK-AES128-CBC-SHA",
-        "ECDHE-ECDSA-AES256-SHA",
-        "ECDHE-RSA-AES256-SHA",
-        "ECDHE-PSK-AES256-CBC-SHA",
-        "AES128-GCM-SHA256",
-        "AES256-GCM-SHA384",
-        "AES128-SHA",
-        "AES256-SHA",
-        "PSK-AES128-CBC-SHA",
-        "PSK-AES256-CBC-SHA",
-        "DES-CBC3-SHA",
+        "ALL",
+        "ECDHE",
+        "RSA",
+        "ECDSA",
+        "AES",
+        "AES128",
+        "AES256",
+        "AESGCM",
+        "CHACHA20",
+        "SHA",
+        "SHA1",
+        "3DES",
+        "HIGH",
     )
 )
-CURVES = frozenset(("X25519MLKEM768", "X25519", "P-256", "P-384", "P-521"))
+_SIGNS = "!-+"
 
 _VERSIONS = (TlsProtocol.TLSV1_0, TlsProtocol.TLSV1_1, TlsProtocol.TLSV1_2, TlsProtocol.TLSV1_3)
 _OLDEST = TlsProtocol.TLSV1_2
@@ -122,8 +118,8 @@ def _without_credentials(written: ServerTlsSettings) -> ServerTls:
         accepts_untrusted=bool(written.insecure_skip_verify),
         min_version=oldest,
         max_version=newest,
-        cipher_suites=_known(written.cipher_suites, CIPHER_SUITES),
-        curves=_known(written.ecdh_curves, CURVES),
+        cipher_suites=_cipher_suites(written.cipher_suites),
+        curves=tuple(name for name in dict.fromkeys(written.ecdh_curves) if name in CURVES),
     )
 
 
@@ -137,8 +133,16 @@ def _versions(written: ServerTlsSettings) -> tuple[str, str]:
     return str(oldest), str(top or "")
 
 
-def _known(written: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
-    return tuple(name for name in dict.fromkeys(written) if name in known)
+def _cipher_suites(written: list[str]) -> tuple[str, ...]:
+    known = tuple(filter(_is_known, dict.fromkeys(written)))
+    # What only takes away would leave nothing.
+    return known if any(suite[0] not in _SIGNS for suite in known) else ()
+
+
+def _is_known(suite: str) -> bool:
+    """Whether BoringSSL knows a cipher suite, or all of an expression such as `[A|B]` or `-SHA`."""
+    names = re.split(r"[|+]", suite.lstrip(_SIGNS).removeprefix("[").removesuffix("]"))
+    return all(name in CIPHERS or name in _GROUPS for name in names)
 
 
 def _key_pairs(written: ServerTlsSettings, namespace: str) -> Iterator[tuple[str, KeyPairRef]]:

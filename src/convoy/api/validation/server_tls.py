@@ -24,6 +24,7 @@ CIPHERS = (
     "AES256-SHA",
     "DES-CBC3-SHA",
 )
+CURVES = ("X25519MLKEM768", "X25519", "P-256", "P-384", "P-521")
 TERMINATING = (ServerTlsMode.SIMPLE, ServerTlsMode.MUTUAL, ServerTlsMode.OPTIONAL_MUTUAL)
 _PASSING = (ServerTlsMode.PASSTHROUGH, ServerTlsMode.AUTO_PASSTHROUGH)
 _OLD = (TlsProtocol.TLSV1_0, TlsProtocol.TLSV1_1)
@@ -33,6 +34,7 @@ _MOST_CERTIFICATES = 2  # one RSA, one ECDSA
 def check_server_tls(path: str, tls: ServerTlsSettings, found: Findings) -> None:
     """Certificates, from where, and what goes with which mode."""
     _check_ciphers(path, tls, found)
+    _check_curves(path, tls, found)
     if tls.min_protocol_version in _OLD and not tls.cipher_suites:
         message = (
             f"{tls.min_protocol_version} needs old ciphers, which are off unless cipherSuites lists them."
@@ -76,6 +78,14 @@ def _check_ciphers(path: str, tls: ServerTlsSettings, found: Findings) -> None:
             found.add(codes.NO_EFFECT, here, f"{quote(cipher)} is listed before.", "Remove one of them.")
 
 
+def _check_curves(path: str, tls: ServerTlsSettings, found: Findings) -> None:
+    for i, curve in enumerate(tls.ecdh_curves):
+        if curve not in CURVES:
+            here = item_path(f"{path}.ecdhCurves", i)
+            message = f"{quote(curve)} is not known, so it is ignored."
+            found.add(codes.NO_EFFECT, here, message, f"Known: {', '.join(CURVES)}.")
+
+
 def _check_sources(path: str, tls: ServerTlsSettings, found: Findings) -> None:
     sources = {
         "serverCertificate": tls.server_certificate and tls.private_key,
@@ -96,7 +106,8 @@ def _check_sources(path: str, tls: ServerTlsSettings, found: Findings) -> None:
 
 
 def _check_files(path: str, tls: ServerTlsSettings, found: Findings) -> None:
-    if tls.mode is not ServerTlsMode.SIMPLE and not tls.ca_certificates and not tls.ca_cert_credential_name:
+    has_roots = tls.ca_certificates or any(each.ca_certificates for each in tls.tls_certificates)
+    if tls.mode is not ServerTlsMode.SIMPLE and not has_roots and not tls.ca_cert_credential_name:
         message = f"is required for {tls.mode} without credentialName, but missing."
         found.add(codes.MISSING_FIELD, f"{path}.caCertificates", message, "Say who signs the clients' ones.")
     pairs = [(path, tls.server_certificate, tls.private_key)]

@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from convoy.api.codes import Level
+from convoy.api.istio.envoy_filter import EnvoyFilter
 from convoy.api.kube.core import Service
 from convoy.api.meta import ClusterID
 from convoy.api.problems import Problem, has_errors, problem_row, render_problem, sort_problems
@@ -15,6 +16,7 @@ from convoy.config.view import ConfigView
 from convoy.controlplane.admission import admit_pods
 from convoy.mesh.model import MeshSettings
 from convoy.mesh.snapshot import build_snapshot
+from convoy.xds.build.envoy_filters.checks import find_bad_values
 
 SETTINGS = MeshSettings(cluster_id=ClusterID(""))
 
@@ -66,7 +68,9 @@ def as_clusters(paths: Sequence[str]) -> list[list[str]]:
 def find_problems(paths: Iterable[str], *, extra_checks: Sequence[ExtraCheck] = ()) -> tuple[Problem, ...]:
     """Everything wrong with the objects in files and folders, in order. FolderError for a missing path."""
     view, problems, origins = load_paths(paths, admit=admit_pods(SETTINGS))
+    bad_values = find_bad_values(view.all(EnvoyFilter))
     found = [origins.locate(problem) for check in extra_checks for problem in check(view)]
+    found += map(origins.locate, bad_values)
     return sort_problems([*problems, *found])
 
 

@@ -6,10 +6,11 @@ from datetime import datetime
 
 import msgspec
 
+from convoy.api.istio.envoy_filter import EnvoyFilter
 from convoy.api.problems import Problem, sort_problems
 from convoy.config.store import Held
 from convoy.config.view import ConfigView
-from convoy.controlplane.agent_api import NameTables
+from convoy.controlplane.agent_api import NameTables, Probes
 from convoy.controlplane.expiring import repeat_when_due
 from convoy.dns.table import NameTable, build_name_table
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
@@ -17,6 +18,7 @@ from convoy.kit.latest import LatestValue
 from convoy.kit.logs import get_logger
 from convoy.mesh.model import MeshSettings, MeshSnapshot
 from convoy.mesh.snapshot import build_snapshot
+from convoy.xds.build.envoy_filters.checks import find_bad_values
 from convoy.xds.cache.memo import Memo
 from convoy.xds.cache.resources import XdsModel
 from convoy.xds.cache.views import build_model
@@ -40,6 +42,7 @@ class Outlets(msgspec.Struct, frozen=True):
     published: LatestValue[Published]
     models: LatestValue[XdsModel]
     names: LatestValue[NameTables]
+    probes: LatestValue[Probes]
 
 
 async def publish_states(
@@ -61,6 +64,8 @@ async def publish_states(
         if previous is None or current.model is not previous.model:
             outlets.models.set(current.model)
         outlets.names.set(current.names)
+        if previous is None or current.snapshot.probes is not previous.snapshot.probes:
+            outlets.probes.set(current.snapshot.probes)
         _report(current, previous, milliseconds=(time.monotonic() - start) * 1000)
         previous = current
 
@@ -81,7 +86,8 @@ def build_state(
     snapshot, found = build_snapshot(held.view, settings, previous=before, now=now)
     model = _model(snapshot, previous, memo)
     names = _tables(snapshot, previous.names if previous else {})
-    problems = sort_problems([*held.problems, *map(held.origins.locate, found)])
+    bad_values = find_bad_values(held.view.all(EnvoyFilter))
+    problems = sort_problems([*held.problems, *map(held.origins.locate, (*found, *bad_values))])
     return Published(held.view, snapshot, model, names, problems)
 
 

@@ -17,17 +17,25 @@ from convoy.api.kube.core import (
     VolumeMount,
 )
 from convoy.inject.decision import AUTO_IMAGE, PROXY, Template
+from convoy.inject.proxy_configs import DEFAULTS, ProxySettings
 from convoy.inject.settings import InjectionSettings
 
 READINESS_PORT = 15021
 READINESS_PATH = "/healthz/ready"
 TOKEN_AUDIENCE = "istio-ca"
 ROOTS_CONFIG_MAP = "istio-ca-root-cert"
+ISTIO_VERSION = "1.28.0"
 _TOKEN, _ROOTS, _RUN = "istio-token", "istiod-ca-cert", "convoy-run"
 
 
 def build_proxy(
-    template: Template, written: Container | None, *, account: str, app: str, settings: InjectionSettings
+    template: Template,
+    written: Container | None,
+    *,
+    account: str,
+    app: str,
+    settings: InjectionSettings,
+    started: ProxySettings = DEFAULTS,
 ) -> Container:
     """The proxy's container, over what the user wrote for it (`written`)."""
     base = written or Container(name=PROXY)
@@ -35,6 +43,9 @@ def build_proxy(
     image = base.image if base.image not in ("", AUTO_IMAGE) else settings.image
     own = {each.name for each in base.env}
     environment = _build_environment(template, account=account, app=app, settings=settings)
+    known = {each.name for each in environment}
+    # Who the proxy is cannot be told otherwise by what it is started with.
+    environment += [each for each in _started_with(started) if each.name not in known]
     mounted = {each.mount_path for each in base.volume_mounts}
     return replace(
         base,
@@ -71,6 +82,8 @@ def _build_environment(
         "ISTIO_META_CLUSTER_ID": settings.cluster_id,
         "ISTIO_META_NETWORK": settings.network,
         "ISTIO_META_APP": app,
+        # What EnvoyFilters compare with `proxyVersion`: the Istio whose configuration ours is most like.
+        "ISTIO_META_ISTIO_VERSION": ISTIO_VERSION,
         "TRUST_DOMAIN": settings.trust_domain,
         "DISCOVERY_HOST": settings.discovery_host,
         "PROXY_TYPE": "sidecar" if is_sidecar else "router",
@@ -82,6 +95,13 @@ def _build_environment(
         _from_field("INSTANCE_IP", "status.podIP"),
         *(EnvVar(name=name, value=value) for name, value in values.items()),
     ]
+
+
+def _started_with(started: ProxySettings) -> list[EnvVar]:
+    numbers = {"PROXY_CONCURRENCY": started.concurrency, "PROXY_DRAIN_SECONDS": started.drain_seconds}
+    said = [EnvVar(name=name, value=str(number)) for name, number in numbers.items() if number is not None]
+    named = {each.name for each in said}
+    return said + [EnvVar(name=name, value=value) for name, value in started.environment if name not in named]
 
 
 def _from_field(name: str, path: str) -> EnvVar:

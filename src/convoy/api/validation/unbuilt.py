@@ -31,12 +31,7 @@ NOT_BUILT: Mapping[str, str] = {
         template
     """,
     "Sidecar": "",
-    "ProxyConfig": """
-        selector
-        concurrency
-        environmentVariables
-        image
-    """,
+    "ProxyConfig": "",
 }
 
 
@@ -76,6 +71,36 @@ EFFECTLESS: Mapping[str, Mapping[str, NoEffect]] = {
         "configPatches.match.listener.portName": NoEffect(
             "Envoy's listeners know no names of ports, and Istio does not look at it.",
             f"{_ENVOY}/api-v3/config/listener/v3/listener.proto",
+        ),
+    },
+    "Sidecar": {
+        "ingress.port.targetPort": NoEffect(
+            "Istio refuses the field; where the application listens is said by defaultEndpoint.",
+            f"{_ENVOY}/api-v3/config/listener/v3/listener_components.proto",
+        ),
+        "egress.port.targetPort": NoEffect(
+            "Istio refuses the field; endpoints have the ports of their own services.",
+            f"{_ENVOY}/api-v3/config/listener/v3/listener_components.proto",
+        ),
+    },
+    "ProxyConfig": {
+        "image.imageType": NoEffect(
+            "Proxies run in one image; which one is no matter of Envoy's configuration.",
+            f"{_ENVOY}/start/docker",
+        ),
+    },
+    "MeshConfig": {
+        "trustDomain": NoEffect(
+            "The control plane is started with its trust domain, and tells when the field differs.",
+            f"{_ENVOY}/api-v3/extensions/transport_sockets/tls/v3/common.proto",
+        ),
+        "rootNamespace": NoEffect(
+            "The control plane is started with it: the field stands in an object of that namespace.",
+            f"{_ENVOY}/intro/arch_overview/operations/dynamic_configuration",
+        ),
+        "defaultConfig.holdApplicationUntilProxyStarts": NoEffect(
+            "Sidecars are init containers that go on running: applications always start after them.",
+            f"{_ENVOY}/operations/cli",
         ),
     },
 }

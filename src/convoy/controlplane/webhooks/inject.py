@@ -12,7 +12,7 @@ from convoy.config.errors import KubeError
 from convoy.config.kube.client import KubeClient
 from convoy.config.kube.resources import NAMESPACES
 from convoy.controlplane.webhooks.reviews import AdmissionRequest, Verdict
-from convoy.inject import InjectionSettings, UnreadablePodError, plan_injection
+from convoy.inject import InjectionSettings, ProxyConfigs, UnreadablePodError, plan_injection
 from convoy.inject.decision import NAMESPACE_INJECTION
 from convoy.kit.logs import get_logger
 
@@ -24,9 +24,15 @@ ReadNamespace = Callable[[str], Awaitable[Namespace]]
 class InjectionJudge:
     """Answers requests to create pods; to all others it says yes."""
 
-    def __init__(self, settings: InjectionSettings, read_namespace: ReadNamespace) -> None:
+    def __init__(
+        self,
+        settings: InjectionSettings,
+        read_namespace: ReadNamespace,
+        configs: Callable[[], ProxyConfigs] = ProxyConfigs,
+    ) -> None:
         self._settings = settings
         self._read_namespace = read_namespace
+        self._configs = configs
 
     async def __call__(self, request: AdmissionRequest) -> Verdict:
         """The pod's patch; nothing to do for pods that stay as they are."""
@@ -35,7 +41,7 @@ class InjectionJudge:
             return Verdict()
         namespace = await self._read_namespace(request.namespace)
         try:
-            injection = plan_injection(request.object, namespace, self._settings)
+            injection = plan_injection(request.object, namespace, self._settings, self._configs())
         except UnreadablePodError as error:
             message = f"The pod cannot be given its proxy: {error}"
             return Verdict(allowed=False, message=message, code=422, reason="Invalid")

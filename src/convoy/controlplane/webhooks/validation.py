@@ -12,16 +12,20 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from convoy.api.base import ApiObject
+from convoy.api.istio.envoy_filter import EnvoyFilter
 from convoy.api.meta import ObjectKey
 from convoy.api.problems import Problem
-from convoy.api.reading import read_object
+from convoy.api.reading import ReadObject, read_object
 from convoy.controlplane.pipeline import Published
 from convoy.controlplane.webhooks.neighbours import find_new_problems
 from convoy.controlplane.webhooks.reviews import AdmissionRequest, Verdict
 from convoy.controlplane.webhooks.server import Judge
 from convoy.controlplane.webhooks.wording import causes, refusal_message, warning_lines
 from convoy.kit.latest import LatestValue
+from convoy.xds.build.envoy_filters.checks import find_bad_values
 
 _ALLOWED = Verdict()
 # So many objects are looked through in about 5 ms; more of them must not keep proxies waiting.
@@ -48,7 +52,7 @@ class Validation:
         """All stages. Whatever is deleted, or on its way out, is allowed."""
         if _passes(request):
             return _ALLOWED
-        read = read_object(_named(request), has_nulls=request.has_nulls)
+        read = _read(request)
         if read.is_refused:
             return _refusal(read.key, read.problems)
         return Verdict(warnings=warning_lines([*read.problems, *await self._neighbours(read.obj)]))
@@ -70,8 +74,16 @@ class Validation:
         """What is wrong with the object by itself; what there is to warn of, `judge` will say."""
         if _passes(request):
             return _ALLOWED
-        read = read_object(_named(request), has_nulls=request.has_nulls)
+        read = _read(request)
         return _refusal(read.key, read.problems) if read.is_refused else _ALLOWED
+
+
+def _read(request: AdmissionRequest) -> ReadObject:
+    """The object by all stages; those that know Envoy's messages come last."""
+    read = read_object(_named(request), has_nulls=request.has_nulls)
+    if isinstance(read.obj, EnvoyFilter) and (bad := tuple(find_bad_values([read.obj]))):
+        return msgspec.structs.replace(read, obj=None, problems=(*read.problems, *bad))
+    return read
 
 
 async def _find_problems(obj: ApiObject, published: Published) -> Sequence[Problem]:

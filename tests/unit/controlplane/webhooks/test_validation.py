@@ -91,6 +91,23 @@ async def test_judge_that_is_asked_first_refuses_all_that_is_wrong_with_an_objec
     assert (await judged(rule(), schema=True)).allowed
 
 
+@pytest.mark.parametrize("schema", [False, True])
+async def test_patch_whose_value_is_no_envoy_message_is_refused(schema):
+    patch = {"applyTo": "CLUSTER", "patch": {"operation": "MERGE", "value": {"conect_timeout": "1s"}}}
+    filter_ = {
+        "apiVersion": "networking.istio.io/v1alpha3",
+        "kind": "EnvoyFilter",
+        "metadata": {"name": "tested", "namespace": "default"},
+        "spec": {"configPatches": [patch]},
+    }
+    verdict = await judged(filter_, schema=schema)
+    assert not verdict.allowed
+    assert "spec.configPatches[0].patch.value" in verdict.message
+    assert "conect_timeout" in verdict.message
+    patch["patch"]["value"] = {"connect_timeout": "1s"}
+    assert (await judged(filter_, schema=schema)).allowed
+
+
 async def test_null_means_that_a_field_is_missing():
     assert (await judged(rule(hosts=["reviews"], tls=None, http=rule()["spec"]["http"]))).allowed
 

@@ -1,11 +1,12 @@
 """Values of patches as Envoy messages: JSON in, protobuf out, with whatever type an `Any` names."""
 
 import importlib
+import json
 import pkgutil
 from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 
-import orjson
+import msgspec
 from google.protobuf import descriptor_pool, json_format, message_factory
 from google.protobuf.message import Message
 
@@ -24,13 +25,13 @@ def parse_value(value: Json, kind: type[M]) -> M:
 
     BadValueError when it has unknown fields or types, or values of the wrong type.
     """
-    parsed = _parse(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), kind.DESCRIPTOR.full_name)
+    parsed = _parse(msgspec.json.encode(value, order="sorted"), kind.DESCRIPTOR.full_name)
     return cast(M, parsed)
 
 
 @lru_cache(maxsize=4096)
 def _parse(text: bytes, full_name: str) -> Message:
-    value = orjson.loads(text)
+    value = json.loads(text)
     _load_types(value)
     kind = load_type(full_name)
     assert kind is not None

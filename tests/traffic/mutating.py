@@ -23,6 +23,7 @@ class Outcome(enum.StrEnum):
 
     KILLED = "killed"
     REQUIRED = "refused without it"
+    DEFAULT = "the default"
     BROKEN = "the test fails as it is"
     SURVIVED = "SURVIVED"
 
@@ -57,6 +58,8 @@ def _outcome(item: Any, *, kind: str, field: str, passes: bool) -> Outcome:
         return Outcome.BROKEN
     if is_required(kind, field):
         return Outcome.REQUIRED
+    if is_default(kind, field):
+        return Outcome.DEFAULT
     Configuration.blinded = f"{kind} {field}"
     try:
         return Outcome.SURVIVED if _passes(item, log=False) else Outcome.KILLED
@@ -85,14 +88,22 @@ def _name(item: Any) -> str:
 
 def is_required(kind: str, claim: str) -> bool:
     """Whether an object cannot be without a field."""
-    return _is_required(spec_of(kind), claim.partition("=")[0].strip().split("."))
+    return _field(kind, claim).required
 
 
-def _is_required(struct: Any, path: list[str]) -> bool:
-    [field] = [each for each in msgspec.structs.fields(struct) if each.encode_name == path[0]]
-    if len(path) == 1:
-        return field.required
-    return _is_required(find_class(field.type, msgspec.Struct), path[1:])
+def is_default(kind: str, claim: str) -> bool:
+    """Whether the claim is about the value that a field has when it is left out: nothing can be hidden."""
+    value = claim.partition("=")[2].strip()
+    return bool(value) and str(_field(kind, claim).default) == value
+
+
+def _field(kind: str, claim: str) -> msgspec.structs.FieldInfo:
+    struct: Any = spec_of(kind)
+    path = claim.partition("=")[0].strip().split(".")
+    for name in path:
+        [field] = [each for each in msgspec.structs.fields(struct) if each.encode_name == name]
+        struct = find_class(field.type, msgspec.Struct)
+    return field
 
 
 def survivors() -> list[Claim]:

@@ -40,6 +40,7 @@ async def test_plain_text_is_spoken_where_tls_is_disabled(lab: Lab) -> None:
 
 
 @fields("DestinationRule", "trafficPolicy.tls.sni")
+@fields("Gateway", "servers.tls.mode = AUTO_PASSTHROUGH")
 async def test_the_server_is_told_the_name_that_the_rule_says(lab: Lab) -> None:
     name = "outbound_.8000_.v2_.echo.default.svc.cluster.local"
     rule = destination_rule(f"trafficPolicy: {{tls: {{mode: ISTIO_MUTUAL, sni: {name}}}}}", host="far.test")

@@ -58,12 +58,6 @@ def build_tcp_rules(
     return tuple(routes)
 
 
-def keep_first(routes: Iterable[TcpRoute]) -> tuple[TcpRoute, ...]:
-    """The routes without what an earlier one of the same address and port takes; empty ones are left out."""
-    claims = ConnectionClaims()
-    return tuple(part for route in routes for part in claims.claim(route))
-
-
 class ConnectionClaims:
     """Who gets which connections: of two claims on the same server name and network the first counts."""
 
@@ -74,6 +68,11 @@ class ConnectionClaims:
 
     def claim(self, route: TcpRoute) -> tuple[TcpRoute, ...]:
         """What is still free of the connections that a route wants: the route, parts of it, or nothing."""
+        if not route.server_names and not route.subnets:
+            whole = (route.vip, route.port, "", "")
+            is_free = whole not in self._taken
+            self._taken.add(whole)
+            return (route,) if is_free else ()
         by_names: dict[tuple[str, ...], list[str]] = {}
         for subnet in route.subnets or ("",):
             claims = {name: (route.vip, route.port, name, subnet) for name in route.server_names or ("",)}

@@ -71,7 +71,11 @@ class ConnectionRouting:
         return tuple(self._by_key[one.key] for one in services if one.key in self._by_key)
 
     def for_sidecars(self, namespace: str, host: str) -> tuple[ConnectionRules, ...]:
-        """The rules for connections to a host from the sidecars of a namespace."""
+        """The rules for connections to a host, or to some that a wildcard host stands for, from the sidecars
+        of a namespace.
+        """
+        if not self._by_key:
+            return ()
         if namespace not in self._sidecars:
             self._sidecars[namespace] = _Covering(
                 one
@@ -96,7 +100,14 @@ class _Covering:
 
     def find(self, host: str) -> tuple[ConnectionRules, ...]:
         found = dict(self._exact.get(host, ()))
-        found |= {number: one for pattern, number, one in self._wildcards if covers(pattern, host)}
+        found |= {
+            number: one
+            for pattern, number, one in self._wildcards
+            if covers(pattern, host) or covers(host, pattern)
+        }
+        if is_wildcard(host):
+            for exact, rules in self._exact.items():
+                found |= dict(rules if covers(host, exact) else ())
         return tuple(found[number] for number in sorted(found))
 
 

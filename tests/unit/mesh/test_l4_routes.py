@@ -128,6 +128,14 @@ class TestTls:
             (route,) = made(web, rule)
             assert list(short(route)[3]) == [wanted], match
 
+    def test_wildcard_host_has_the_rules_of_names_that_it_covers(self) -> None:
+        ports = [{"number": 443, "name": "tls", "protocol": "TLS"}]
+        everything = entry("*.example.com", ports=ports, location="MESH_EXTERNAL", resolution="NONE")
+        rule = rules("r", "www.example.com", tls=[to("*.example.com", sniHosts=["www.example.com"])])
+        (route,) = made(everything, rule)
+        assert (route.vip, route.server_names) == ("0.0.0.0", ("www.example.com",))
+        assert route.destinations[0].key.hostname == "*.example.com"
+
     def test_rules_for_bytes_do_not_count(self) -> None:
         (route,) = made(plain("web", TLS, spec={"clusterIP": VIP}), rules("r", "web", tcp=[to("other")]))
         assert short(route)[3] == {"web": 100}

@@ -74,7 +74,7 @@ class ControlPlane:
         )
         self.names = LatestValue()
         self.names.set({"default": build_name_table(names)})
-        self._api = AgentApi(certificates, verifier, self.names)
+        self._api = AgentApi(certificates, verifier, self.names, LatestValue())
         self._identity = ServerIdentity(lambda: self.intermediate, TRUST_DOMAIN, ttl=timedelta(hours=1))
         self._resources = resources
         self.peers = []

@@ -72,7 +72,7 @@ async def guarded_api() -> AsyncIterator[GuardedApi]:
             await api.create(_CRDS, definition)
         target = KubeTarget(cluster=_CLUSTER, server=api.url, credentials=GivenCredentials())
         client = await stack.enter_async_context(KubeClient(target))
-        outlets = Outlets(LatestValue(), LatestValue(), LatestValue())
+        outlets = Outlets(LatestValue(), LatestValue(), LatestValue(), LatestValue())
         issuer = issue_intermediate(new_root(), _CLUSTER)
         guarded = GuardedApi(api, client, KubeSource(client), outlets, issuer)
         port = await stack.enter_async_context(_serving(Validation(outlets.published), issuer))

@@ -15,6 +15,7 @@ import msgspec
 from convoy.agent.errors import ControlPlaneError, RefusedError
 from convoy.agent.http import Reply, exchange
 from convoy.agent.settings import AGENT_API_PORT, AgentSettings, absolute_host, is_address
+from convoy.api.agents import ProbeAnswer
 from convoy.ca.wire import CertificateAnswer, CertificateRequest
 from convoy.dns.sockets import open_socket
 from convoy.dns.table import NameTable, parse_name_table
@@ -51,6 +52,19 @@ class ControlPlane:
             return parse_name_table(reply.body)
         except msgspec.DecodeError as error:
             raise ControlPlaneError(f"The control plane's name table is malformed: {error}") from error
+
+    async def wait_probe(self, version: str) -> ProbeAnswer | None:
+        """The probe of the workload's group once it differs from `version`; None when it did not within half
+        a minute.
+        """
+        target = f"/v1/probe?version={version}&wait={LONG_POLL_SECONDS}"
+        reply = await self._request(target, patience=_REPLY_SECONDS + LONG_POLL_SECONDS)
+        if reply.status == 304:
+            return None
+        try:
+            return msgspec.json.decode(reply.body, type=ProbeAnswer)
+        except msgspec.DecodeError as error:
+            raise ControlPlaneError(f"The control plane's probe is malformed: {error}") from error
 
     async def _request(
         self, target: str, *, method: str = "GET", body: bytes = b"", patience: float = _REPLY_SECONDS

@@ -12,6 +12,7 @@ from convoy.agent.capture import build_capture_rules
 from convoy.agent.certificates import keep_certificates
 from convoy.agent.controlplane import ControlPlane
 from convoy.agent.envoy import Envoy
+from convoy.agent.group import Membership
 from convoy.agent.listening import PATH as SERVING_PATH
 from convoy.agent.listening import AwaitedPorts
 from convoy.agent.names import Names
@@ -21,7 +22,7 @@ from convoy.agent.readiness import PATH as READY_PATH
 from convoy.agent.readiness import serve_readiness
 from convoy.agent.reporting import report
 from convoy.agent.sds import SecretFiles
-from convoy.agent.settings import DNS_PORT, FORWARDER_PORT, AgentSettings
+from convoy.agent.settings import DNS_PORT, FORWARDER_PORT, GROUP, AgentSettings
 from convoy.agent.withdrawing import Withdrawal
 from convoy.dns.server import DnsServer
 from convoy.dns.table import EMPTY_TABLE
@@ -53,6 +54,11 @@ class _Agent:
         self._control_plane = ControlPlane(settings, self._upstream)
         self._names = Names()
         self._awaited = AwaitedPorts(settings.awaited_ports, clock=clock)
+        self._membership = (
+            Membership(settings.instance_ip, mark=settings.mark, clock=clock)
+            if settings.metadata.get(GROUP)
+            else None
+        )
         self._certified = asyncio.Event()
         self._stopping = False
 
@@ -82,6 +88,8 @@ class _Agent:
             application = Application(settings.instance_ip, mark=settings.mark)
             yield "withdrawal", withdrawal.run()
             yield "probes", serve_probes(settings, application, withdrawal.wait_let_go)
+            if self._membership:
+                yield "group", self._membership.run(self._control_plane)
             yield "names", self._names.keep_fresh(self._control_plane, clock=clock)
             answering = DnsServer(self._upstream, lambda: self._names.table)
             yield "dns", answering.serve("127.0.0.1", DNS_PORT)
@@ -102,7 +110,9 @@ class _Agent:
         return 0
 
     async def _why_not_serving(self) -> str:
-        return await self._awaited.why_not(self._why_not_ready)
+        # Its verdict holds until the next one: nobody need wait for another.
+        asked = self._membership.why_not() if self._membership else ""
+        return asked or await self._awaited.why_not(self._why_not_ready)
 
     async def _why_not_ready(self) -> str:
         if self._stopping:

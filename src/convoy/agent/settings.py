@@ -28,6 +28,8 @@ FORWARDER_PORT = 15054
 # A gateway lets connections that it carries as bytes live on until their callers renew them by themselves.
 DRAIN_SECONDS = {"router": 12, "sidecar": 2}
 AWAITED_PORTS = "AWAITED_PORTS"
+# The node metadata that names the WorkloadGroup of the workload.
+GROUP = "AUTO_REGISTER_GROUP"
 _METADATA_PREFIX = "ISTIO_META_"
 
 
@@ -54,6 +56,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     mark: int | None = None
     """The mark on sockets that capture leaves alone; None where nothing is captured."""
     concurrency: int = 1
+    envoy_drain_seconds: int | None = None
+    """How long connections of a removed filter chain live on; None: as the proxy's type has it."""
     drain_seconds: float = DRAIN_SECONDS["router"]
     """How long open connections may go on after SIGTERM."""
     metadata: Mapping[str, str] = {}
@@ -98,6 +102,7 @@ def parse_settings(
         discovery_host=env.get("DISCOVERY_HOST") or DEFAULT_DISCOVERY_HOST,
         mark=_parse_mark(env, proxy_type),
         concurrency=_parse_number(env, "PROXY_CONCURRENCY", default=1),
+        envoy_drain_seconds=_parse_number(env, "PROXY_DRAIN_SECONDS", default=0) or None,
         drain_seconds=_parse_number(env, "DRAIN_SECONDS", default=DRAIN_SECONDS[proxy_type]),
         metadata={
             name.removeprefix(_METADATA_PREFIX): value

@@ -1,21 +1,27 @@
-"""The HTTPS API for agents: certificates for their keys, and the names their pods may resolve.
+"""The HTTPS API for agents: certificates for their keys, the names their pods may resolve, and how members of
+WorkloadGroups ask whether they are ready.
 
-`POST /v1/certificates` and `GET /v1/names?version=V&wait=SECONDS`; both take the service account token as
-bearer. Names are long-polled: the answer waits until the table differs from version V, at most `wait` seconds
-(then 304).
+`POST /v1/certificates`, `GET /v1/names?version=V&wait=SECONDS` and `GET /v1/probe` with the same parameters;
+all take the service account token as bearer. The last two are long-polled: the answer waits until it differs
+from version V, at most `wait` seconds (then 304).
 """
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
 import msgspec
 from aiohttp import web
 
+from convoy.api.agents import ProbeAnswer
+from convoy.api.istio.workload_group import ReadinessProbe
 from convoy.ca.errors import TokenError, VerifierError
 from convoy.ca.service import HTTP_STATUS, CertificateService, Verifier
 from convoy.ca.tokens import TokenSubject
 from convoy.ca.wire import CertificateRequest, Refusal
 from convoy.dns.table import NameTable, build_name_table, name_table_to_json
+from convoy.kit.digests import digest
 from convoy.kit.latest import LatestValue
 from convoy.kit.logs import get_logger
 
@@ -26,25 +32,43 @@ NO_NAMES = build_name_table({})
 
 log = get_logger("controlplane.agents")
 
+Probes = Mapping[str, ReadinessProbe]
+"""Probes of groups by `<pod>.<namespace>` of their members."""
+
 NameTables = Mapping[str, NameTable]
 """Name tables by the namespace of the asking pod, and by `<pod>.<namespace>` of those that have their own."""
+
+
+class _Versioned(Protocol):
+    @property
+    def version(self) -> str: ...
+
+
+T = TypeVar("T")
+V = TypeVar("V", bound=_Versioned)
 
 
 class AgentApi:
     """The routes of the API, to be served by `app()`."""
 
     def __init__(
-        self, certificates: CertificateService, verifier: Verifier, names: LatestValue[NameTables]
+        self,
+        certificates: CertificateService,
+        verifier: Verifier,
+        names: LatestValue[NameTables],
+        probes: LatestValue[Probes],
     ) -> None:
         self._certificates = certificates
         self._verifier = verifier
         self._names = names
+        self._probes = probes
 
     def app(self) -> web.Application:
         """An aiohttp application; bodies above 64 KiB are refused."""
         app = web.Application(client_max_size=64 * 1024)
         app.router.add_post("/v1/certificates", self._issue)
         app.router.add_get("/v1/names", self._answer_names)
+        app.router.add_get("/v1/probe", self._answer_probe)
         return app
 
     async def _issue(self, request: web.Request) -> web.Response:
@@ -58,6 +82,26 @@ class AgentApi:
         return _json(msgspec.json.encode(answer))
 
     async def _answer_names(self, request: web.Request) -> web.Response:
+        def table_for(tables: NameTables, subject: TokenSubject) -> NameTable:
+            return tables.get(_name_of(subject)) or tables.get(subject.namespace, NO_NAMES)
+
+        return await self._answer_newer(request, self._names, table_for, encode=name_table_to_json)
+
+    async def _answer_probe(self, request: web.Request) -> web.Response:
+        def probe_for(probes: Probes, subject: TokenSubject) -> ProbeAnswer:
+            return _probe_answer(probes.get(_name_of(subject)))
+
+        return await self._answer_newer(request, self._probes, probe_for, encode=msgspec.json.encode)
+
+    async def _answer_newer(
+        self,
+        request: web.Request,
+        values: LatestValue[T],
+        choose: Callable[[T, TokenSubject], V],
+        *,
+        encode: Callable[[V], bytes],
+    ) -> web.Response:
+        """What is chosen for the caller, once its version differs from the caller's; 304 when it does not."""
         try:
             subject = await self._verifier.verify(_bearer(request))
         except TokenError as error:
@@ -65,24 +109,23 @@ class AgentApi:
         except VerifierError as error:
             return _refused(Refusal("unavailable", str(error)))
         version = request.query.get("version", "")
-        table = await self._wait_changed(subject, version, wait=_wait_seconds(request))
-        if table is None or table.version == version:
-            return web.Response(status=304)
-        return _json(name_table_to_json(table))
-
-    async def _wait_changed(self, subject: TokenSubject, version: str, *, wait: float) -> NameTable | None:
-        """The table for the caller: once its version differs, or after `wait` seconds."""
-        table: NameTable | None = None
         number = 0
-        try:
-            async with asyncio.timeout(wait):
-                while table is None or table.version == version:
-                    number, tables = await self._names.wait_newer(number)
-                    own = tables.get(f"{subject.pod_name}.{subject.namespace}")
-                    table = own or tables.get(subject.namespace, NO_NAMES)
-        except TimeoutError:
-            pass
-        return table
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_wait_seconds(request)):
+                while True:
+                    number, value = await values.wait_newer(number)
+                    chosen = choose(value, subject)
+                    if chosen.version != version:
+                        return _json(encode(chosen))
+        return web.Response(status=304)
+
+
+def _name_of(subject: TokenSubject) -> str:
+    return f"{subject.pod_name}.{subject.namespace}"
+
+
+def _probe_answer(probe: ReadinessProbe | None) -> ProbeAnswer:
+    return ProbeAnswer(digest(msgspec.json.encode(probe)), probe)
 
 
 def _bearer(request: web.Request) -> str:

@@ -25,7 +25,7 @@ log = get_logger("controlplane")
 async def run_control_plane(settings: ControlPlaneSettings) -> None:
     """Serve until SIGTERM or SIGINT. CaError, AdsError, ConfigError or OSError when it cannot start."""
     issuer = IntermediateFolder(settings.ca_dir)
-    outlets = Outlets(LatestValue(), LatestValue(), LatestValue())
+    outlets = Outlets(LatestValue(), LatestValue(), LatestValue(), LatestValue())
     platform = make_platform(settings)
     verifier = LivingPods(platform.verifier, outlets.models, trust_domain=settings.mesh.trust_domain)
     identity = ServerIdentity(issuer.current, settings.mesh.trust_domain, ttl=settings.workload_ttl)
@@ -38,7 +38,7 @@ async def run_control_plane(settings: ControlPlaneSettings) -> None:
         address=f"{settings.address}:{settings.ads_port}",
     )
     store = Store()
-    agents = AgentApi(certificates, verifier, outlets.names)
+    agents = AgentApi(certificates, verifier, outlets.names, outlets.probes)
     debug = DebugApi(outlets.published, ads, is_ready=lambda: platform.is_ready and outlets.models.number > 0)
     states = store.held(admit=platform.admit)
     try:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from convoy.api.istio.gateway import Gateway
+from convoy.api.istio.workload_group import ReadinessProbe
 from convoy.mesh.credentials import Credentials
 from convoy.mesh.destination_rules import DestinationRules
 from convoy.mesh.endpoints import Endpoints
@@ -18,7 +19,9 @@ from convoy.mesh.virtual_services import Routing
 
 
 class Facts(msgspec.Struct, frozen=True, eq=False, kw_only=True):
-    """Registry, pods, endpoints and rules of one cluster. `accounts`: who may answer for each service."""
+    """Registry, pods, endpoints and rules of one cluster. `accounts`: who may answer for each service;
+    `probes`: how members of WorkloadGroups are asked whether they are ready.
+    """
 
     settings: MeshSettings
     registry: Registry
@@ -26,6 +29,7 @@ class Facts(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     rules: DestinationRules
     endpoints: Endpoints
     accounts: Mapping[Service, tuple[str, ...]]
+    probes: Mapping[str, ReadinessProbe]
     routing: Routing
     connections: ConnectionRouting
     gateways: tuple[Gateway, ...]

@@ -27,6 +27,7 @@ SUBZONE_LABEL = "topology.istio.io/subzone"
 _PROXY = "istio-proxy"
 _TEMPLATES = "inject.istio.io/templates"
 _NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
+_GROUP = "ISTIO_META_AUTO_REGISTER_GROUP"
 
 
 class PodFacts(msgspec.Struct, frozen=True, eq=False):
@@ -46,6 +47,8 @@ class PodFacts(msgspec.Struct, frozen=True, eq=False):
     network_view: str
     locality: str
     modes: Modes
+    group: str = ""
+    """The WorkloadGroup of its namespace that its proxy joins; empty: none."""
 
     def accepts_mtls(self, port: int) -> bool:
         """Whether its sidecar takes mutual TLS on this target port."""
@@ -80,7 +83,7 @@ def _pod_facts(pod: kube.Pod, policies: PeerPolicies, settings: MeshSettings) ->
     metadata = pod.metadata
     labels = metadata.labels
     network = labels.get(NETWORK_LABEL) or local_network(settings)
-    is_gateway = _is_gateway(pod)
+    runs_alone = is_gateway(pod)
     return PodFacts(
         pod=pod,
         name=f"{metadata.name}.{metadata.namespace}",
@@ -93,26 +96,28 @@ def _pod_facts(pod: kube.Pod, policies: PeerPolicies, settings: MeshSettings) ->
             pod.spec.service_account_name or pod.spec.service_account,
         ),
         # A gateway opens no mutual TLS of its own, although injection marks it like any other pod.
-        has_sidecar=not is_gateway and labels.get(TLS_MODE_LABEL) == "istio",
-        is_gateway=is_gateway,
+        has_sidecar=not runs_alone and labels.get(TLS_MODE_LABEL) == "istio",
+        is_gateway=runs_alone,
         is_ready=_is_ready(pod),
         is_terminating=bool(metadata.deletion_timestamp),
         network=network,
-        network_view=_requested_network(pod) or network,
+        network_view=_proxy_variable(pod, _NETWORK_VIEW) or network,
         locality=pod_locality(labels),
         modes=policies.modes(metadata.namespace, labels),
+        group=_proxy_variable(pod, _GROUP),
     )
 
 
-def _is_gateway(pod: kube.Pod) -> bool:
+def is_gateway(pod: kube.Pod) -> bool:
+    """Whether a pod is an Envoy of its own, beside no application."""
     templates = pod.metadata.annotations.get(_TEMPLATES, "").split(",")
     if "gateway" in (template.strip() for template in templates):
         return True
     return any("router" in container.args for container in _proxies(pod))
 
 
-def _requested_network(pod: kube.Pod) -> str:
-    values = (env.value for proxy in _proxies(pod) for env in proxy.env if env.name == _NETWORK_VIEW)
+def _proxy_variable(pod: kube.Pod, name: str) -> str:
+    values = (env.value for proxy in _proxies(pod) for env in proxy.env if env.name == name)
     return next(values, "")
 
 

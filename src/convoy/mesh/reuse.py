@@ -31,6 +31,7 @@ def reuse_snapshot(new: MeshSnapshot, old: MeshSnapshot) -> MeshSnapshot:
         view_assignments=reuse_mapping(new.view_assignments, old.view_assignments, reuse_mapping),
         gateway_addresses=_keep(new.gateway_addresses, old.gateway_addresses),
         sources=reuse_mapping(new.sources, old.sources),
+        probes=reuse_mapping(new.probes, old.probes),
         valid_until=new.valid_until,
     )
 

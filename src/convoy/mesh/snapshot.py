@@ -17,6 +17,7 @@ from convoy.api.istio.service_entry import ServiceEntry
 from convoy.api.istio.sidecar import Sidecar
 from convoy.api.istio.virtual_service import VirtualService
 from convoy.api.istio.workload_entry import WorkloadEntry
+from convoy.api.istio.workload_group import WorkloadGroup
 from convoy.api.kube import core as kube
 from convoy.api.meta import Namespace
 from convoy.api.problems import Problem, sort_problems
@@ -58,6 +59,7 @@ from convoy.mesh.upstreams import PlannedUpstream, UpstreamPlanner
 from convoy.mesh.views import Planned, build_gateway_view, build_sidecar_view, upstream_order
 from convoy.mesh.virtual_services import Routing
 from convoy.mesh.workload_entries import build_external_workloads
+from convoy.mesh.workload_groups import build_members, build_probes, index_groups
 from convoy.mesh.workloads import SIDECAR, build_workloads
 
 
@@ -105,6 +107,7 @@ def build_snapshot(
         view_assignments=view_assignments,
         gateway_addresses=build_gateway_addresses(facts, selections, workloads),
         sources={host: facts.registry.by_host[host].source for host in sorted(facts.registry.by_host)},
+        probes=facts.probes,
         valid_until=facts.credentials.first_expiry,
     )
     problems = sort_problems([*check_mesh(view, facts, selections), *misconfigured])
@@ -117,7 +120,9 @@ def build_facts(view: ConfigView, settings: MeshSettings, *, now: datetime | Non
     policies = PeerPolicies(view.all(PeerAuthentication), root_namespace=settings.root_namespace)
     registry = build_registry(view.all(kube.Service), view.all(ServiceEntry), domain=domain)
     pods = build_pod_index(view.all(kube.Pod), policies, settings=settings)
-    workloads = Workloads(pods, build_external_workloads(view.all(WorkloadEntry)))
+    groups = index_groups(view.all(WorkloadGroup))
+    members = build_members(groups, pods, trust_domain=settings.trust_domain)
+    workloads = Workloads(pods, build_external_workloads(view.all(WorkloadEntry), members))
     rules = DestinationRules(view.all(DestinationRule), settings=settings)
     routing = Routing(
         view.all(VirtualService),
@@ -136,6 +141,7 @@ def build_facts(view: ConfigView, settings: MeshSettings, *, now: datetime | Non
             registered.service: accounts_of(registered, workloads, settings=settings)
             for registered in registry
         },
+        probes=build_probes(groups, pods, trust_domain=settings.trust_domain),
         routing=routing,
         connections=ConnectionRouting(routing, domain=domain, aliases=registry.aliases),
         gateways=view.all(Gateway),

@@ -1,4 +1,4 @@
-"""What the mesh reads off a WorkloadEntry: a workload that is no pod, for selectors to select."""
+"""What the mesh reads off a WorkloadEntry: a workload beside the pods, for selectors to select."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,8 +12,8 @@ _HAS_HEALTH_CHECKS = "proxy.istio.io/health-checks-enabled"
 
 
 class ExternalWorkload(msgspec.Struct, frozen=True, eq=False):
-    """A WorkloadEntry. The labels of the spec and of the object are one; where they differ the object's
-    count.
+    """A WorkloadEntry, or what stands for one. The labels of the spec and of the object are one; where they
+    differ the object's count.
     """
 
     name: str
@@ -26,9 +26,16 @@ class ExternalWorkload(msgspec.Struct, frozen=True, eq=False):
 ExternalWorkloads = LabelIndex[ExternalWorkload]
 
 
-def build_external_workloads(entries: Iterable[WorkloadEntry]) -> ExternalWorkloads:
-    """All WorkloadEntries."""
-    return ExternalWorkloads(_external_workload(entry) for entry in entries)
+def build_external_workloads(
+    entries: Iterable[WorkloadEntry], members: Iterable[ExternalWorkload] = ()
+) -> ExternalWorkloads:
+    """All WorkloadEntries, and the `members` of groups, which have none."""
+    return ExternalWorkloads([*map(_external_workload, entries), *members])
+
+
+def announces_health(annotations: Mapping[str, str]) -> bool:
+    """Whether annotations say that somebody checks the workload's health."""
+    return annotations.get(_HAS_HEALTH_CHECKS, "").lower() in ("true", "1", "t")
 
 
 def _external_workload(entry: WorkloadEntry) -> ExternalWorkload:
@@ -47,4 +54,4 @@ def _is_healthy(entry: WorkloadEntry) -> bool:
     states = [each.get("status") for each in entry.status.conditions if each.get("type") == "Healthy"]
     if states:
         return states[-1] == "True"
-    return entry.metadata.annotations.get(_HAS_HEALTH_CHECKS, "").lower() not in ("true", "1", "t")
+    return not announces_health(entry.metadata.annotations)

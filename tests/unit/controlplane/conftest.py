@@ -16,7 +16,7 @@ from convoy.ca.service import CertificateService, Verifier
 from convoy.ca.tokens import AUDIENCE, TokenVerifier
 from convoy.cluster.tokens import ISSUER, TokenIssuer
 from convoy.config.kube.targets import Credentials
-from convoy.controlplane.agent_api import AgentApi, NameTables
+from convoy.controlplane.agent_api import AgentApi, NameTables, Probes
 from convoy.controlplane.server_identity import ServerIdentity
 from convoy.kit.latest import LatestValue
 
@@ -112,7 +112,9 @@ async def serving_http(app: web.Application, context: ssl.SSLContext | None = No
 
 @contextlib.asynccontextmanager
 async def serving_agents(
-    authority: Authority, issuer: Callable[[], Intermediate] | None = None
+    authority: Authority,
+    issuer: Callable[[], Intermediate] | None = None,
+    probes: LatestValue[Probes] | None = None,
 ) -> AsyncIterator[tuple[Agent, LatestValue[NameTables]]]:
     """Serve the agent API over TLS with the control plane's own identity."""
     names: LatestValue[NameTables] = LatestValue()
@@ -120,7 +122,7 @@ async def serving_agents(
         issuer or authority.issuer, authority.verifier, trust_domain=TRUST_DOMAIN, max_ttl=timedelta(hours=1)
     )
     identity = ServerIdentity(authority.issuer, TRUST_DOMAIN, ttl=timedelta(hours=1))
-    app = AgentApi(certificates, authority.verifier, names).app()
+    app = AgentApi(certificates, authority.verifier, names, probes or LatestValue()).app()
     connector = aiohttp.TCPConnector(resolver=_Loopback())
     async with (
         serving_http(app, identity.tls_context) as port,

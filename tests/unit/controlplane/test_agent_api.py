@@ -7,12 +7,16 @@ import pytest
 from cryptography import x509
 from tests.unit.controlplane.conftest import Agent, Asked, Authority, serving_agents
 
+from convoy.api.agents import ProbeAnswer
+from convoy.api.istio.workload_group import ReadinessProbe, TcpSocketProbe
 from convoy.ca.errors import IssuerError, VerifierError
 from convoy.ca.issuers import Intermediate
 from convoy.ca.keys import build_csr, new_key
 from convoy.ca.tokens import TokenSubject
 from convoy.ca.wire import CertificateRequest
+from convoy.controlplane.agent_api import Probes
 from convoy.dns.table import build_name_table, parse_name_table
+from convoy.kit.latest import LatestValue
 
 FIRST = build_name_table({"reviews": ["10.0.0.1"]})
 SECOND = build_name_table({"reviews": ["10.0.0.2"]})
@@ -43,7 +47,7 @@ async def test_a_certificate_is_for_the_account_of_the_token_alone(authority: Au
     assert roots == [pem.decode() for pem in authority.intermediate.roots_pem]
 
 
-@pytest.mark.parametrize("path", ["/v1/certificates", "/v1/names"])
+@pytest.mark.parametrize("path", ["/v1/certificates", "/v1/names", "/v1/probe"])
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer nonsense", "Basic dXNlcjpwdw=="])
 async def test_who_brings_no_token_is_refused(authority: Authority, path: str, authorization: str) -> None:
     async with serving_agents(authority) as (agent, names):
@@ -60,7 +64,7 @@ class Silent:
         raise VerifierError("The token cannot be checked now.")
 
 
-@pytest.mark.parametrize("path", ["/v1/certificates", "/v1/names"])
+@pytest.mark.parametrize("path", ["/v1/certificates", "/v1/names", "/v1/probe"])
 async def test_token_that_cannot_be_checked_now_is_not_refused_for_good(path: str) -> None:
     authority = Authority()
     authority.verifier = Silent()
@@ -141,3 +145,24 @@ async def test_a_caller_that_waits_is_answered_by_the_change_that_concerns_it(au
         assert not waiting.done()
         names.set({"default": SECOND})
         assert parse_name_table((await waiting).body) == SECOND
+
+
+async def test_a_member_is_told_its_groups_probe_and_others_that_there_is_none(authority: Authority) -> None:
+    probes: LatestValue[Probes] = LatestValue()
+    name = await _name_of_asker(authority)
+    probe = ReadinessProbe(tcp_socket=TcpSocketProbe(port=5432))
+    async with serving_agents(authority, probes=probes) as (agent, _):
+        probes.set({"other.default": probe})
+        none = await agent.ask("GET", "/v1/probe?wait=5")
+        waiting = asyncio.create_task(agent.ask("GET", f"/v1/probe?wait=5&version={none.json()['version']}"))
+        probes.set({name: probe})
+        told = await waiting
+        same = await agent.ask("GET", f"/v1/probe?version={told.json()['version']}")
+    assert (none.status, none.json()["probe"]) == (200, None)
+    assert msgspec.json.decode(told.body, type=ProbeAnswer).probe == probe
+    assert same.status == 304
+
+
+async def _name_of_asker(authority: Authority) -> str:
+    subject = await authority.verifier.verify(authority.token())
+    return f"{subject.pod_name}.{subject.namespace}"

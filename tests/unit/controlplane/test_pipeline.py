@@ -139,7 +139,7 @@ def test_offline_gives_what_the_control_plane_serves(cluster: Cluster) -> None:
 
 
 async def test_a_model_is_handed_on_only_when_it_differs(cluster: Cluster) -> None:
-    outlets = Outlets(LatestValue(), LatestValue(), LatestValue())
+    outlets = Outlets(LatestValue(), LatestValue(), LatestValue(), LatestValue())
 
     async def states() -> AsyncIterator[Held]:
         yield cluster.held()

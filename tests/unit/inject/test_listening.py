@@ -55,3 +55,15 @@ def test_gateway_awaits_no_ports():
     )
     injected = inject_pod(gateway, ENABLED, SETTINGS)
     assert AWAITED_PORTS not in environment(injected.spec.containers[0])
+
+
+def test_members_of_a_group_wait_for_its_probe_and_hear_of_it_at_once():
+    proxy = {
+        "name": "istio-proxy",
+        "image": "auto",
+        "env": [{"name": "ISTIO_META_AUTO_REGISTER_GROUP", "value": "machines"}],
+    }
+    sidecar = sidecar_of(container("app"), proxy)
+    assert AWAITED_PORTS not in environment(sidecar)
+    probe = sidecar.readiness_probe
+    assert (probe.http_get.path, probe.period_seconds, probe.failure_threshold) == (SERVING_PATH, 1, 1)

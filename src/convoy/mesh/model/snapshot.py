@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from convoy.api.istio.workload_group import ReadinessProbe
 from convoy.api.meta import Hostname, Namespace, ObjectKey
 from convoy.mesh.model.gateways import GatewayView
 from convoy.mesh.model.proxies import GatewayAddress, Workload
@@ -37,6 +38,8 @@ class MeshSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     gateway_addresses: tuple[GatewayAddress, ...] = ()
     sources: Mapping[Hostname, ObjectKey] = {}
     """The object that each service comes from."""
+    probes: Mapping[str, ReadinessProbe] = {}
+    """How a member of a WorkloadGroup is asked whether it is ready, by `<pod>.<namespace>`."""
     valid_until: datetime | None = None
     """When the first certificate in use expires; then the same objects mean something else."""
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 import yaml
 from tests.kit.certificates import Authority
-from tests.traffic import blinding, world
+from tests.traffic import world
 from tests.traffic.configuring import CLUSTER
 from tests.traffic.lab import Lab
 
@@ -33,7 +33,13 @@ async def started_lab(folder: Path, *, options: MeshOptions) -> AsyncIterator[La
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
     """The lab; each test takes back what it applied."""
-    is_mutating = request.config.pluginmanager.has_plugin("tests.traffic.mutating")
-    options = MeshOptions(images=(blinding.IMAGE,) if is_mutating else ())
-    async with started_lab(tmp_path_factory.mktemp("lab"), options=options) as running:
+    async with started_lab(tmp_path_factory.mktemp("lab"), options=_options(request.config)) as running:
         yield running
+
+
+def _options(config: pytest.Config) -> MeshOptions:
+    if not config.pluginmanager.has_plugin("tests.traffic.mutating"):
+        return MeshOptions()
+    from tests.traffic.blinding import IMAGE  # it knows the whole control plane
+
+    return MeshOptions(images=(IMAGE,))

@@ -20,11 +20,36 @@ _LARGEST_DIRECT_BODY = 1024 * 1024
 
 def build_route_configuration(name: str, routes: PortRoutes) -> route_v3.RouteConfiguration:
     """All hosts of a port, sorted, and what happens to requests of other hosts."""
-    hosts = sorted((_virtual_host(host) for host in routes.hosts), key=lambda host: host.name)
+    frame = build_route_frame(name, routes)
+    hosts = [build_virtual_host(host) for host in sorted_hosts(routes)]
+    return _configuration(name, [*hosts, *frame.virtual_hosts], tells_ports=routes.port == 0)
+
+
+def build_route_frame(name: str, routes: PortRoutes) -> route_v3.RouteConfiguration:
+    """The route configuration without its hosts: only what happens to requests of others.
+
+    Its bytes after those of the hosts, as fields `virtual_hosts`, are the bytes of the whole.
+    """
     # A gateway may serve `*` itself; Envoy takes each domain only once.
-    if not any(_ANY_HOST in host.domains for host in routes.hosts):
-        hosts.append(_fallback_host(routes))
-    return _configuration(name, hosts, tells_ports=routes.port == 0)
+    takes_all = any(_ANY_HOST in host.domains for host in routes.hosts)
+    return _configuration(name, [] if takes_all else [_fallback_host(routes)], tells_ports=routes.port == 0)
+
+
+def sorted_hosts(routes: PortRoutes) -> list[HostRoutes]:
+    """The hosts in the order of their virtual hosts' names."""
+    return sorted(routes.hosts, key=lambda host: names.virtual_host(host.host, host.port))
+
+
+def build_virtual_host(host: HostRoutes) -> route_parts_v3.VirtualHost:
+    """One host and the routes of its rules."""
+    tls = route_parts_v3.VirtualHost.ALL if host.requires_tls else route_parts_v3.VirtualHost.NONE
+    return route_parts_v3.VirtualHost(
+        name=names.virtual_host(host.host, host.port),
+        domains=host.domains,
+        routes=[build_route(rule) for rule in host.rules],
+        require_tls=tls,
+        include_request_attempt_count=True,
+    )
 
 
 def build_inbound_routes(cluster: str, virtual_host: str) -> route_v3.RouteConfiguration:
@@ -44,17 +69,6 @@ def _configuration(
         validate_clusters=BoolValue(value=False),
         max_direct_response_body_size_bytes=uint32(_LARGEST_DIRECT_BODY),
         ignore_port_in_host_matching=not tells_ports,
-    )
-
-
-def _virtual_host(host: HostRoutes) -> route_parts_v3.VirtualHost:
-    tls = route_parts_v3.VirtualHost.ALL if host.requires_tls else route_parts_v3.VirtualHost.NONE
-    return route_parts_v3.VirtualHost(
-        name=names.virtual_host(host.host, host.port),
-        domains=host.domains,
-        routes=[build_route(rule) for rule in host.rules],
-        require_tls=tls,
-        include_request_attempt_count=True,
     )
 
 

@@ -34,7 +34,21 @@ _ANY_VALUE = 2
 
 def encode_resource(type_url: str, name: str, message: Message) -> Resource:
     """Encode a message for both protocols; its version is the hash of its deterministic serialization."""
-    value = message.SerializeToString(deterministic=True)
+    return encode_value(type_url, name, encode_message(message))
+
+
+def encode_message(message: Message) -> bytes:
+    """The serialization that is the same for equal messages."""
+    return message.SerializeToString(deterministic=True)
+
+
+def encode_field(number: int, message: Message) -> bytes:
+    """A message as a field of another: whoever joins the bytes of all fields has the bytes of the whole."""
+    return _bytes_field(number, encode_message(message))
+
+
+def encode_value(type_url: str, name: str, value: bytes) -> Resource:
+    """Encode for both protocols a message whose bytes are known; its version is their hash."""
     version = digest(value)
     packed = _text_field(_ANY_TYPE_URL, type_url) + _bytes_field(_ANY_VALUE, value)
     entry = (

@@ -4,9 +4,9 @@ The key is the builder and its parameters, which are frozen parts: a builder tha
 would be served stale results. `checks=True` finds such builders: every hit builds once more and
 compares.
 
-Two layers: resources, and the sets composed of them. An unchanged set is one look-up, and its resources
-are not looked at. Therefore what is forgotten is found out as garbage is: a resource is kept while a set
-that was used lately consists of it.
+Layers: pieces of large resources, resources, and the sets composed of them. An unchanged set is one look-up,
+and its resources are not looked at. Therefore what is forgotten is found out as garbage is: a resource is
+kept while a set that was used lately consists of it.
 """
 
 from collections.abc import Callable, Hashable
@@ -19,6 +19,7 @@ from convoy.xds.cache.encode import encode_resource
 from convoy.xds.cache.resources import ENDPOINT, Resource, ResourceSet
 
 P = ParamSpec("P")
+_Result = Resource | ResourceSet | bytes
 
 
 class ImpureBuilderError(Exception):
@@ -35,7 +36,7 @@ class MemoStatistics(msgspec.Struct, frozen=True):
 
 
 class _Entry(msgspec.Struct):
-    result: Resource | ResourceSet
+    result: _Result
     used: int
     consists_of: list["_Entry"]
 
@@ -68,6 +69,22 @@ class Memo:
         assert isinstance(result, Resource)
         return result
 
+    def assemble(
+        self, assembler: Callable[Concatenate["Memo", P], Resource], *args: P.args, **kwargs: P.kwargs
+    ) -> Resource:
+        """The resource that an assembler makes, of pieces of this memo, for these parts."""
+        result = self._remembered(
+            (assembler, args, tuple(kwargs.items())), lambda: assembler(self, *args, **kwargs)
+        )
+        assert isinstance(result, Resource)
+        return result
+
+    def piece(self, encoder: Callable[P, bytes], *args: P.args, **kwargs: P.kwargs) -> bytes:
+        """The bytes that an encoder makes of these parts."""
+        result = self._remembered((encoder, args, tuple(kwargs.items())), lambda: encoder(*args, **kwargs))
+        assert isinstance(result, bytes)
+        return result
+
     def compose(
         self, composer: Callable[Concatenate["Memo", P], ResourceSet], *args: P.args, **kwargs: P.kwargs
     ) -> ResourceSet:
@@ -88,9 +105,7 @@ class Memo:
         """How much was built, and how much that saved."""
         return MemoStatistics(self._built, self._hits, self._forgotten, len(self._entries))
 
-    def _remembered(
-        self, key: Hashable, build: Callable[[], Resource | ResourceSet]
-    ) -> Resource | ResourceSet:
+    def _remembered(self, key: Hashable, build: Callable[[], _Result]) -> _Result:
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = self._build(build)
@@ -104,7 +119,7 @@ class Memo:
             self._open[-1].consists_of.append(entry)
         return entry.result
 
-    def _build(self, build: Callable[[], Resource | ResourceSet]) -> _Entry:
+    def _build(self, build: Callable[[], _Result]) -> _Entry:
         entry = _Entry(ResourceSet(), self._generation, [])
         self._open.append(entry)
         try:
@@ -113,9 +128,9 @@ class Memo:
             self._open.pop()
         return entry
 
-    def _check(self, key: Hashable, entry: _Entry, build: Callable[[], Resource | ResourceSet]) -> None:
+    def _check(self, key: Hashable, entry: _Entry, build: Callable[[], _Result]) -> None:
         again = self._build(build).result
-        if again.version != entry.result.version:
+        if _content(again) != _content(entry.result):
             raise ImpureBuilderError(f"built twice from the same parts with different results: {key}")
 
     def _forget(self) -> None:
@@ -130,3 +145,7 @@ class Memo:
         before = len(self._entries)
         self._entries = {key: entry for key, entry in self._entries.items() if id(entry) in kept}
         self._forgotten += before - len(self._entries)
+
+
+def _content(result: _Result) -> bytes | str:
+    return result if isinstance(result, bytes) else result.version

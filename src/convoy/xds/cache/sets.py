@@ -15,10 +15,10 @@ from convoy.xds.build.listeners_gateway import build_gateway_listener
 from convoy.xds.build.listeners_inbound import build_ingress_listener, build_virtual_inbound
 from convoy.xds.build.listeners_outbound import build_outbound_listener, build_virtual_outbound
 from convoy.xds.build.outbound_plan import OutboundListener, RouteTable
-from convoy.xds.build.routes import build_route_configuration
 from convoy.xds.build.secrets import build_secret
 from convoy.xds.cache.memo import Memo
-from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, Resource, ResourceSet
+from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, SECRET, Resource, ResourceSet
+from convoy.xds.cache.route_configurations import assemble_routes
 
 
 def compose_sidecar_clusters(
@@ -86,9 +86,7 @@ def compose_gateway_listeners(memo: Memo, plans: tuple[GatewayListener, ...], sd
 
 def compose_routes(memo: Memo, tables: tuple[RouteTable, ...]) -> ResourceSet:
     """The route configurations that a view's listeners name."""
-    return ResourceSet(
-        memo.resource(ROUTE, build_route_configuration, table.name, table.routes) for table in tables
-    )
+    return ResourceSet(memo.assemble(assemble_routes, table.name, table.routes) for table in tables)
 
 
 def compose_secrets(memo: Memo, credentials: tuple[Credential, ...]) -> ResourceSet:

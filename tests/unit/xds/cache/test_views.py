@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.kit import parts, samples_of_parts
 from tests.kit.parts import assignment, endpoint
+from tests.kit.samples_of_rules import V1
 
 from convoy.mesh.model import MeshSnapshot
 from convoy.xds.cache.consistency import find_inconsistencies
@@ -31,7 +32,7 @@ def mesh(*endpoints: str, apps: tuple[str, ...] = ("app", "twin")) -> MeshSnapsh
     return parts.snapshot(
         *(parts.workload(app, inbound=samples_of_parts.everything_inbound()) for app in apps),
         sidecars=[samples_of_parts.sidecar()],
-        assignments=[assignment(samples_of_parts.V1, *(endpoint(address) for address in endpoints))],
+        assignments=[assignment(V1, *(endpoint(address) for address in endpoints))],
     )
 
 

@@ -44,8 +44,10 @@ def build_arguments(program: str, settings: AgentSettings) -> tuple[str, ...]:
     """
     return (
         *(program, "--config-path", str(settings.files.bootstrap)),
-        *("--disable-hot-restart", "--concurrency", str(settings.concurrency)),
-        *("--drain-time-s", str(_DRAIN_SECONDS[settings.proxy_type])),
+        "--disable-hot-restart",
+        # Left out, it is one per core.
+        *(("--concurrency", str(settings.concurrency)) if settings.concurrency else ()),
+        *("--drain-time-s", str(settings.envoy_drain_seconds or _DRAIN_SECONDS[settings.proxy_type])),
         *("--drain-strategy", "immediate"),
         *("--log-level", "warning"),
     )

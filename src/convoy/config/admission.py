@@ -25,6 +25,7 @@ class _Seen(msgspec.Struct, frozen=True):
 
     pod: Pod
     looked_up: tuple[tuple[type[ApiObject], str, str, ApiObject | None], ...]
+    listed: tuple[tuple[type[ApiObject], tuple[ApiObject, ...]], ...]
     admitted: Pod
 
 
@@ -34,10 +35,16 @@ class _Recorder:
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
         self.answers: list[tuple[type[ApiObject], str, str, ApiObject | None]] = []
+        self.lists: list[tuple[type[ApiObject], tuple[ApiObject, ...]]] = []
 
     def get(self, kind: type[T], namespace: str, name: str) -> T | None:
         found = self._lookup.get(kind, namespace, name)
         self.answers.append((kind, namespace, name, found))
+        return found
+
+    def all(self, kind: type[T]) -> tuple[T, ...]:
+        found = self._lookup.all(kind)
+        self.lists.append((kind, found))
         return found
 
 
@@ -64,8 +71,15 @@ class Admission:
         if before is not None and before.pod is pod and _is_current(before, lookup):
             return before
         recorder = _Recorder(lookup)
-        return _Seen(pod=pod, admitted=self._admit(pod, recorder), looked_up=tuple(recorder.answers))
+        admitted = self._admit(pod, recorder)
+        return _Seen(pod, tuple(recorder.answers), tuple(recorder.lists), admitted)
 
 
 def _is_current(seen: _Seen, lookup: Lookup) -> bool:
-    return all(lookup.get(kind, namespace, name) is found for kind, namespace, name, found in seen.looked_up)
+    return all(
+        lookup.get(kind, namespace, name) is found for kind, namespace, name, found in seen.looked_up
+    ) and all(_are_same(lookup.all(kind), found) for kind, found in seen.listed)
+
+
+def _are_same(now: tuple[ApiObject, ...], before: tuple[ApiObject, ...]) -> bool:
+    return len(now) == len(before) and all(one is other for one, other in zip(now, before, strict=True))

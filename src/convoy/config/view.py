@@ -17,10 +17,14 @@ T = TypeVar("T", bound=ApiObject)
 
 
 class Lookup(Protocol):
-    """What can be asked for an object by its name; a ConfigView is one."""
+    """What can be asked for objects; a ConfigView is one."""
 
     def get(self, kind: type[T], namespace: str, name: str) -> T | None:
         """The object, or None."""
+        ...
+
+    def all(self, kind: type[T]) -> tuple[T, ...]:
+        """Every object of a kind, oldest first."""
         ...
 
 

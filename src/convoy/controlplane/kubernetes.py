@@ -16,7 +16,8 @@ from convoy.config.kube.kubeconfig import in_cluster
 from convoy.config.kube.leases import Leader
 from convoy.config.sources.kube import KubeSource
 from convoy.config.store import Store
-from convoy.controlplane.admission import injection_of
+from convoy.config.view import EMPTY_VIEW
+from convoy.controlplane.admission import injection_of, proxy_configs_of
 from convoy.controlplane.http import serve_http
 from convoy.controlplane.pipeline import Outlets
 from convoy.controlplane.platforms import Job
@@ -29,6 +30,8 @@ from convoy.controlplane.webhooks.validation import Validation
 from convoy.controlplane.writing.authorities import AuthorityWriter
 from convoy.controlplane.writing.roots import RootWriter
 from convoy.controlplane.writing.statuses import StatusWriter
+from convoy.inject import ProxyConfigs
+from convoy.mesh.credential_needs import needed_credentials
 
 LEASE = "istio-leader"
 
@@ -41,7 +44,9 @@ class KubernetesPlatform:
         target = in_cluster(cluster=settings.mesh.cluster_id)
         self._namespace = target.namespace
         self._client = KubeClient(target)
-        self._source = KubeSource(self._client, mesh_namespace=settings.mesh.root_namespace)
+        self._source = KubeSource(
+            self._client, mesh_namespace=settings.mesh.root_namespace, needs=needed_credentials
+        )
         self._leader = Leader(self._client, name=LEASE, namespace=target.namespace, identity=settings.replica)
         self.verifier: Verifier = TokenReviewVerifier(self._client)
         self.admit: Admit | None = None
@@ -70,7 +75,13 @@ class KubernetesPlatform:
         yield "writing:statuses", statuses.run()
 
     async def _serve_webhooks(self, outlets: Outlets, identity: ServerIdentity) -> None:
-        injection = InjectionJudge(injection_of(self._settings.mesh), namespace_reader(self._client))
+        mesh = self._settings.mesh
+
+        def configs() -> ProxyConfigs:
+            published = outlets.published
+            return proxy_configs_of(published.get_nowait().view if published.number else EMPTY_VIEW, mesh)
+
+        injection = InjectionJudge(injection_of(mesh), namespace_reader(self._client), configs)
         app = webhooks_app({"/inject": injection, **Validation(outlets.published).judges()})
         app.router.add_get("/ready", functools.partial(self._answer_ready, outlets))
         await serve_http(app, self._settings.address, self._settings.webhook_port, identity)

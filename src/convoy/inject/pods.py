@@ -36,6 +36,7 @@ from convoy.inject.probes import (
     encode_definitions,
     rewrite_probes,
 )
+from convoy.inject.proxy_configs import NO_CONFIGS, ProxyConfigs
 from convoy.inject.proxy_container import build_proxy, build_volumes
 from convoy.inject.settings import InjectionSettings
 
@@ -49,7 +50,12 @@ _LONGEST_LABEL = 63
 _CRON_RUN = re.compile(r"-\d{8,}$")
 
 
-def inject_pod(pod: Pod, namespace: Namespace | None, settings: InjectionSettings) -> Pod:
+def inject_pod(
+    pod: Pod,
+    namespace: Namespace | None,
+    settings: InjectionSettings,
+    configs: ProxyConfigs = NO_CONFIGS,
+) -> Pod:
     """The pod with a proxy, or the very same pod when it gets none (or has all it needs)."""
     if is_injected(pod):
         return _complete(pod)
@@ -63,6 +69,7 @@ def inject_pod(pod: Pod, namespace: Namespace | None, settings: InjectionSetting
         account=pod.spec.service_account_name or pod.spec.service_account or "default",
         app=pod.metadata.labels.get("app", ""),
         settings=settings,
+        started=configs.of(pod, namespace_of(pod, namespace)),
     )
     if template == "sidecar":
         proxy = hook_proxy(await_ports(_tell_probes(proxy, definitions), pod))

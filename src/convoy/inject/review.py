@@ -9,10 +9,12 @@ from msgspec.structs import replace
 from convoy.api import codes
 from convoy.api.kube.core import Namespace, Pod
 from convoy.api.schema import check_schema
+from convoy.api.validation.mesh_config import read_proxy_defaults
 from convoy.inject.decision import find_obstacle, is_injected, templates_of, wants_proxy
 from convoy.inject.patching import Operation, build_patch
 from convoy.inject.pods import inject_pod
 from convoy.inject.probes import find_unresolved
+from convoy.inject.proxy_configs import ANNOTATION, NO_CONFIGS, ProxyConfigs
 from convoy.inject.settings import InjectionSettings
 
 _TEMPLATES = ("sidecar", "gateway")
@@ -32,7 +34,10 @@ class Injection(msgspec.Struct, frozen=True):
 
 
 def plan_injection(
-    raw: dict[str, Any], namespace: Namespace | None, settings: InjectionSettings
+    raw: dict[str, Any],
+    namespace: Namespace | None,
+    settings: InjectionSettings,
+    configs: ProxyConfigs = NO_CONFIGS,
 ) -> Injection:
     """What injection does to a pod that is being made.
 
@@ -42,7 +47,7 @@ def plan_injection(
     pod = read_pod(raw)
     if not pod.metadata.namespace and namespace is not None:
         pod = replace(pod, metadata=replace(pod.metadata, namespace=namespace.metadata.name))
-    injected = inject_pod(pod, namespace, settings)
+    injected = inject_pod(pod, namespace, settings, configs)
     warnings = tuple(_warn(pod, namespace, settings, is_changed=injected is not pod))
     if injected is pod:
         return Injection((), warnings)
@@ -76,6 +81,8 @@ def _warn(
     for name in sorted(pod.metadata.annotations):
         if name.startswith(_UNBUILT_ANNOTATIONS):
             yield f"The annotation {name} has no effect: all connections of the pod are captured."
+    for problem in read_proxy_defaults(pod.metadata.annotations.get(ANNOTATION, "")).problems:
+        yield f"In the annotation {ANNOTATION}, {problem.field or 'the text'}: {problem.message}"
     if "gateway" not in templates_of(pod):
         yield from _warn_of_ports(pod)
 

@@ -25,7 +25,7 @@ from convoy.mesh.model import (
 )
 from convoy.mesh.pods import PodFacts
 from convoy.mesh.pools import resolve_pool
-from convoy.mesh.protocols import entry_protocol
+from convoy.mesh.protocols import kube_protocol
 from convoy.mesh.server_tls import OpenedTls, open_tls
 
 UNIX = "unix://"
@@ -78,8 +78,10 @@ def _own_tls(written: ServerTlsSettings | None, credentials: Credentials, namesp
 
 
 def _protocol(written: IngressListener, tls: ServerTls | None) -> Protocol:
-    name = written.port.protocol
-    return _ENDS_AS.get(name.upper(), Protocol.TCP) if tls else entry_protocol(name)
+    port = written.port
+    if tls:
+        return _ENDS_AS.get(port.protocol.upper(), Protocol.TCP)
+    return kube_protocol(app_protocol=port.protocol, name=port.name, number=port.number)
 
 
 def _application(written: IngressListener) -> Application:

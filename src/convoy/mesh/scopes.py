@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from convoy.api.istio.sidecar import CaptureMode, EgressListener, OutboundMode, Sidecar
+from convoy.api.istio.sidecar import CaptureMode, EgressListener, OutboundMode, Sidecar, SidecarPort
 from convoy.api.meta import Hostname
 from convoy.mesh.facts import Facts
 from convoy.mesh.http_routes import target_key
 from convoy.mesh.http_rules import Target
 from convoy.mesh.imports import Imports
 from convoy.mesh.model import Protocol, UpstreamKey, ViewKey
-from convoy.mesh.protocols import entry_protocol
+from convoy.mesh.protocols import kube_protocol
 from convoy.mesh.services import Registered
 from convoy.mesh.short_names import expand_host
 from convoy.mesh.virtual_services import PreparedVirtualService
@@ -140,7 +140,7 @@ def _listener(facts: Facts, namespace: str, written: EgressListener) -> Listener
     is_proxy = written.port is not None and written.port.protocol.upper() == HTTP_PROXY
     is_bound = written.capture_mode is CaptureMode.NONE or written.bind.startswith(UNIX)
     address = written.bind.removeprefix(UNIX) or (LOOPBACK if is_bound or is_proxy else "")
-    protocol = entry_protocol(written.port.protocol) if written.port and written.port.protocol else None
+    protocol = _said_protocol(written.port) if written.port else None
     mixes_ports = is_proxy or number == 0
 
     def narrow(registered: Registered) -> Registered | None:
@@ -164,6 +164,12 @@ def _listener(facts: Facts, namespace: str, written: EgressListener) -> Listener
         mixes_ports=mixes_ports,
         protocol=protocol,
     )
+
+
+def _said_protocol(port: SidecarPort) -> Protocol | None:
+    """What the listener says of its port, by its protocol or else by its name; None: what the services say."""
+    protocol = kube_protocol(app_protocol=port.protocol, name=port.name, number=port.number)
+    return None if protocol is Protocol.AUTO and not port.protocol else protocol
 
 
 def _narrowed(

@@ -102,7 +102,7 @@ class DefaultProxyConfig(ApiStruct, frozen=True):
     hold_application_until_proxy_starts: bool = False
     gateway_topology: GatewayTopology | None = None
     proxy_metadata: dict[str, str] = {}
-    image: dict[str, Any] | None = None
+    image: Any = None
     access_log_service: Any = field(name="envoyAccessLogService", default=None)
     availability_zone: Any = None
     binary_path: Any = None

@@ -70,6 +70,25 @@ def read_mesh_config(text: str) -> ReadMeshConfig:
     return ReadMeshConfig(config, (*problems, *found.problems))
 
 
+class ReadProxyDefaults(msgspec.Struct, frozen=True):
+    """The same of a pod's annotation `proxy.istio.io/config`."""
+
+    config: DefaultProxyConfig
+    problems: tuple[Problem, ...]
+
+
+@lru_cache(maxsize=64)
+def read_proxy_defaults(text: str) -> ReadProxyDefaults:
+    """The settings of a pod's annotation that can be used, as those of `defaultConfig`."""
+    indented = "".join(f"  {line}\n" for line in text.splitlines())
+    read = read_mesh_config(f"{_NESTED}:\n{indented}")
+    problems = (
+        msgspec.structs.replace(problem, field=problem.field.removeprefix(_NESTED).removeprefix("."))
+        for problem in read.problems
+    )
+    return ReadProxyDefaults(read.config.default_config or DefaultProxyConfig(), tuple(problems))
+
+
 def _without_line(problem: Problem) -> Problem:
     # Its line is one of the text, not of the file that the text is in.
     return msgspec.structs.replace(problem, line=0)

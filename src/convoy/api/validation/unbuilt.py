@@ -27,9 +27,7 @@ NOT_BUILT: Mapping[str, str] = {
     """,
     "PeerAuthentication": "",
     "WorkloadEntry": "",
-    "WorkloadGroup": """
-        template
-    """,
+    "WorkloadGroup": "",
     "Sidecar": "",
     "ProxyConfig": "",
 }

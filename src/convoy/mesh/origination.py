@@ -27,7 +27,7 @@ def resolve_origination(
     `stated` are the SANs that a ServiceEntry states, for a block without any. `namespace` is where
     credentials are looked up; empty where they do not count.
     """
-    credential = _credential(settings.credential_name, namespace)
+    credential = credential_key(settings.credential_name, namespace)
     names = tuple(sorted(set(settings.subject_alt_names))) or stated
     is_mutual = settings.mode is ClientTlsMode.MUTUAL
     origination = Origination(
@@ -38,7 +38,8 @@ def resolve_origination(
     return UpstreamTls(TlsMode.ORIGINATE, settings.sni, origination=origination)
 
 
-def _credential(name: str, namespace: str) -> CredentialKey | None:
+def credential_key(name: str, namespace: str) -> CredentialKey | None:
+    """What a `credentialName` means to proxies of a namespace; None where it does not count."""
     if not name or not namespace:
         return None
     for scheme, is_config_map in (("kubernetes://", False), ("configmap://", True)):

@@ -1,7 +1,8 @@
 """What the control plane may do in its cluster, and no more.
 
 It reads what the mesh is made of, checks tokens, writes its own status conditions, root certificates and
-webhook trust, and holds its lease. It neither creates nor changes anything of the user's.
+webhook trust, and holds its lease. It neither creates nor changes anything of the user's. Secrets are seen
+only in namespaces where a role binding says so: its own, and those whose owners let gateways there use them.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ Manifest = dict[str, Any]
 _READ = ("get", "list", "watch")
 _RBAC = "rbac.authorization.k8s.io"
 _ISTIO_GROUPS = ("networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io")
+CREDENTIALS_ROLE = f"{CONTROL_PLANE}-credentials"
 WEBHOOK_CONFIGURATION = "istio-sidecar-injector"
 VALIDATOR_CONFIGURATION = "istio-validator"
 
@@ -48,6 +50,11 @@ def _role_rules() -> list[Manifest]:
     ]
 
 
+def _credential_rules() -> list[Manifest]:
+    # Which ones is for users' objects to say, so no role can name them; the control plane asks by name.
+    return [_rule([""], ["secrets", "configmaps"], _READ)]
+
+
 def _labelled(kind: str, name: str, *, namespace: str = "", **fields: Any) -> Manifest:
     place = {"namespace": namespace} if namespace else {}
     metadata = {"name": name, **place, "labels": {"app": CONTROL_PLANE}}
@@ -74,6 +81,15 @@ def build_roles() -> list[Manifest]:
             "ClusterRoleBinding",
             cluster_role,
             roleRef={"apiGroup": _RBAC, "kind": "ClusterRole", "name": cluster_role},
+            subjects=subjects,
+        ),
+        _labelled("ClusterRole", CREDENTIALS_ROLE, rules=_credential_rules()),
+        # Of gateways elsewhere, their own namespace's owners decide.
+        _labelled(
+            "RoleBinding",
+            CREDENTIALS_ROLE,
+            namespace=SYSTEM_NAMESPACE,
+            roleRef={"apiGroup": _RBAC, "kind": "ClusterRole", "name": CREDENTIALS_ROLE},
             subjects=subjects,
         ),
         _labelled("Role", CONTROL_PLANE, namespace=SYSTEM_NAMESPACE, rules=_role_rules()),

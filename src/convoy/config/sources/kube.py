@@ -10,11 +10,13 @@ An API server that is away changes nothing: what was there stays, and what chang
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from convoy.api.base import ApiObject
 from convoy.api.kinds import BY_STRUCT, KINDS, Kind
 from convoy.api.kube.core import ConfigMap
 from convoy.api.meta import ObjectKey
+from convoy.config.contents import merge_contents
 from convoy.config.errors import KubeError
 from convoy.config.kube.client import KubeClient
 from convoy.config.kube.definitions import defines
@@ -22,6 +24,7 @@ from convoy.config.kube.following import FIRST_DELAY, Relisted, follow
 from convoy.config.kube.holding import Holding, ObjectState
 from convoy.config.kube.listings import Json, Selection
 from convoy.config.kube.resources import CUSTOM_RESOURCE_DEFINITIONS, KubeResource, resource_of
+from convoy.config.sources.named import NamedObjects
 from convoy.config.store import Store
 from convoy.kit.backoff import backoff
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
@@ -42,13 +45,20 @@ _LONGEST_ABSENCE = 30.0
 # Many events at a time are handed over at once; the first after a pause without any delay.
 _PAUSE = 0.02
 
+Needs = Callable[[Iterable[ApiObject]], frozenset[ObjectKey]]
+
 log = get_logger("config")
+
+
+def _needs_nothing(objects: Iterable[ApiObject]) -> frozenset[ObjectKey]:
+    return frozenset()
 
 
 class KubeSource:
     """The objects of one cluster. `cluster` is said in its problems (by default the client's own name).
 
-    With `mesh_namespace` the mesh's own configuration is read, too: one ConfigMap there.
+    With `mesh_namespace` the mesh's own configuration is read, too: one ConfigMap there. `needs` says which
+    objects of kinds that are not read as a whole are read by their names, because others lead to them.
     """
 
     def __init__(
@@ -58,6 +68,7 @@ class KubeSource:
         cluster: str = "",
         kinds: Iterable[Kind] = MESH_KINDS,
         mesh_namespace: str = "",
+        needs: Needs = _needs_nothing,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._client = client
@@ -67,6 +78,7 @@ class KubeSource:
             named = Selection(namespace=mesh_namespace, fields=f"metadata.name={_MESH_CONFIG}")
             self._selections[ConfigMap.KIND] = named
         self._clock = clock
+        self._needs = needs
         self._holding = Holding(cluster=cluster or client.cluster)
         self._unlisted = {kind.name for kind in self._kinds}
         self._faults: dict[str, KubeError] = {}
@@ -101,15 +113,21 @@ class KubeSource:
             for kind in self._kinds:
                 tasks.create_task(self._follow_kind(kind), name=f"source:kube:{kind.plural}")
             tasks.create_task(self._follow_definitions(), name="source:kube:definitions")
-            tasks.create_task(self._hand_over(store), name="source:kube:put")
+            named = NamedObjects(self._client, tasks, on_change=self._changed.set, clock=self._clock)
+            tasks.create_task(self._hand_over(store, named), name="source:kube:put")
 
-    async def _hand_over(self, store: Store) -> None:
+    async def _hand_over(self, store: Store, named: NamedObjects) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()
             if self._unlisted:
                 continue
-            store.put(f"kube:{self._client.cluster}", self._holding.contents())
+            contents = self._holding.contents()
+            named.need(self._needs(found.obj for found in contents.objects.values()))
+            if not named.is_complete:
+                continue  # What leads to them would be held back for want of them.
+            sources = {"listed": contents, "named": named.contents()}
+            store.put(f"kube:{self._client.cluster}", merge_contents(sources))
             self._synced.set()
             await self._clock.sleep(_PAUSE)
 

@@ -79,6 +79,7 @@ NEEDED = [
     can("create", "configmaps"),
     can("patch", "configmaps", name="istio-ca-root-cert"),
     can("update", "leases", "coordination.k8s.io", namespace="istio-system"),
+    can("watch", "secrets", namespace="istio-system"),
     can(
         "patch",
         "mutatingwebhookconfigurations",
@@ -92,6 +93,7 @@ NOT_NEEDED = [
     can("delete", "pods"),
     can("create", "pods/exec"),
     can("get", "secrets"),
+    can("update", "secrets", namespace="istio-system"),
     can("get", "configmaps", name="other"),
     can("list", "nodes", namespace=""),
     can("list", "secrets", namespace=""),

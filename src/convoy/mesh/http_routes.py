@@ -5,7 +5,7 @@ Only ports declared as HTTP have rules; a VirtualService never attaches to a TCP
 conditions ends the list, because nothing gets past it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -153,18 +153,26 @@ def _claim_service(
 
 
 def _claim_unregistered(claims: Mapping[int, Claims], facts: Facts, caller: Caller) -> None:
-    """Hosts that only VirtualServices know: on the ports of the services named beside them, else on 80."""
+    """Hosts that only VirtualServices know: on the ports of a wildcard host that covers them, else of the
+    services named beside them, else on 80.
+    """
     visible, known_targets = facts.registry.visible(caller.namespace), facts.registry.known(caller.namespace)
+    wildcards = [one for host, one in visible.items() if is_wildcard(host)]
     for service in facts.routing.for_sidecars(caller.namespace).services:
         unknown = [host for host in service.hosts if not any(_registered(host, visible))]
         if not unknown:
             continue
-        known = [one for host in service.hosts for one in _registered(host, visible)]
-        ports = {port.number for one in known for port in one.service.ports if port.protocol.is_http}
-        for number in sorted((ports or {_PLAIN_HTTP}) & claims.keys()):
-            rules = build_rules(service, caller, port=number, visible=known_targets)
-            for host in unknown if rules else ():
-                claims[number].claim(host, (as_domain(host),), rules)
+        beside = _http_ports(one for host in service.hosts for one in _registered(host, visible))
+        for host in unknown:
+            covering = _http_ports(one for one in wildcards if covers(one.service.hostname, host))
+            for number in sorted((covering or beside or {_PLAIN_HTTP}) & claims.keys()):
+                rules = build_rules(service, caller, port=number, visible=known_targets)
+                if rules:
+                    claims[number].claim(host, (as_domain(host),), rules)
+
+
+def _http_ports(services: Iterable[Registered]) -> set[int]:
+    return {port.number for one in services for port in one.service.ports if port.protocol.is_http}
 
 
 def _registered(host: str, visible: Visible) -> Iterator[Registered]:

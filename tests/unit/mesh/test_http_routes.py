@@ -7,6 +7,7 @@ from tests.unit.mesh.objects import (
     SETTINGS,
     entry,
     pod,
+    problems,
     remote,
     resolve,
     routes,
@@ -262,6 +263,12 @@ class TestHosts:
     def test_wildcard_of_unregistered_hosts_is_on_port_80(self) -> None:
         made = vs("r", "*.example.com", to("reviews"))
         assert self.at(80, service("web", 80), made)["*.example.com"].domains == ("*.example.com",)
+
+    def test_name_that_a_wildcard_host_covers_is_on_its_ports(self) -> None:
+        covering = entry("*.example.com", port=8080, resolution="NONE", location="MESH_EXTERNAL")
+        made = vs("r", "www.example.com", to("reviews"))
+        assert self.at(8080, covering, made)["www.example.com"].domains == ("www.example.com",)
+        assert problems(CALLER, service("reviews", 9080), covering, made) == ()
 
     def test_service_of_another_namespace_has_no_bare_name(self) -> None:
         made = service("reviews", 9080, namespace="shop", spec={"clusterIP": "198.18.129.1"})

@@ -10,25 +10,35 @@ from convoy.mesh.facts import Facts
 from convoy.mesh.gateway_names import MESH
 from convoy.mesh.hosts import covers, is_wildcard
 from convoy.mesh.model import Protocol, RouteMatch
+from convoy.mesh.services import Registered
 from convoy.mesh.virtual_services import PreparedVirtualService
 
 
 def check_routes(facts: Facts) -> Iterator[Problem]:
     """Every VirtualService by itself, then those that claim the same host."""
+    wildcards = [one for host, one in facts.registry.by_host.items() if is_wildcard(host)]
     for service in facts.routing:
-        yield from _check_hosts(service, facts)
+        yield from _check_hosts(service, facts, wildcards)
         yield from _check_default(service)
     yield from _check_conflicts(facts)
 
 
-def _check_hosts(service: PreparedVirtualService, facts: Facts) -> Iterator[Problem]:
+def _covers(registered: Registered, host: str) -> bool:
+    return covers(registered.service.hostname, host)
+
+
+def _check_hosts(
+    service: PreparedVirtualService, facts: Facts, wildcards: list[Registered]
+) -> Iterator[Problem]:
     if MESH not in service.gateways:
         return
     known = facts.registry.by_host
     for index, host in enumerate(service.hosts):
-        matching = [known[one] for one in known if covers(host, one)] if is_wildcard(host) else []
-        if host in known:
-            matching = [known[host]]
+        if is_wildcard(host):
+            matching = [known[one] for one in known if covers(host, one)]
+        else:
+            # A name may be known by a wildcard host alone.
+            matching = [known[host]] if host in known else [one for one in wildcards if _covers(one, host)]
         speaks_http = any(
             port.protocol.is_http or port.protocol is Protocol.AUTO
             for registered in matching

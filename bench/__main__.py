@@ -7,6 +7,7 @@ import sys
 import click
 
 BENCHMARKS = {
+    "routing": ("bench.routing:routing", "1,000 services with their rules built, and one rule changed."),
     "fleet": ("bench.fleet.command:fleet", "Thousands of xDS clients that behave like Envoy."),
     "mesh": ("bench.mesh:mesh", "Requests between pods, directly and through a gateway."),
     "subsets": ("bench.subsets:subsets", "New subsets under load: until in force, and failures."),

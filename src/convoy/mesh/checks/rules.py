@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from convoy.api import codes
 from convoy.api.istio.destination_rule import ClientTlsMode, Subset
+from convoy.api.meta import Hostname
 from convoy.api.paths import quote
 from convoy.api.problems import Problem
 from convoy.mesh.assignments import EndpointSelector, select_endpoints, subset_labels
@@ -11,7 +12,6 @@ from convoy.mesh.checks.finding import host_hint, named
 from convoy.mesh.destination_rules import HostRule
 from convoy.mesh.facts import Facts
 from convoy.mesh.hosts import covers, is_wildcard
-from convoy.mesh.model import EndpointKey
 from convoy.mesh.services import Registered
 from convoy.mesh.short_names import split_global
 
@@ -77,8 +77,13 @@ def _check_subsets(rule: HostRule, facts: Facts) -> Iterator[Problem]:
 
 def _listed_services(rule: HostRule, facts: Facts) -> Iterator[Registered]:
     """Those with endpoints of their own writing: pods come and go, written endpoints do not."""
-    for host, registered in facts.registry.by_host.items():
-        if covers(rule.host, host) and any(entry.spec.endpoints for entry in registered.entries):
+    by_host = facts.registry.by_host
+    if is_wildcard(rule.host):
+        found = [registered for host, registered in by_host.items() if covers(rule.host, host)]
+    else:  # most rules; there are as many hosts as rules
+        found = [by_host[Hostname(rule.host)]] if rule.host in by_host else []
+    for registered in found:
+        if any(entry.spec.endpoints for entry in registered.entries):
             yield registered
 
 

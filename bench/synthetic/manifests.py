@@ -1,0 +1,135 @@
+"""The objects of a synthetic cluster as Kubernetes has them, so that any control plane can be given them.
+
+Services are spread over namespaces and ports in turn; each has pods of its own, a VirtualService with a match
+and two weighted subsets, and a DestinationRule with these subsets. Callers are pods with a sidecar that no
+Service selects, spread over the namespaces in the same way.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+Manifest = dict[str, Any]
+
+_FIRST_PORT = 8000
+_NETWORKING = "networking.istio.io/v1"
+
+
+class Size(msgspec.Struct, frozen=True, kw_only=True):
+    """How large: all services over `ports` port numbers, `endpoints` pods behind each."""
+
+    services: int = 1_000
+    ports: int = 20
+    endpoints: int = 5
+    namespaces: int = 10
+    callers: int = 1_000
+    has_rules: bool = True
+
+
+def manifests(size: Size) -> Iterator[Manifest]:
+    """Every object, what others need first."""
+    for number in range(size.namespaces):
+        yield _namespace(number)
+    for number in range(size.services):
+        yield service(size, number)
+        for replica in range(size.endpoints):
+            yield pod(size, number, replica)
+        if size.has_rules:
+            yield virtual_service(size, number)
+            yield destination_rule(size, number)
+    for number in range(size.callers):
+        yield caller(size, number)
+
+
+def service(size: Size, number: int) -> Manifest:
+    """A Service with one HTTP port."""
+    spec = {
+        "clusterIP": _address("10.96", number),
+        "selector": {"app": name_of(number)},
+        "ports": [{"name": "http", "port": port_of(size, number), "targetPort": 8080}],
+    }
+    return _object("v1", "Service", name_of(number), namespace_of(size, number), spec=spec)
+
+
+def pod(size: Size, number: int, replica: int) -> Manifest:
+    """A pod behind a Service; of its version the subsets know two."""
+    labels = {"app": name_of(number), "version": f"v{replica % 2 + 1}"}
+    address = _address("10.4", number * size.endpoints + replica)
+    return _pod(
+        f"{name_of(number)}-{replica}", namespace_of(size, number), labels, address, account=name_of(number)
+    )
+
+
+def caller(size: Size, number: int) -> Manifest:
+    """A pod that only calls."""
+    name = f"caller-{number}"
+    return _pod(name, namespace_of(size, number), {"app": name}, _address("10.32", number), account="caller")
+
+
+def virtual_service(size: Size, number: int, *, weight: int = 90) -> Manifest:
+    """Rules for a Service: one subset for testers, two by weight for everybody else."""
+    host = host_of(size, number)
+
+    def to(subset: str, share: int) -> Manifest:
+        return {"destination": {"host": host, "subset": subset}, "weight": share}
+
+    http = [
+        {"match": [{"headers": {"x-tester": {"exact": "yes"}}}], "route": [to("v2", 100)]},
+        {"route": [to("v1", weight), to("v2", 100 - weight)], "timeout": "10s"},
+    ]
+    spec = {"hosts": [host], "http": http}
+    return _object(_NETWORKING, "VirtualService", name_of(number), namespace_of(size, number), spec=spec)
+
+
+def destination_rule(size: Size, number: int) -> Manifest:
+    """The subsets of a Service."""
+    subsets = [{"name": version, "labels": {"version": version}} for version in ("v1", "v2")]
+    spec = {"host": host_of(size, number), "subsets": subsets}
+    return _object(_NETWORKING, "DestinationRule", name_of(number), namespace_of(size, number), spec=spec)
+
+
+def name_of(number: int) -> str:
+    """The name of a service and of its app."""
+    return f"service-{number}"
+
+
+def namespace_of(size: Size, number: int) -> str:
+    """Where a service, its pods and rules are, or a caller."""
+    return f"namespace-{number % size.namespaces}"
+
+
+def host_of(size: Size, number: int) -> str:
+    """The full name of a service."""
+    return f"{name_of(number)}.{namespace_of(size, number)}.svc.cluster.local"
+
+
+def port_of(size: Size, number: int) -> int:
+    """The port that a service is called on."""
+    return _FIRST_PORT + number % size.ports
+
+
+def _namespace(number: int) -> Manifest:
+    metadata = {"name": f"namespace-{number}", "labels": {"istio-injection": "enabled"}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def _pod(name: str, namespace: str, labels: Manifest, address: str, *, account: str) -> Manifest:
+    spec = {"serviceAccountName": account, "containers": [{"name": "app", "image": "app"}]}
+    ready = {"type": "Ready", "status": "True"}
+    status = {"phase": "Running", "podIP": address, "conditions": [ready]}
+    return {**_object("v1", "Pod", name, namespace, spec=spec, labels=labels), "status": status}
+
+
+def _object(
+    version: str, kind: str, name: str, namespace: str, *, spec: Manifest, labels: Manifest | None = None
+) -> Manifest:
+    metadata = {"name": name, "namespace": namespace, **({"labels": labels} if labels else {})}
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def _address(prefix: str, number: int) -> str:
+    first, second = prefix.split(".")
+    high, low = divmod(number, 250)
+    more, middle = divmod(high, 250)
+    return f"{first}.{int(second) + more}.{middle}.{low + 1}"

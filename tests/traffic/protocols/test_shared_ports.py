@@ -18,6 +18,26 @@ spec:
 """
 
 
+# Rules for one name each of those that a wildcard host covers.
+RULES = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: one-of-a, namespace: default}
+spec:
+  hosts: [one.a.test]
+  tls:
+  - match: [{sniHosts: [one.a.test]}]
+    route: [{destination: {host: "*.b.test"}}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: one-of-c, namespace: default}
+spec:
+  hosts: [one.c.test]
+  http:
+  - headers: {request: {set: {routed: "yes"}}}
+    route: [{destination: {host: "*.c.test"}}]
+"""
 V1, V2, OUTSIDE = "198.18.1.21", "198.18.1.22", "198.18.1.41"
 # Nobody is at this address.
 NOWHERE = "198.18.129.250"
@@ -39,3 +59,17 @@ async def test_tls_requests_and_bytes_share_a_port(lab: Lab) -> None:
         assert (answer.pod, answer.seen.port) == ("echo-v1", 8000)
         # Of two services of bytes alone, the older one has the port.
         assert await lab.line("client", NOWHERE, 8443) == "outside hello"
+
+
+async def test_rules_for_one_name_of_a_wildcard_host_leave_the_others(lab: Lab) -> None:
+    services = (
+        entry("a", "*.a.test", "TLS", V1, 8443),
+        entry("b", "*.b.test", "TLS", V2, 8443),
+        entry("c", "*.c.test", "HTTP", V1, 8000),
+    )
+    async with lab.applied(*services, RULES):
+        answer = await lab.get("client", "https://one.a.test:8443/", at=NOWHERE)
+        assert (answer.pod, answer.seen.sni) == ("echo-v2", "one.a.test")
+        for host, routed in (("one.c.test", "yes"), ("two.c.test", None)):
+            answer = await lab.get("client", f"http://{host}:8443/", at=NOWHERE)
+            assert (answer.pod, answer.seen.headers.get("routed")) == ("echo-v1", routed)

@@ -7,7 +7,7 @@
 | `/stream/COUNT/SECONDS` | that many chunks, a while apart |
 | `/ws` | a websocket: each text comes back with the pod's name before it |
 | `?fail=K&key=ANY` | the first K requests with this key fail: with `status=CODE` (503), or `how=reset` |
-| `?header=NAME:VALUE` | a header of the answer, any number of times |
+| `?header=NAME:VALUE` | a header of the answer, any number of times; `header-of-POD`: of that pod alone |
 | `/seen` | how many requests each port of the pod has had; not counted itself |
 | `/call/grpc`, `/call/ws` | the pod itself calls, see `calls` |
 """
@@ -46,7 +46,7 @@ async def answer(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(float(argument))
     status = int(argument) if verb == "status" else 200
     answered = web.json_response(_told(request, body), status=status)
-    for header in query.getall("header", []):
+    for header in (*query.getall("header", []), *query.getall(f"header-of-{request.app[POD]}", [])):
         name, _, value = header.partition(":")
         answered.headers.add(name, value)
     return answered

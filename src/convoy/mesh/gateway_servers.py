@@ -69,6 +69,8 @@ class OpenServer(msgspec.Struct, frozen=True, eq=False):
     port: int
     kind: ServerKind
     hosts: tuple[HostFilter, ...]
+    name: str = ""
+    """What its author calls it; in messages only."""
     port_name: str = ""
     bind: str = ANY_ADDRESS
     """An IP address, or the path of a unix socket (`@name`: in no file system)."""
@@ -137,6 +139,7 @@ def open_servers(gateway: Gateway) -> Iterator[OpenServer]:
             port=server.port.number,
             kind=_kind(server),
             hosts=tuple(_host_filter(host, namespace) for host in server.hosts),
+            name=server.name,
             port_name=server.port.name,
             bind=server.bind.removeprefix(_UNIX) or ANY_ADDRESS,
             tls=server.tls,

@@ -7,6 +7,12 @@ from typing import Any
 import yaml
 from tests.kit.certificates import Issued
 from tests.traffic import world
+from tests.traffic.configuring import CLUSTER
+from tests.traffic.lab import Lab
+
+from convoy.ca.identity import Identity
+from convoy.ca.issuers import issue_workload
+from convoy.ca.keys import build_csr, key_to_pem, new_key
 
 Json = dict[str, Any]
 
@@ -94,6 +100,14 @@ def pair(issued: Issued, *, root: bytes = b"") -> dict[str, bytes]:
     """The keys of a Secret of type kubernetes.io/tls, with roots if they are given."""
     files = {"tls.crt": issued.chain_pem, "tls.key": issued.key_pem}
     return {**files, "ca.crt": root} if root else files
+
+
+def workload(lab: Lab) -> tuple[bytes, bytes]:
+    """Key and chain of a workload of the mesh."""
+    key = new_key()
+    issuer = lab.local.clusters[CLUSTER].intermediate
+    issued = issue_workload(issuer, build_csr(key), identity=Identity("cluster.local", "default", "client"))
+    return key_to_pem(key).reveal(), b"".join(issued.chain_pem)
 
 
 def _destination(host: str, port: int) -> Json:

@@ -8,7 +8,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from tests.kit.certificates import Authority, Issued
-from tests.traffic.configuring import CLUSTER
 from tests.traffic.fields import fields
 from tests.traffic.gateway.objects import (
     TLS_PORT,
@@ -20,12 +19,9 @@ from tests.traffic.gateway.objects import (
     secret,
     server,
     tcp_route,
+    workload,
 )
 from tests.traffic.lab import TRAFFIC, Lab, Tls
-
-from convoy.ca.identity import Identity
-from convoy.ca.issuers import issue_workload
-from convoy.ca.keys import build_csr, key_to_pem, new_key
 
 pytestmark = TRAFFIC
 
@@ -155,11 +151,3 @@ async def test_names_are_asked_of_workloads_too(lab: Lab) -> None:
         assert (await lab.gateway(URL, tls=Tls(client=workload(lab)))).status == 0
     async with lab.applied(gateway(https(mode="ISTIO_MUTUAL", subjectAltNames=[f"{MESH}/client"])), route()):
         assert (await lab.gateway(URL, tls=Tls(client=workload(lab)))).status == 200
-
-
-def workload(lab: Lab) -> tuple[bytes, bytes]:
-    """Key and chain of a workload of the mesh."""
-    key = new_key()
-    issuer = lab.local.clusters[CLUSTER].intermediate
-    issued = issue_workload(issuer, build_csr(key), identity=Identity("cluster.local", "default", "client"))
-    return key_to_pem(key).reveal(), b"".join(issued.chain_pem)

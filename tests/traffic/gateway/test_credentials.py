@@ -88,6 +88,15 @@ async def test_a_secret_that_cannot_be_used_holds_back_its_own_server_alone(lab:
     assert "PRIVATE KEY" not in str(problems)
 
 
+@fields("Gateway", "servers.name")
+async def test_a_server_is_called_by_its_name(lab: Lab) -> None:
+    servers = ({**https("a.test", credentialName="a"), "name": "shop"}, server("HTTP"))
+    async with lab.applied(gateway(*servers), clean=False) as problems:
+        (told,) = (each["message"] for each in problems if each["level"] == "error")
+    held_back = 'Listener 0.0.0.0:31443 ("shop") is held back; port 80 still serves.'
+    assert told.startswith(f"Secret istio-system/a was not found. {held_back}")
+
+
 async def test_a_secret_of_another_namespace_is_of_no_use(lab: Lab) -> None:
     foreign = secret("a", pair(lab.ca.issue(dns=("a.test",))), namespace="default")
     made = (gateway(https("a.test", credentialName="a"), namespace="default"), foreign)

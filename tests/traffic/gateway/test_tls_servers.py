@@ -16,6 +16,7 @@ from tests.traffic.gateway.objects import (
     subsets,
     tcp_route,
     tls_route,
+    workload,
 )
 from tests.traffic.lab import TRAFFIC, Lab, Tls
 from tests.traffic.shares import assert_shares
@@ -115,13 +116,17 @@ async def test_connections_that_are_passed_on_are_shared_by_weight(lab: Lab) -> 
     assert_shares(found, {"echo-v1": 25, "echo-v2": 75})
 
 
+@fields("Gateway", "servers.tls.mode = AUTO_PASSTHROUGH")
 async def test_mutual_tls_of_the_mesh_is_passed_on_by_the_name_of_a_service(lab: Lab) -> None:
     servers = (
         server("TLS", "*.local", name="auto", tls={"mode": "AUTO_PASSTHROUGH"}),
         https("a.test", credentialName="a"),
     )
+    sni = "outbound_.8000_._.echo.default.svc.cluster.local"
+    crossing = Tls(sni=sni, client=workload(lab), alpn=("istio-http/1.1", "istio"))
     async with lab.applied(gateway(*servers), route(), certificate(lab)):
         own = await lab.gateway(url("a.test"), tls=Tls())
-        dumped = str(await lab.dump("istio-ingressgateway", "dynamic_listeners"))
-    assert own.status == 200
-    assert "outbound_.8000_._.echo.default.svc.cluster.local" in dumped
+        crossed = await lab.gateway(url("echo.default"), tls=crossing)
+    assert own.server == ("a.test",)
+    assert [name for name in crossed.server if name.startswith("spiffe://cluster.local/ns/default/sa/echo-v")]
+    assert crossed.status == 200

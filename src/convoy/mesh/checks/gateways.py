@@ -114,6 +114,8 @@ def _consequence(server: OpenServer, place: Place, ports: OpenPorts) -> str:
     """What is held back with a server, and what is not."""
     where = f"{place.bind}:{place.port}" if place.port else place.bind
     serving = {one.port for other, servers in ports.by_place.items() if other != place for one in servers}
+    if server.name:
+        where = f"{where} ({quote(server.name)})"
     if len(ports.by_place[place]) > 1:
         hosts = listed(quote(host) for host in dict.fromkeys(admitted.host for admitted in server.hosts))
         return (

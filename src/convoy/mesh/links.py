@@ -79,7 +79,7 @@ def _routed(view: SidecarView, snapshot: MeshSnapshot) -> Iterator[tuple[Upstrea
     ports = [*view.http, *(sniffed.routes for sniffed in view.sniffed)]
     for host in (host for port in ports for host in port.hosts):
         for rule in host.rules:
-            for destination in rule.destinations:
+            for destination in (*rule.destinations, *rule.mirrors):
                 said_by, field = _place(rule, host, snapshot)
                 if said_by:
                     yield destination.key, said_by, field

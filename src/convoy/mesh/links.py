@@ -79,10 +79,11 @@ def _routed(view: SidecarView, snapshot: MeshSnapshot) -> Iterator[tuple[Upstrea
     ports = [*view.http, *(sniffed.routes for sniffed in view.sniffed)]
     for host in (host for port in ports for host in port.hosts):
         for rule in host.rules:
-            for destination in (*rule.destinations, *rule.mirrors):
+            mirrors = (mirror.key for mirror in rule.mirrors)
+            for key in (*(destination.key for destination in rule.destinations), *mirrors):
                 said_by, field = _place(rule, host, snapshot)
                 if said_by:
-                    yield destination.key, said_by, field
+                    yield key, said_by, field
     for destination in (one for route in view.tcp for one in route.destinations):
         source = snapshot.sources.get(destination.key.hostname)
         if source:

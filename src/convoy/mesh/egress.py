@@ -64,7 +64,9 @@ def build_egress(scope: Scope, caller: Caller) -> Egress:
 
 def _routes(listener: ListenerScope, caller: Caller) -> Egress:
     tcp, sniffed = build_tcp_routes(listener.facts, caller)
-    return Egress(build_sidecar_http(listener.facts, caller), tcp, sniffed)
+    # Whoever asks a proxy for a host without a port means 80.
+    http = build_sidecar_http(listener.facts, caller, has_plain_port=listener.mixes_ports)
+    return Egress(http, tcp, sniffed)
 
 
 def _without(egress: Egress, ports: set[int]) -> Egress:

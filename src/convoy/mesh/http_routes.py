@@ -68,9 +68,11 @@ class Claims:
         return PortRoutes(self._port, tuple(sorted(self._hosts, key=lambda host: host.host)), fallback)
 
 
-def build_sidecar_http(facts: Facts, caller: Caller) -> tuple[PortRoutes, ...]:
-    """The HTTP ports of a sidecar view, sorted by number."""
-    claims: dict[int, Claims] = {}
+def build_sidecar_http(
+    facts: Facts, caller: Caller, *, has_plain_port: bool = False
+) -> tuple[PortRoutes, ...]:
+    """The HTTP ports of a sidecar view, sorted by number; `has_plain_port`: 80 is one, whatever there is."""
+    claims = {_PLAIN_HTTP: Claims(_PLAIN_HTTP)} if has_plain_port else {}
     for registered in facts.registry.visible(caller.namespace).values():
         for port in registered.service.ports:
             if port.protocol.is_http:

@@ -46,6 +46,9 @@ def endpoints(snapshot: MeshSnapshot, host: str = HOST, port: int = 9080) -> lis
         ("HTTP", "tcp", 80, Protocol.HTTP),
         ("kubernetes.io/h2c", "http", 80, Protocol.HTTP2),
         ("example.com/own", "http", 80, Protocol.AUTO),
+        ("kubernetes.io/ws", "tcp", 80, Protocol.HTTP),
+        ("kubernetes.io/wss", "http", 443, Protocol.TLS),
+        ("redis", "http", 80, Protocol.TCP),
     ],
 )
 def test_protocol_of_a_kubernetes_port(app_protocol: str, name: str, number: int, wanted: Protocol) -> None:

@@ -19,7 +19,7 @@ THROUGH = virtual_service(
 
 def secret(lab: Lab, namespace: str) -> str:
     """A key pair and the root that the server is believed by."""
-    issued = lab.ca.issue(dns=[f"proxy.{namespace}.test"])
+    issued = lab.ca.issue(dns=(f"proxy.{namespace}.test",))
     files = {"tls.key": issued.key_pem, "tls.crt": issued.chain_pem, "ca.crt": lab.ca.root_pem}
     data = "".join(f"  {name}: {base64.b64encode(content).decode()}\n" for name, content in files.items())
     return (

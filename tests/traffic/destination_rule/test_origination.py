@@ -80,7 +80,7 @@ async def test_the_server_may_be_told_by_other_names(lab: Lab) -> None:
 
 @fields("DestinationRule", f"{TLS}.mode = MUTUAL", f"{TLS}.clientCertificate", f"{TLS}.privateKey")
 async def test_the_server_sees_the_proxys_certificate(lab: Lab) -> None:
-    issued = lab.ca.issue(dns=["a-client.test"])
+    issued = lab.ca.issue(dns=("a-client.test",))
     async with files(lab, chain=issued.chain_pem, key=issued.key_pem):
         answer = await asked(lab, f"{TRUST}, {OWN}".replace("SIMPLE", "MUTUAL"))
     assert (answer.status, answer.seen.client) == (200, ("a-client.test",))

@@ -12,18 +12,19 @@ from convoy.mesh.checks.finding import host_hint, named
 from convoy.mesh.destination_rules import HostRule
 from convoy.mesh.facts import Facts
 from convoy.mesh.hosts import covers, is_wildcard
+from convoy.mesh.model import Labels
 from convoy.mesh.services import Registered
 from convoy.mesh.short_names import split_global
 
 
 def check_rules(facts: Facts) -> Iterator[Problem]:
-    """Every DestinationRule, and those of one namespace that share a host."""
-    first: dict[tuple[str, str], HostRule] = {}
+    """Every DestinationRule, and those of one namespace that share a host and select alike."""
+    first: dict[tuple[str, str, Labels], HostRule] = {}
     for rule in facts.rules:
         yield from _check_host(rule, facts)
         yield from _check_global(rule)
         yield from _check_subsets(rule, facts)
-        older = first.setdefault((rule.key.namespace, rule.host), rule)
+        older = first.setdefault((rule.key.namespace, rule.host, rule.selector), rule)
         if older is not rule:
             yield from _check_merge(rule, older)
 

@@ -34,8 +34,9 @@ _Likeness = tuple[ViewKey, InboundPart | None, Vantage, tuple[EnvoyPatch, ...]]
 
 
 class _Place(NamedTuple):
-    """The endpoints of a view, and from where they are seen; also those that clusters bring along."""
+    """A view with its endpoints, and from where they are seen; also those that clusters bring along."""
 
+    view: SidecarView | GatewayView
     assignments: tuple[Assignment, ...]
     of_endpoints: Vantage
     of_clusters: Vantage
@@ -52,12 +53,16 @@ def build_model(
     memo.start_generation()
     known = _sets_by_version(previous)
     alike: dict[_Likeness, ProxyResources] = {}
+    places: dict[tuple[ViewKey, Vantage], _Place] = {}
     proxies: dict[str, ProxyResources] = {}
     for name, workload in sorted(snapshot.workloads.items()):
         likeness = (workload.view, workload.inbound, workload.vantage, workload.patches)
         if likeness not in alike:
-            built = _build_proxy(snapshot, *likeness[:-1], memo=memo, sds_folder=sds_folder)
             is_gateway = workload.view in snapshot.gateway_views
+            where = (workload.view, workload.vantage)
+            if where not in places:
+                places[where] = _place(snapshot, *where)
+            built = _build_proxy(places[where], workload.inbound, memo=memo, sds_folder=sds_folder)
             patched = patch_proxy(memo, built, workload.patches, is_gateway=is_gateway)
             alike[likeness] = _with_known_sets(patched, known)
         proxies[name] = _kept(alike[likeness], previous.proxies.get(name) if previous else None)
@@ -66,21 +71,11 @@ def build_model(
 
 
 def _build_proxy(
-    snapshot: MeshSnapshot,
-    key: ViewKey,
-    inbound: InboundPart | None,
-    vantage: Vantage,
-    *,
-    memo: Memo,
-    sds_folder: str,
+    place: _Place, inbound: InboundPart | None, *, memo: Memo, sds_folder: str
 ) -> ProxyResources:
-    if key in snapshot.gateway_views:
-        gateway = snapshot.gateway_views[key]
-        place = _place(gateway, snapshot, vantage)
-        return _build_gateway(gateway, place, memo=memo, sds_folder=sds_folder)
-    view = snapshot.sidecar_views[key]
-    place = _place(view, snapshot, vantage)
-    return _build_sidecar(view, inbound, place, memo=memo, sds_folder=sds_folder)
+    if isinstance(place.view, GatewayView):
+        return _build_gateway(place.view, place, memo=memo, sds_folder=sds_folder)
+    return _build_sidecar(place.view, inbound, place, memo=memo, sds_folder=sds_folder)
 
 
 def _build_sidecar(
@@ -121,10 +116,12 @@ def _build_gateway(view: GatewayView, place: _Place, *, memo: Memo, sds_folder: 
     )
 
 
-def _place(view: SidecarView | GatewayView, snapshot: MeshSnapshot, vantage: Vantage) -> _Place:
+def _place(snapshot: MeshSnapshot, key: ViewKey, vantage: Vantage) -> _Place:
     """Where nothing depends on the place, everybody is at the same."""
+    view = snapshot.gateway_views.get(key) or snapshot.sidecar_views[key]
     assignments = _assignments(view, snapshot)
     return _Place(
+        view,
         assignments,
         of_endpoints=vantage if any(one.locality for one in assignments) else NOWHERE,
         of_clusters=vantage if any(one.locality for one in view.upstreams) else NOWHERE,

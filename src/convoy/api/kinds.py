@@ -18,7 +18,7 @@ from convoy.api.istio.sidecar import Sidecar
 from convoy.api.istio.virtual_service import VirtualService
 from convoy.api.istio.workload_entry import WorkloadEntry
 from convoy.api.istio.workload_group import WorkloadGroup
-from convoy.api.kube.core import ConfigMap, Namespace, Pod, Secret, Service, ServiceAccount
+from convoy.api.kube.core import ConfigMap, Namespace, Node, Pod, Secret, Service, ServiceAccount
 from convoy.api.meta import ObjectKey
 
 
@@ -50,6 +50,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(EnvoyFilter, _NETWORKING, "envoyfilters"),
     Kind(Gateway, _NETWORKING, "gateways"),
     Kind(Namespace, "", "namespaces", namespaced=False),
+    Kind(Node, "", "nodes", namespaced=False),
     Kind(PeerAuthentication, _SECURITY, "peerauthentications"),
     Kind(Pod, "", "pods"),
     Kind(ProxyConfig, _NETWORKING, "proxyconfigs"),

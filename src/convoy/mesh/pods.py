@@ -24,6 +24,8 @@ REGION_LABEL = "topology.kubernetes.io/region"
 ZONE_LABEL = "topology.kubernetes.io/zone"
 SUBZONE_LABEL = "topology.istio.io/subzone"
 
+_LOCALITY_LABEL = "istio-locality"
+_PLACES = (REGION_LABEL, ZONE_LABEL, SUBZONE_LABEL)
 _PROXY = "istio-proxy"
 _TEMPLATES = "inject.istio.io/templates"
 _NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
@@ -58,10 +60,19 @@ class PodFacts(msgspec.Struct, frozen=True, eq=False):
 PodIndex = LabelIndex[PodFacts]
 
 
-def build_pod_index(pods: Iterable[kube.Pod], policies: PeerPolicies, *, settings: MeshSettings) -> PodIndex:
-    """All pods that have not finished."""
+def build_pod_index(
+    pods: Iterable[kube.Pod],
+    policies: PeerPolicies,
+    *,
+    settings: MeshSettings,
+    nodes: Iterable[kube.Node] = (),
+) -> PodIndex:
+    """All pods that have not finished; `nodes` are those that they run on."""
+    places = {node.metadata.name: node.metadata.labels for node in nodes}
     return PodIndex(
-        _pod_facts(pod, policies, settings) for pod in pods if pod.status.phase not in ("Succeeded", "Failed")
+        _pod_facts(pod, policies, settings, places.get(pod.spec.node_name, {}))
+        for pod in pods
+        if pod.status.phase not in ("Succeeded", "Failed")
     )
 
 
@@ -79,7 +90,9 @@ def target_port(pod: kube.Pod, target: int | str) -> int | None:
     return next((port.container_port for port in ports if port.name == target), None)
 
 
-def _pod_facts(pod: kube.Pod, policies: PeerPolicies, settings: MeshSettings) -> PodFacts:
+def _pod_facts(
+    pod: kube.Pod, policies: PeerPolicies, settings: MeshSettings, node_labels: Mapping[str, str]
+) -> PodFacts:
     metadata = pod.metadata
     labels = metadata.labels
     network = labels.get(NETWORK_LABEL) or local_network(settings)
@@ -102,7 +115,7 @@ def _pod_facts(pod: kube.Pod, policies: PeerPolicies, settings: MeshSettings) ->
         is_terminating=bool(metadata.deletion_timestamp),
         network=network,
         network_view=_proxy_variable(pod, _NETWORK_VIEW) or network,
-        locality=pod_locality(labels),
+        locality=pod_locality(labels, node_labels),
         modes=policies.modes(metadata.namespace, labels),
         group=_proxy_variable(pod, _GROUP),
     )
@@ -132,7 +145,13 @@ def _is_ready(pod: kube.Pod) -> bool:
     return not conditions or any(each.type == "Ready" and each.status == "True" for each in conditions)
 
 
-def pod_locality(labels: Mapping[str, str]) -> str:
-    """`region/zone/subzone`, cut after the last part that is known."""
-    parts = [labels.get(label, "") for label in (REGION_LABEL, ZONE_LABEL, SUBZONE_LABEL)]
-    return "/".join(parts).rstrip("/")
+def pod_locality(labels: Mapping[str, str], node_labels: Mapping[str, str]) -> str:
+    """`region/zone/subzone`, cut after the last part that is known.
+
+    What a pod's own label `istio-locality` says counts (its parts have dots between them), then its other
+    labels of the kind, then those of the node that it runs on.
+    """
+    if stated := labels.get(_LOCALITY_LABEL):
+        return "/".join(stated.split("." if "." in stated else "/")[:3]).rstrip("/")
+    places = labels if any(labels.get(label) for label in _PLACES) else node_labels
+    return "/".join(places.get(label, "") for label in _PLACES).rstrip("/")

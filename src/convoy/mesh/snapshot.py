@@ -118,8 +118,13 @@ def build_facts(view: ConfigView, settings: MeshSettings, *, now: datetime | Non
     """What is settled before views: registry, pods, rules, endpoints, accounts."""
     domain = settings.cluster_domain
     policies = PeerPolicies(view.all(PeerAuthentication), root_namespace=settings.root_namespace)
-    registry = build_registry(view.all(kube.Service), view.all(ServiceEntry), domain=domain)
-    pods = build_pod_index(view.all(kube.Pod), policies, settings=settings)
+    registry = build_registry(
+        view.all(kube.Service),
+        view.all(ServiceEntry),
+        domain=domain,
+        export_to=settings.default_service_export_to,
+    )
+    pods = build_pod_index(view.all(kube.Pod), policies, settings=settings, nodes=view.all(kube.Node))
     groups = index_groups(view.all(WorkloadGroup))
     members = build_members(groups, pods, trust_domain=settings.trust_domain)
     workloads = Workloads(pods, build_external_workloads(view.all(WorkloadEntry), members))

@@ -23,6 +23,16 @@ class Namespace(ApiObject, frozen=True):
     status: dict[str, Any] = {}
 
 
+class Node(ApiObject, frozen=True):
+    """Where pods run; only its labels are of use here."""
+
+    KIND: ClassVar[str] = "Node"
+    API_VERSIONS: ClassVar[tuple[str, ...]] = ("v1",)
+
+    spec: dict[str, Any] = {}
+    status: dict[str, Any] = {}
+
+
 class ServicePort(ApiStruct, frozen=True):
     port: int
     name: str = ""

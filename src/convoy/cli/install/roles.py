@@ -28,7 +28,7 @@ def _rule(groups: Sequence[str], resources: Sequence[str], verbs: Sequence[str],
 def _cluster_rules() -> list[Manifest]:
     hooks = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
     own_hooks = (WEBHOOK_CONFIGURATION, VALIDATOR_CONFIGURATION)
-    core = ("namespaces", "pods", "services")
+    core = ("namespaces", "nodes", "pods", "services")
     return [
         _rule([""], core, _READ),
         _rule(_ISTIO_GROUPS, ["*"], _READ),

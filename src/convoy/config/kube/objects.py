@@ -75,7 +75,12 @@ def _condition(condition: Any) -> Any:
     return {name: condition[name] for name in ("type", "status") if name in condition}
 
 
-_STATUSES: dict[str, Callable[[Json], Json]] = {"Pod": _pod_status}
+def _nothing(status: Json) -> Json:
+    return {}
+
+
+# A kubelet reports on its node all the time.
+_STATUSES: dict[str, Callable[[Json], Json]] = {"Pod": _pod_status, "Node": _nothing}
 
 
 def _decode(data: Json) -> Any:

@@ -35,11 +35,12 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Application:
-    """The containers of one pod, by its address."""
+    """The containers of one pod, by its address; or a server elsewhere, which sees an ordinary client."""
 
-    def __init__(self, address: str, *, mark: int | None) -> None:
+    def __init__(self, address: str, *, mark: int | None, is_elsewhere: bool = False) -> None:
         self._address = address
         self._mark = mark
+        self._is_elsewhere = is_elsewhere
 
     async def ask(self, probe: AppProbe, headers: Mapping[str, str]) -> int:
         """The HTTP status that stands for the probe's answer; AskError when there is none in time.
@@ -106,13 +107,15 @@ class Application:
         try:
             return await self._connect_to(self._address, port)
         except ConnectionRefusedError:
+            if self._is_elsewhere:
+                raise
             return await self._connect_to("::1" if ":" in self._address else "127.0.0.1", port)
 
     async def _connect_to(self, address: str, port: int) -> socket.socket:
         is_v4 = ":" not in address
         opened = open_socket(socket.SOCK_STREAM, address, mark=self._mark if is_v4 else None)
         try:
-            if is_v4 and self._mark is not None:
+            if is_v4 and self._mark is not None and not self._is_elsewhere:
                 opened.bind((ENVOY_SOURCE, 0))
             await asyncio.get_running_loop().sock_connect(opened, (address, port))
         except BaseException:

@@ -104,7 +104,8 @@ class Membership:
             return await run_command(probe.exec.command, seconds=seconds)
         host, asked = app_probe(probe, seconds=seconds)
         try:
-            status = await Application(host or self._address, mark=self._mark).ask(asked, {})
+            asking = Application(host or self._address, mark=self._mark, is_elsewhere=bool(host))
+            status = await asking.ask(asked, {})
         except AskError as error:
             return str(error)
         return "" if 200 <= status < 400 else f"the answer is {status}"
@@ -125,6 +126,8 @@ def app_probe(probe: ReadinessProbe, *, seconds: float) -> tuple[str, AppProbe]:
 
 async def run_command(command: Sequence[str], *, seconds: float) -> str:
     """What is wrong with the end of a command beside the proxy; empty when it ends well and in time."""
+    if not command:
+        return "there is no command"
     try:
         process = await asyncio.create_subprocess_exec(
             *command,

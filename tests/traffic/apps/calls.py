@@ -2,7 +2,8 @@
 
 `/lab.Echo/Say` gives back the message with the pod's name before it; the metadata that arrived comes back in
 the trailing metadata as `seen-<name>`. The message `fail CODE` fails with that status number.
-`/lab.Echo/Chat` gives back each message of a stream.
+`/lab.Echo/Chat` gives back each message of a stream. The standard health service finds everything well but a
+service `sick`.
 """
 
 import time
@@ -37,10 +38,21 @@ async def serve(pod: str, port: int) -> None:
         "Say": grpc.unary_unary_rpc_method_handler(say),
         "Chat": grpc.stream_stream_rpc_method_handler(chat),
     }
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("lab.Echo", handlers),))
+    health = {"Check": grpc.unary_unary_rpc_method_handler(_check_health)}
+    server.add_generic_rpc_handlers(
+        (
+            grpc.method_handlers_generic_handler("lab.Echo", handlers),
+            grpc.method_handlers_generic_handler("grpc.health.v1.Health", health),
+        )
+    )
     server.add_insecure_port(f"0.0.0.0:{port}")
     await server.start()
     _KEPT.append(server)
+
+
+async def _check_health(request: bytes, _context: Any) -> bytes:
+    # Each message has one field: the service's name, and 1 for serving or 2 for not.
+    return b"\x08\x02" if request[2:] == b"sick" else b"\x08\x01"
 
 
 _KEPT: list[Any] = []  # a server that nothing refers to stops

@@ -173,3 +173,48 @@ def test_a_workload_entry_that_nobody_selects_changes_nothing() -> None:
     after = resolve(*objects, machine("vm", "10.0.0.1", labels={"app": "db"}), previous=before)
     assert after.sidecar_views is before.sidecar_views
     assert after.endpoints is before.endpoints
+
+
+class TestWorkloadGroups:
+    """Members are what their group's template says."""
+
+    @staticmethod
+    def member(name: str, address: str, *, group: str = "vms", **more: Any) -> dict[str, Any]:
+        env = [{"name": "ISTIO_META_AUTO_REGISTER_GROUP", "value": group}]
+        proxy = {"name": "istio-proxy", "image": "auto", "env": env}
+        return pod(name, address, spec={"initContainers": [proxy]}, **more)
+
+    @staticmethod
+    def group(*, account: str = "", **more: Any) -> dict[str, Any]:
+        template = {"labels": {"tier": "vms"}, "ports": {"http": 1}, "serviceAccount": account}
+        return istio("WorkloadGroup", "vms", {"template": template, **more})
+
+    def test_a_template_stands_for_each_member(self) -> None:
+        snapshot = resolve(
+            CALLER,
+            selecting(tier="vms"),
+            self.group(account="a"),
+            self.member("a", "198.18.1.1"),
+            self.member("b", "198.18.1.2"),
+            self.member("c", "198.18.1.3", account="a", group="others"),
+            self.member("a", "198.18.2.1", namespace="other"),
+            self.member("d", "198.18.1.4", account="a", sidecar=False),
+            self.member("e", "198.18.1.5", account="a"),
+        )
+        assert places(snapshot) == [("198.18.1.1", 1), ("198.18.1.5", 1)]
+        assert {one.accepts_mtls for one in endpoints(snapshot)} == {True}
+        assert upstream(snapshot, HOST).tls.identities == ("spiffe://cluster.local/ns/default/sa/a",)
+
+    def test_members_whose_pods_are_not_ready_get_nothing(self) -> None:
+        away = {"conditions": [{"type": "Ready", "status": "False"}]}
+        objects = (CALLER, selecting(tier="vms"), self.group())
+        assert places(resolve(*objects, self.member("a", "198.18.1.1", status=away))) == []
+        assert places(resolve(*objects, self.member("a", "198.18.1.1"))) == [("198.18.1.1", 1)]
+
+    def test_members_are_told_how_their_group_asks(self) -> None:
+        probe = {"tcpSocket": {"port": 5432}}
+        asked = resolve(CALLER, self.group(probe=probe), self.member("a", "198.18.1.1"))
+        assert {name: one.tcp_socket and one.tcp_socket.port for name, one in asked.probes.items()} == {
+            "a.default": 5432
+        }
+        assert resolve(CALLER, self.group(), self.member("a", "198.18.1.1")).probes == {}

@@ -7,13 +7,17 @@ A change says, too, which field the control plane shall not see, if it is one th
 import asyncio
 import itertools
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
 
+from convoy.api.kube.core import Pod
+from convoy.cli.local.folders import admission_of
 from convoy.cli.local.mesh import LocalMesh
 from convoy.cli.pod_traffic import Request, ask, over
+from convoy.config.load import load_folder
 
 CLUSTER = "lab"
 FILE = "applied.yaml"
@@ -36,6 +40,11 @@ class Configuration:
         self._texts: dict[int, tuple[str, ...]] = {}
         self._numbers = itertools.count()
         self._pods: set[tuple[str, str]] = set()
+        self._shaping: list[Any] = []
+        view = local.clusters[CLUSTER].view
+        self._injected: dict[str, Any] = {
+            f"{pod.metadata.name}.{pod.metadata.namespace}": pod.spec for pod in view.all(Pod)
+        }
         self._is_dirty = False
 
     def add(self, texts: tuple[str, ...]) -> int:
@@ -56,10 +65,12 @@ class Configuration:
             return
         objects = self._objects()
         before = (await self.debug("/debug/statistics"))["view"]
+        written_at = datetime.now(UTC)
         self._write(objects)
         self._is_dirty = False
         await self._wait_model_after(before)
         await self._wait_pods(objects)
+        await self._wait_started(self._restarted(objects), written_at)
         await self._wait_taken()
         # Envoy acknowledges on its main thread; its workers follow at their next turn.
         await asyncio.sleep(0.01)
@@ -121,6 +132,29 @@ class Configuration:
         await until_nothing(missing)
         self._pods = pods
 
+    def _restarted(self, objects: list[Any]) -> set[str]:
+        """The pods that begin anew, because they are injected otherwise than before."""
+        shaping = [each for each in objects if each["kind"] == "ProxyConfig" or _is_mesh_config(each)]
+        if shaping == self._shaping:
+            return set()
+        self._shaping, before = shaping, self._injected
+        view = load_folder(self.local.clusters[CLUSTER].folder, admit=admission_of(CLUSTER))[0]
+        self._injected = {f"{pod.metadata.name}.{pod.metadata.namespace}": pod.spec for pod in view.all(Pod)}
+        return {name for name, spec in self._injected.items() if name in before and before[name] != spec}
+
+    async def _wait_started(self, pods: set[str], after: datetime) -> None:
+        async def missing() -> str:
+            since = {
+                proxy["proxy"]: datetime.fromisoformat(proxy["connected_since"])
+                for proxy in await self.debug("/debug/proxies")
+            }
+            late = [pod for pod in sorted(pods) if since.get(pod, after) <= after]
+            return f"pods that have not started anew: {late}" if late else ""
+
+        if pods:
+            await until_nothing(missing, patience=6 * PATIENCE)
+            await self.local.world.wait_ready(CLUSTER)
+
     async def _wait_taken(self) -> None:
         proxies: list[Any] = []
 
@@ -142,6 +176,10 @@ class Configuration:
             for each in kind.get("rejected", ())
         ]
         assert not refused, "\n".join(sorted(set(refused)))
+
+
+def _is_mesh_config(obj: Any) -> bool:
+    return obj["kind"] == "ConfigMap" and obj["metadata"]["name"] == "istio"
 
 
 def errors_in(problems: list[Problem]) -> list[str]:

@@ -34,9 +34,11 @@ def external_name(service: core.Service) -> str:
 
 
 def build_aliases(
-    services: Iterable[core.Service], known: Container[str], *, domain: str
+    services: Iterable[core.Service], known: Container[str], *, domain: str, export_to: tuple[str, ...] = ()
 ) -> tuple[Alias, ...]:
-    """Those of these ExternalName Services that name, in the end, one of the known hosts."""
+    """Those of these ExternalName Services that name, in the end, one of the known hosts. `export_to` holds
+    without annotation.
+    """
     names: dict[str, core.Service] = {_hostname(service, domain): service for service in services}
     found = []
     for service in names.values():
@@ -44,15 +46,24 @@ def build_aliases(
         if target in known:
             metadata = service.metadata
             namespace = Namespace(metadata.namespace)
-            found.append(Alias(metadata.name, namespace, Hostname(target), export_visibility(service)))
+            visibility = export_visibility(service, export_to)
+            found.append(Alias(metadata.name, namespace, Hostname(target), visibility))
     return tuple(found)
 
 
 def build_outside_services(
-    services: Iterable[core.Service], *, taken: Iterable[str], domain: str
+    services: Iterable[core.Service],
+    *,
+    taken: Iterable[str],
+    domain: str,
+    export_to: tuple[str, ...] = (),
 ) -> tuple[Registered, ...]:
     """Services of their own, for ExternalName Services with ports; addresses in `taken` are not given."""
-    made = [build_kube_service(_without_selector(one), domain) for one in services if one.spec.ports]
+    made = [
+        build_kube_service(_without_selector(one), domain, export_to=export_to)
+        for one in services
+        if one.spec.ports
+    ]
     vips = assign_vips((one.service.hostname for one in made if _needs_vip(one)), taken=taken)
     return tuple(_outside(one, vips) for one in made)
 

@@ -12,8 +12,8 @@ from convoy.mesh.visibility import Visibility, resolve_export_to
 EXPORT_TO = "networking.istio.io/exportTo"
 
 
-def build_kube_service(service: core.Service, domain: str) -> Registered:
-    """What the registry knows of a Service that is no ExternalName."""
+def build_kube_service(service: core.Service, domain: str, *, export_to: tuple[str, ...] = ()) -> Registered:
+    """What the registry knows of a Service that is no ExternalName. `export_to` holds without annotation."""
     namespace = Namespace(service.metadata.namespace)
     is_headless = service.spec.cluster_ip == "None"
     # Who answers for a Service without a selector (`kubernetes` is one) its cluster knows, not its pods.
@@ -22,22 +22,23 @@ def build_kube_service(service: core.Service, domain: str) -> Registered:
         service=Service(
             hostname=kube_hostname(service.metadata.name, namespace, domain),
             namespace=namespace,
-            ports=tuple(_kube_port(port) for port in service.spec.ports if port.protocol != "UDP"),
+            ports=tuple(_kube_port(port) for port in service.spec.ports if port.protocol in ("", "TCP")),
             vips=() if is_headless else cluster_ips(service),
             resolution=Resolution.ORIGINAL_DST if is_left_to_cluster else Resolution.ENDPOINTS,
             is_external=False,
             is_kubernetes=True,
         ),
-        visibility=export_visibility(service),
+        visibility=export_visibility(service, export_to),
         source=key_of(service),
         kube=service,
     )
 
 
-def export_visibility(service: core.Service) -> Visibility:
-    """Who sees a Service: its annotation says it."""
-    exports = [part.strip() for part in service.metadata.annotations.get(EXPORT_TO, "").split(",")]
-    return resolve_export_to(filter(None, exports), service.metadata.namespace)
+def export_visibility(service: core.Service, default: tuple[str, ...] = ()) -> Visibility:
+    """Who sees a Service: its annotation says it, or else the mesh."""
+    parts = service.metadata.annotations.get(EXPORT_TO, "").split(",")
+    exports = [part.strip() for part in parts if part.strip()]
+    return resolve_export_to(exports or default, service.metadata.namespace)
 
 
 def cluster_ips(service: core.Service) -> tuple[str, ...]:

@@ -40,15 +40,17 @@ class _Identity(NamedTuple):
 
 
 def build_entry_services(
-    entries: Iterable[istio.ServiceEntry], *, taken: Iterable[str]
+    entries: Iterable[istio.ServiceEntry], *, taken: Iterable[str], export_to: tuple[str, ...] = ()
 ) -> Iterator[Registered]:
-    """The services of all entries, oldest first; addresses in `taken` are not given automatically."""
+    """The services of all entries, oldest first; addresses in `taken` are not given automatically.
+    `export_to` holds for those that say nothing.
+    """
     listed = tuple(entries)
     vips = _automatic_vips(listed, taken=taken)
     groups: dict[_Identity, list[istio.ServiceEntry]] = {}
     for entry in listed:
         namespace = Namespace(entry.metadata.namespace)
-        visibility = resolve_export_to(entry.spec.export_to, namespace)
+        visibility = resolve_export_to(entry.spec.export_to or export_to, namespace)
         for host in dict.fromkeys(host.lower() for host in entry.spec.hosts):
             identity = _Identity(Hostname(host), namespace, visibility, entry.spec.resolution)
             groups.setdefault(identity, []).append(entry)

@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 from convoy.kit.secrets import SecretBytes
 from convoy.xds.server.security import CertificateBundle
+
+OwnKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
 class Issued(NamedTuple):
@@ -40,6 +42,17 @@ class Authority:
     ) -> Issued:
         """A certificate for an hour, of which `age` has passed already."""
         key = rsa.generate_private_key(65537, 2048) if is_rsa else ec.generate_private_key(ec.SECP256R1())
+        return self.certify(key, spiffe=spiffe, dns=dns, age=age)
+
+    def certify(
+        self,
+        key: OwnKey,
+        *,
+        spiffe: tuple[str, ...] = (),
+        dns: tuple[str, ...] = (),
+        age: timedelta = timedelta(),
+    ) -> Issued:
+        """The same for a key of the caller's."""
         names = [x509.UniformResourceIdentifier(uri) for uri in spiffe] + [x509.DNSName(n) for n in dns]
         builder = _builder(x509.Name([]), self._name, key, age=age)
         certificate = builder.add_extension(x509.SubjectAlternativeName(names), critical=True).sign(
@@ -74,7 +87,7 @@ class Authority:
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
+    key: OwnKey,
     *,
     age: timedelta = timedelta(),
 ) -> x509.CertificateBuilder:

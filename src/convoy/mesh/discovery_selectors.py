@@ -1,7 +1,7 @@
 """discoverySelectors: the namespaces that the mesh knows at all.
 
-Objects of other namespaces are as good as absent: neither their services nor their rules count, and their pods
-have no proxies. The root namespace always counts, for it says what does.
+Objects of other namespaces are as good as absent: neither their services nor their rules count, and their
+pods have no proxies. The root namespace always counts, for it says what does.
 """
 
 from collections.abc import Iterable, Mapping

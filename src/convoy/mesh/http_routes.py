@@ -129,7 +129,9 @@ def target_key(target: Target, *, listener_port: int, visible: Visible) -> Upstr
 
 def sidecar_fallback(settings: MeshSettings) -> Fallback:
     """What becomes of requests for hosts the mesh does not know."""
-    return Fallback.PASSTHROUGH if settings.allows_any else Fallback.BLOCK
+    if not settings.allows_any:
+        return Fallback.BLOCK
+    return Fallback.RESOLVE if settings.resolves_any else Fallback.PASSTHROUGH
 
 
 def _claim_service(

@@ -19,9 +19,11 @@ from convoy.mesh.facts import Facts
 from convoy.mesh.ingress import PoolLimits, build_ingress, pool_limits
 from convoy.mesh.model import AS_DIALLED, Application, InboundPart, InboundPort, Protocol, ServicePort
 from convoy.mesh.pods import PodFacts
+from convoy.mesh.retries import build_retries
 from convoy.mesh.selections import serving_port
 from convoy.mesh.services import Registered
 from convoy.mesh.traffic_policy import connection_pool
+from convoy.mesh.upstreams import oldest_tls
 
 _LOOPBACK = "127.0.0.1"
 
@@ -44,6 +46,9 @@ def build_inbound(pod: PodFacts, services: Iterable[Registered], facts: Facts) -
         trust_domains=(settings.trust_domain, *settings.trust_domain_aliases),
         interception_mark=settings.interception_mark,
         detection_ms=settings.protocol_detection_timeout_ms,
+        min_tls_version=oldest_tls(settings),
+        retries=build_retries(written) if (written := settings.default_inbound_http_retry) else None,
+        paths=settings.path_normalization,
         credentials=sorted_credentials(credential for _, named in opened for credential in named),
     )
 

@@ -9,6 +9,7 @@ other clusters mean.
 
 from collections.abc import Iterator
 
+from convoy.mesh.cluster_local import is_cluster_local
 from convoy.mesh.domains import stands_in_for
 from convoy.mesh.facts import Facts
 from convoy.mesh.gateway_servers import OpenServer, Place
@@ -49,7 +50,7 @@ def build_passthrough(
 def admitted_names(registered: Registered, facts: Facts, servers: tuple[OpenServer, ...]) -> Iterator[str]:
     """The names by which other clusters may call a service here, its own name first."""
     service = registered.service
-    if service.is_external:
+    if service.is_external or is_cluster_local(service.hostname, facts.settings):
         return
     names = [str(service.hostname)]
     if service.is_kubernetes:

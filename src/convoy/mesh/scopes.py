@@ -50,6 +50,8 @@ class Scope(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     listeners: tuple[ListenerScope, ...]
     services: Mapping[Hostname, Registered]
     allows_any: bool
+    resolves_any: bool = False
+    """Requests for unknown hosts go where those resolve to."""
     egress_proxy: UpstreamKey | None = None
     """Where unknown traffic goes instead of the address that was dialled."""
 
@@ -77,6 +79,7 @@ def build_scope(facts: Facts, key: ViewKey) -> Scope:
             listeners=(ListenerScope(facts=facts), *_mesh_proxy(facts)),
             services=facts.registry.visible(key.namespace),
             allows_any=facts.settings.allows_any,
+            resolves_any=facts.settings.resolves_any,
         )
     egress_proxy = _egress_proxy(sidecar, facts, key)
     facts = _with_outbound_policy(facts, sidecar)
@@ -90,6 +93,7 @@ def build_scope(facts: Facts, key: ViewKey) -> Scope:
         listeners=(*listeners, *_mesh_proxy(_facts_of_rest(listeners))),
         services={host: registered for host, registered in known.items() if host in imported},
         allows_any=facts.settings.allows_any,
+        resolves_any=facts.settings.resolves_any,
         egress_proxy=egress_proxy,
     )
 
@@ -120,7 +124,7 @@ def _with_outbound_policy(facts: Facts, sidecar: Sidecar) -> Facts:
     if policy is None:
         return facts
     allows_any = policy.mode is OutboundMode.ALLOW_ANY
-    settings = msgspec.structs.replace(facts.settings, allows_any=allows_any)
+    settings = msgspec.structs.replace(facts.settings, allows_any=allows_any, resolves_any=False)
     return msgspec.structs.replace(facts, settings=settings)
 
 
@@ -167,7 +171,7 @@ def _listener(facts: Facts, namespace: str, written: EgressListener) -> Listener
 
 
 def _said_protocol(port: SidecarPort) -> Protocol | None:
-    """What the listener says of its port, by its protocol or else by its name; None: what the services say."""
+    """What the listener says of its port, by its protocol or else its name; None: what the services say."""
     protocol = kube_protocol(app_protocol=port.protocol, name=port.name, number=port.number)
     return None if protocol is Protocol.AUTO and not port.protocol else protocol
 

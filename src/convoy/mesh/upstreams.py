@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from convoy.api.istio.common import TlsProtocol
 from convoy.api.istio.destination_rule import ClientTlsMode, Subset
 from convoy.mesh.assignments import EndpointSelector, select_endpoints, subset_labels
 from convoy.mesh.destination_rules import DestinationRules, MergedRule
@@ -153,6 +154,7 @@ class UpstreamPlanner:
             proxy_header=policy.proxy_header,
             locality=policy.locality if is_dns else None,
             override_port=_override_port(service, port),
+            dns_refresh_ms=self._settings.dns_refresh_rate_ms if is_dns else 60_000,
         )
         return PlannedUpstream(upstream, selector, policy.locality)
 
@@ -182,7 +184,9 @@ class UpstreamPlanner:
         )
         stated_sni = policy.tls.sni if policy.tls else ""
         sni = stated_sni or sni_of(key.hostname, port=key.port, subset=key.subset)
-        return UpstreamTls(mode, sni, accepted.identities, accepted.prefixes)
+        return UpstreamTls(
+            mode, sni, accepted.identities, accepted.prefixes, oldest=oldest_tls(self._settings)
+        )
 
     def _tls_mode(
         self, policy: Policy, service: Service, resolution: Resolution, endpoints: tuple[Endpoint, ...]
@@ -211,6 +215,12 @@ class UpstreamPlanner:
         if question not in self._policies:
             self._policies[question] = resolve_policy(rule, subset, port=port.number, settings=self._settings)
         return self._policies[question]
+
+
+def oldest_tls(settings: MeshSettings) -> str:
+    """The oldest TLS that workloads of the mesh speak with each other."""
+    oldest = settings.min_tls_version
+    return "TLSV1_2" if oldest is TlsProtocol.TLS_AUTO else oldest
 
 
 def sni_of(host: str, *, port: int, subset: str) -> str:

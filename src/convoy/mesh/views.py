@@ -5,6 +5,7 @@ Beside each view its planned upstreams are returned, from which the assignments 
 
 from collections.abc import Iterable, Iterator
 
+from convoy.api.istio.mesh_config import GatewayTopology
 from convoy.mesh.credentials import find_credentials, sorted_credentials
 from convoy.mesh.egress import Egress, build_egress
 from convoy.mesh.facts import Facts
@@ -15,6 +16,7 @@ from convoy.mesh.model import (
     GatewayView,
     PortRoutes,
     SidecarView,
+    Topology,
     Upstream,
     UpstreamKey,
     ViewKey,
@@ -51,6 +53,8 @@ def build_sidecar_view(
         detection_ms=facts.settings.protocol_detection_timeout_ms,
         bound=egress.bound,
         egress_proxy=scope.egress_proxy,
+        paths=facts.settings.path_normalization,
+        resolves_any=scope.resolves_any,
         credentials=sorted_credentials(find_credentials(upstreams, facts.credentials)),
     )
     return with_route_policies(view), tuple(planned)
@@ -91,8 +95,18 @@ def build_gateway_view(
         https=ports.https,
         tcp=ports.tcp,
         credentials=sorted_credentials((*ports.credentials, *find_credentials(upstreams, facts.credentials))),
+        paths=facts.settings.path_normalization,
+        topology=_topology(facts.settings.gateway_topology),
     )
     return with_route_policies(view), tuple(planned)
+
+
+def _topology(written: GatewayTopology) -> Topology:
+    return Topology(
+        written.num_trusted_proxies,
+        written.forward_client_cert_details,
+        written.proxy_protocol is not None,
+    )
 
 
 def routed_keys(ports: Iterable[PortRoutes]) -> Iterator[UpstreamKey]:

@@ -30,6 +30,7 @@ from convoy.mesh.model.credentials import (
 )
 from convoy.mesh.model.envoy_filters import EnvoyPatch
 from convoy.mesh.model.gateways import (
+    ALONE,
     ANY_ADDRESS,
     GatewayHttp,
     GatewayHttps,
@@ -37,6 +38,7 @@ from convoy.mesh.model.gateways import (
     GatewayTcp,
     GatewayView,
     PassthroughRoute,
+    Topology,
 )
 from convoy.mesh.model.http_actions import (
     MILLION,
@@ -102,6 +104,7 @@ from convoy.mesh.model.views import (
 )
 
 __all__ = [
+    "ALONE",
     "ANY_ADDRESS",
     "AS_DIALLED",
     "MILLION",
@@ -183,6 +186,7 @@ __all__ = [
     "TcpRoute",
     "TextMatch",
     "TlsMode",
+    "Topology",
     "TrustBundle",
     "TrustFiles",
     "TrustRef",

@@ -1,5 +1,6 @@
 """What the gateway proxies of one workload share."""
 
+from convoy.api.istio.mesh_config import ForwardClientCertDetails, PathNormalization
 from convoy.mesh.model.base import Part
 from convoy.mesh.model.credentials import Credential
 from convoy.mesh.model.l4 import TcpRoute
@@ -9,6 +10,20 @@ from convoy.mesh.model.upstreams import Upstream, UpstreamKey
 from convoy.mesh.model.views import ViewKey
 
 ANY_ADDRESS = "0.0.0.0"
+
+
+class Topology(Part, frozen=True, cache_hash=True):
+    """What stands before the gateways."""
+
+    trusted_hops: int = 0
+    """How many proxies before them tell the truth about their clients in `x-forwarded-for`."""
+    client_certificates: ForwardClientCertDetails = ForwardClientCertDetails.UNDEFINED
+    """What becomes of `x-forwarded-client-cert`; UNDEFINED: it says what the gateway itself has seen."""
+    proxy_protocol: bool = False
+    """Connections begin with a header that names the client."""
+
+
+ALONE = Topology()
 
 
 class GatewayHttp(Part, frozen=True, cache_hash=True):
@@ -74,3 +89,5 @@ class GatewayView(Part, frozen=True, cache_hash=True):
     https: tuple[GatewayHttps, ...] = ()
     tcp: tuple[GatewayTcp, ...] = ()
     credentials: tuple[Credential, ...] = ()
+    paths: PathNormalization = PathNormalization.DEFAULT
+    topology: Topology = ALONE

@@ -100,6 +100,8 @@ class Fallback(enum.StrEnum):
     """What happens to requests of no known host."""
 
     PASSTHROUGH = "PASSTHROUGH"
+    RESOLVE = "RESOLVE"
+    """They go where the host that they name resolves to."""
     BLOCK = "BLOCK"
     NOT_FOUND = "NOT_FOUND"
 

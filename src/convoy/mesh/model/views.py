@@ -1,12 +1,13 @@
 """What sidecars that are alike share."""
 
+from convoy.api.istio.mesh_config import PathNormalization
 from convoy.api.istio.peer_authentication import MtlsMode
 from convoy.api.meta import Namespace
 from convoy.mesh.model.base import Labels, Part
 from convoy.mesh.model.credentials import Credential
 from convoy.mesh.model.l4 import SniffedRoute, TcpRoute
 from convoy.mesh.model.pools import UNLIMITED, Pool
-from convoy.mesh.model.routes import PortRoutes
+from convoy.mesh.model.routes import PortRoutes, RetryPolicy
 from convoy.mesh.model.server_tls import ServerTls
 from convoy.mesh.model.services import Protocol
 from convoy.mesh.model.upstreams import Upstream, UpstreamKey
@@ -59,6 +60,9 @@ class SidecarView(Part, frozen=True, cache_hash=True):
     bound: tuple[BoundEgress, ...] = ()
     egress_proxy: UpstreamKey | None = None
     """Where connections to unknown addresses go instead."""
+    paths: PathNormalization = PathNormalization.DEFAULT
+    resolves_any: bool = False
+    """Requests for unknown hosts are sent where those resolve to."""
 
 
 class Application(Part, frozen=True, cache_hash=True):
@@ -108,3 +112,6 @@ class InboundPart(Part, frozen=True, cache_hash=True):
     credentials: tuple[Credential, ...] = ()
     """Those that the ports with TLS of their own name, sorted."""
     min_tls_version: str = "TLSV1_2"
+    retries: RetryPolicy | None = None
+    """When a request is sent to the application again; None: when it never got there."""
+    paths: PathNormalization = PathNormalization.DEFAULT

@@ -48,9 +48,10 @@ def _listener(one: BoundEgress, view: SidecarView) -> OutboundListener:
         ),
         detection_ms=view.detection_ms if plain and (one.routes or len(one.tcp) > 1) else 0,
         grpc_web=_serves(one, view, Protocol.GRPC_WEB),
-        resolves_hosts=any(one.port in (0, key.port) for key in dynamic),
+        resolves_hosts=view.resolves_any or any(one.port in (0, key.port) for key in dynamic),
         is_bound=one.is_bound,
         is_own=True,
+        paths=view.paths,
     )
 
 

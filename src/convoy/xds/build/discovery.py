@@ -43,14 +43,18 @@ def _apply_dns(cluster: cluster_v3.Cluster, upstream: Upstream, vantage: Vantage
     endpoints = upstream.dns_endpoints
     # Envoy refuses such a cluster with several names, or with none.
     is_logical = upstream.resolution is Resolution.LOGICAL_DNS and bool(endpoints)
-    cluster.cluster_type.CopyFrom(_resolved_by_envoy(all_addresses_in_single_endpoint=is_logical))
+    cluster.cluster_type.CopyFrom(
+        _resolved_by_envoy(all_addresses_in_single_endpoint=is_logical, refresh_ms=upstream.dns_refresh_ms)
+    )
     shown = endpoints[:1] if is_logical else endpoints
     cluster.load_assignment.CopyFrom(
         build_load_assignment(cluster.name, shown, policy=upstream.locality, vantage=vantage)
     )
 
 
-def _resolved_by_envoy(*, all_addresses_in_single_endpoint: bool) -> cluster_v3.Cluster.CustomClusterType:
+def _resolved_by_envoy(
+    *, all_addresses_in_single_endpoint: bool, refresh_ms: int
+) -> cluster_v3.Cluster.CustomClusterType:
     """All addresses of all names (STRICT_DNS), or those of one name as one endpoint (LOGICAL_DNS), asked for
     again when their TTL ends.
 
@@ -58,7 +62,7 @@ def _resolved_by_envoy(*, all_addresses_in_single_endpoint: bool) -> cluster_v3.
     moment after its first look-up would stay unreachable for a minute.
     """
     config = dns_cluster_v3.DnsCluster(
-        dns_refresh_rate=seconds(60),
+        dns_refresh_rate=milliseconds(refresh_ms),
         dns_failure_refresh_rate=dns_cluster_v3.DnsCluster.RefreshRate(
             base_interval=seconds(1), max_interval=seconds(10)
         ),

@@ -17,7 +17,7 @@ _HTTP_ALPN = ("h2", "http/1.1")
 
 
 def build_downstream_tls(
-    *, trust_domains: tuple[str, ...], is_http: bool, sds_folder: str
+    *, trust_domains: tuple[str, ...], is_http: bool, sds_folder: str, oldest: str = "TLSV1_2"
 ) -> core_v3.TransportSocket:
     """Mutual TLS that accepts every identity of the trust domains.
 
@@ -29,6 +29,7 @@ def build_downstream_tls(
         identities=(),
         identity_prefixes=_prefixes(trust_domains),
         sds_folder=sds_folder,
+        params=tls.build_mesh_params(oldest),
     )
     return _socket(common, is_proof_required=True)
 

@@ -5,7 +5,9 @@ on by their SNI, other clusters' calls. They become the filter chains of one lis
 credentials and routes and holds neither, so that a listener changes only when its servers do.
 """
 
+from convoy.api.istio.mesh_config import PathNormalization
 from convoy.mesh.model import (
+    ALONE,
     GatewayHttp,
     GatewayHttps,
     GatewayTcp,
@@ -14,6 +16,7 @@ from convoy.mesh.model import (
     PassthroughRoute,
     Protocol,
     ServerTls,
+    Topology,
     UpstreamKey,
     WeightedUpstream,
 )
@@ -45,6 +48,8 @@ class GatewayListener(Part, frozen=True, cache_hash=True):
     bind: str
     port: int
     chains: tuple[GatewayChain, ...]
+    paths: PathNormalization = PathNormalization.DEFAULT
+    topology: Topology = ALONE
 
     @property
     def name(self) -> str:
@@ -66,7 +71,7 @@ def plan_gateway_listeners(view: GatewayView) -> tuple[GatewayListener, ...]:
         place = (passing.listen_port, passing.bind)
         chains.setdefault(place, []).extend(map(_passing_chain, passing.routes))
     return tuple(
-        GatewayListener(bind, port, tuple(chains[port, bind]))
+        GatewayListener(bind, port, tuple(chains[port, bind]), view.paths, view.topology)
         for port, bind in sorted(chains)
         if chains[port, bind]
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from envoy.config.listener.v3 import listener_components_pb2 as listener_parts_v3
 from envoy.extensions.filters.listener.http_inspector.v3 import http_inspector_pb2 as http_inspector_v3
 from envoy.extensions.filters.listener.original_dst.v3 import original_dst_pb2 as original_dst_v3
+from envoy.extensions.filters.listener.proxy_protocol.v3 import proxy_protocol_pb2 as proxy_protocol_v3
 from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2 as tls_inspector_v3
 from envoy.type.v3 import range_pb2 as range_v3
 from google.protobuf.message import Message
@@ -27,6 +28,11 @@ def original_dst() -> listener_parts_v3.ListenerFilter:
 def tls_inspector(unless_port: Iterable[int] = ()) -> listener_parts_v3.ListenerFilter:
     """Finds out whether a connection is TLS, its SNI and its ALPN."""
     return _filter("envoy.filters.listener.tls_inspector", tls_inspector_v3.TlsInspector(), unless_port)
+
+
+def proxy_protocol() -> listener_parts_v3.ListenerFilter:
+    """Reads who the client is from the header with which its connection begins."""
+    return _filter("envoy.filters.listener.proxy_protocol", proxy_protocol_v3.ProxyProtocol())
 
 
 def http_inspector(unless_port: Iterable[int] = ()) -> listener_parts_v3.ListenerFilter:

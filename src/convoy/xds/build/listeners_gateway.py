@@ -17,7 +17,7 @@ from convoy.xds.build.connection_chains import build_bytes_chain, connection_mat
 from convoy.xds.build.downstream_tls import build_server_tls
 from convoy.xds.build.gateway_plan import GatewayChain, GatewayListener
 from convoy.xds.build.http_connection_manager import HttpRole, build_http_filter
-from convoy.xds.build.listener_filters import tls_inspector
+from convoy.xds.build.listener_filters import proxy_protocol, tls_inspector
 
 
 def build_gateway_listener(plan: GatewayListener, sds_folder: str) -> listener_v3.Listener:
@@ -29,12 +29,15 @@ def build_gateway_listener(plan: GatewayListener, sds_folder: str) -> listener_v
         name=plan.name,
         address=bound_address(plan.bind, plan.port),
         traffic_direction=core_v3.OUTBOUND,
-        listener_filters=[tls_inspector()] if needs_sni else [],
-        filter_chains=[_chain(chain, plan.name, sds_folder) for chain in plan.chains],
+        listener_filters=[
+            *([proxy_protocol()] if plan.topology.proxy_protocol else []),
+            *([tls_inspector()] if needs_sni else []),
+        ],
+        filter_chains=[_chain(chain, plan, sds_folder) for chain in plan.chains],
     )
 
 
-def _chain(plan: GatewayChain, listener: str, sds_folder: str) -> listener_parts_v3.FilterChain:
+def _chain(plan: GatewayChain, listener: GatewayListener, sds_folder: str) -> listener_parts_v3.FilterChain:
     chain = _requests_chain(plan, listener) if plan.routes else _bytes_chain(plan)
     if plan.server_names:
         chain.filter_chain_match.CopyFrom(connection_match(plan.server_names))
@@ -46,8 +49,15 @@ def _chain(plan: GatewayChain, listener: str, sds_folder: str) -> listener_parts
     return chain
 
 
-def _requests_chain(plan: GatewayChain, listener: str) -> listener_parts_v3.FilterChain:
-    requests = build_http_filter(HttpRole.GATEWAY, listener, routes=plan.routes, grpc_web=plan.is_grpc_web)
+def _requests_chain(plan: GatewayChain, listener: GatewayListener) -> listener_parts_v3.FilterChain:
+    requests = build_http_filter(
+        HttpRole.GATEWAY,
+        listener.name,
+        routes=plan.routes,
+        grpc_web=plan.is_grpc_web,
+        paths=listener.paths,
+        topology=listener.topology,
+    )
     return listener_parts_v3.FilterChain(name=plan.name, filters=[requests])
 
 

@@ -83,6 +83,7 @@ def _filter_chains(inbound: InboundPart, sds_folder: str) -> Iterator[listener_p
         name = names.INBOUND_CATCHALL_HTTP if rule.is_http else names.VIRTUAL_INBOUND
         chain = _chain(
             rule,
+            inbound,
             name=name,
             cluster=names.INBOUND_PASSTHROUGH_CLUSTER,
             virtual_host=names.inbound_virtual_host(0),
@@ -100,6 +101,7 @@ def _port_chains(
     for rule in rules:
         chain = _chain(
             rule,
+            inbound,
             name=name,
             cluster=cluster or names.inbound(port.port),
             virtual_host=names.inbound_virtual_host(port.port),
@@ -145,6 +147,7 @@ def _blackhole_chain() -> listener_parts_v3.FilterChain:
 
 def _chain(
     rule: ChainRule,
+    inbound: InboundPart,
     *,
     name: str,
     cluster: str,
@@ -153,8 +156,10 @@ def _chain(
     policy: ConnectionPolicy = PLAIN_CONNECTIONS,
 ) -> listener_parts_v3.FilterChain:
     if rule.is_http:
-        routes = build_inbound_routes(cluster, virtual_host)
-        last = build_http_filter(HttpRole.INBOUND, name, routes=routes, grpc_web=grpc_web)
+        routes = build_inbound_routes(cluster, virtual_host, inbound.retries)
+        last = build_http_filter(
+            HttpRole.INBOUND, name, routes=routes, grpc_web=grpc_web, paths=inbound.paths
+        )
     elif rule.is_mutual:
         last = build_tcp_proxy_of_proven(cluster, policy)
     else:
@@ -170,7 +175,10 @@ def _secured(
 ) -> listener_parts_v3.FilterChain:
     if rule.is_mutual:
         socket = build_downstream_tls(
-            trust_domains=inbound.trust_domains, is_http=rule.is_http, sds_folder=sds_folder
+            trust_domains=inbound.trust_domains,
+            is_http=rule.is_http,
+            sds_folder=sds_folder,
+            oldest=inbound.min_tls_version,
         )
         chain.transport_socket.CopyFrom(socket)
         chain.transport_socket_connect_timeout.CopyFrom(seconds(15))

@@ -122,6 +122,7 @@ def _http_chain(
         routes=routes,
         grpc_web=plan.grpc_web,
         resolves_hosts=plan.resolves_hosts,
+        paths=plan.paths,
     )
     return listener_parts_v3.FilterChain(name=name, filter_chain_match=match, filters=[requests])
 

@@ -19,6 +19,7 @@ FALLBACK_CHAIN = "PassthroughFilterChain"
 
 BLACKHOLE_CLUSTER = "BlackHoleCluster"
 PASSTHROUGH_CLUSTER = "PassthroughCluster"
+DYNAMIC_DNS_CLUSTER = "AllowAnyDynamicDNSCluster"
 INBOUND_PASSTHROUGH_CLUSTER = "InboundPassthroughCluster"
 
 HTTP_PROXY_ROUTES = "http_proxy"

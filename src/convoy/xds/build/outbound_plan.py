@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from convoy.api.istio.mesh_config import PathNormalization
 from convoy.mesh.model import (
     Part,
     PortRoutes,
@@ -68,6 +69,7 @@ class OutboundListener(Part, frozen=True, cache_hash=True):
     """The address is the listener's own, and not that of a service."""
     is_bound: bool = False
     """Connections are made to the listener itself."""
+    paths: PathNormalization = PathNormalization.DEFAULT
 
 
 class RouteTable(Part, frozen=True, cache_hash=True):
@@ -105,7 +107,7 @@ def plan_listeners(view: SidecarView) -> tuple[OutboundListener, ...]:
             chains=tuple(chains.get(place, ())),
             overrides_alpn=has_any(destinations.get(place, ()), sniffing),
             grpc_web=place in routes and place[1] in grpc_web,
-            resolves_hosts=place in routes and place[1] in resolving,
+            resolves_hosts=place in routes and (view.resolves_any or place[1] in resolving),
         )
         for place in sorted(routes.keys() | destinations.keys() | chains.keys())
         if place[1] not in _TAKEN
@@ -180,6 +182,7 @@ def _listener(
         grpc_web=grpc_web,
         resolves_hosts=resolves_hosts,
         egress_proxy=None if has_place else view.egress_proxy,
+        paths=view.paths,
     )
 
 

@@ -8,10 +8,10 @@ from envoy.config.route.v3 import route_components_pb2 as route_parts_v3
 from envoy.config.route.v3 import route_pb2 as route_v3
 from google.protobuf.wrappers_pb2 import BoolValue
 
-from convoy.mesh.model import Fallback, HostRoutes, PortRoutes
+from convoy.mesh.model import Fallback, HostRoutes, PortRoutes, RetryPolicy
 from convoy.xds.build import names
 from convoy.xds.build.packing import seconds, uint32
-from convoy.xds.build.retries import build_inbound_retry_policy
+from convoy.xds.build.retries import build_inbound_retry_policy, build_retry_policy
 from convoy.xds.build.route_actions import build_route
 
 _ANY_HOST = "*"
@@ -52,10 +52,14 @@ def build_virtual_host(host: HostRoutes) -> route_parts_v3.VirtualHost:
     )
 
 
-def build_inbound_routes(cluster: str, virtual_host: str) -> route_v3.RouteConfiguration:
+def build_inbound_routes(
+    cluster: str, virtual_host: str, retries: RetryPolicy | None = None
+) -> route_v3.RouteConfiguration:
     """Every request to the application; it has its caller's timeout, so none of its own."""
     action = route_parts_v3.RouteAction(
-        cluster=cluster, timeout=seconds(0), retry_policy=build_inbound_retry_policy()
+        cluster=cluster,
+        timeout=seconds(0),
+        retry_policy=build_retry_policy(retries) if retries else build_inbound_retry_policy(),
     )
     return _configuration(cluster, [_host_of_all(virtual_host, _route(names.DEFAULT_ROUTE, route=action))])
 
@@ -73,6 +77,9 @@ def _configuration(
 
 
 def _fallback_host(routes: PortRoutes) -> route_parts_v3.VirtualHost:
+    if routes.fallback is Fallback.RESOLVE:
+        action = route_parts_v3.RouteAction(cluster=names.DYNAMIC_DNS_CLUSTER, timeout=seconds(0))
+        return _host_of_all(names.ALLOW_ANY, _route(names.ALLOW_ANY, route=action))
     if routes.fallback is Fallback.PASSTHROUGH:
         proxy = routes.egress_proxy
         cluster = names.upstream(proxy) if proxy else names.PASSTHROUGH_CLUSTER

@@ -69,6 +69,11 @@ def build_tls_params(
     return params
 
 
+def build_mesh_params(oldest: str) -> tls_common_v3.TlsParameters:
+    """Which TLS workloads speak with each other. A client of Envoy's stays below 1.3 unless it is told."""
+    return build_tls_params(oldest=oldest, newest=oldest if oldest == "TLSV1_3" else "")
+
+
 def exact_name(name: str) -> tls_common_v3.SubjectAltNameMatcher:
     """A name that a peer's certificate must have, be it a host, an address, a URI or a mail address."""
     return tls_common_v3.SubjectAltNameMatcher(

@@ -51,6 +51,7 @@ def build_upstream_tls(
             identities=settings.identities,
             identity_prefixes=settings.identity_prefixes,
             sds_folder=sds_folder,
+            params=tls.build_mesh_params(settings.oldest),
         ),
     )
     return core_v3.TransportSocket(name=tls.TRANSPORT_SOCKET, typed_config=packed(context))

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 
 from convoy.mesh.model import NOWHERE, Assignment, Credential, InboundPart, Upstream, UpstreamKey, Vantage
 from convoy.xds.build.clusters import build_cluster
-from convoy.xds.build.clusters_fixed import build_blackhole_cluster, build_passthrough_cluster
+from convoy.xds.build.clusters_fixed import (
+    build_blackhole_cluster,
+    build_dynamic_dns_cluster,
+    build_passthrough_cluster,
+)
 from convoy.xds.build.clusters_inbound import build_inbound_cluster, build_inbound_passthrough_cluster
 from convoy.xds.build.endpoints import build_assignment
 from convoy.xds.build.gateway_plan import GatewayListener
@@ -28,6 +32,7 @@ def compose_sidecar_clusters(
     sds_folder: str,
     *,
     vantage: Vantage = NOWHERE,
+    resolves_any: bool = False,
 ) -> ResourceSet:
     """What a sidecar sends to: services, its own application, and the fixed ones."""
     return ResourceSet(
@@ -35,6 +40,7 @@ def compose_sidecar_clusters(
             *_upstream_clusters(memo, upstreams, sds_folder, vantage),
             memo.resource(CLUSTER, build_blackhole_cluster),
             memo.resource(CLUSTER, build_passthrough_cluster),
+            *([memo.resource(CLUSTER, build_dynamic_dns_cluster)] if resolves_any else []),
             *(_inbound_clusters(memo, inbound) if inbound else ()),
         )
     )

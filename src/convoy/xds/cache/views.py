@@ -83,7 +83,12 @@ def _build_sidecar(
 ) -> ProxyResources:
     return ProxyResources(
         clusters=memo.compose(
-            sets.compose_sidecar_clusters, view.upstreams, inbound, sds_folder, vantage=place.of_clusters
+            sets.compose_sidecar_clusters,
+            view.upstreams,
+            inbound,
+            sds_folder,
+            vantage=place.of_clusters,
+            resolves_any=view.resolves_any,
         ),
         endpoints=memo.compose(sets.compose_endpoints, place.assignments, vantage=place.of_endpoints),
         listeners=memo.compose(

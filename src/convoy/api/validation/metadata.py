@@ -9,6 +9,14 @@ from convoy.api.validation.finding import Findings
 
 # These become DNS labels, so their names must be one.
 _LABEL_NAMES = {"Namespace": names.is_label, "Service": names.is_label_1035, "Gateway": names.is_label}
+_ISTIO = ".istio.io"
+# Of Istio's own annotations, those that users may not set on the kinds that are read.
+_FORBIDDEN = {
+    "istio.io/dry-run": "is for AuthorizationPolicies only",
+    "internal.istio.io/webhook-always-reject": "asks for the object to be refused",
+    "internal.istio.io/parents": "is set by control planes on what they generate",
+    "internal.istio.io/parent-namespace": "is set by control planes on what they generate",
+}
 _MOST_ANNOTATION_BYTES = 256 * 1024
 
 
@@ -31,5 +39,8 @@ def validate_metadata(obj: ApiObject, found: Findings) -> None:
             path = child_path("metadata.annotations", key)
             remedy = 'Use a name such as "note", or "example.com/note".'
             found.add(codes.BAD_METADATA, path, f"{quote(key)} is not an annotation key.", remedy)
+        if key in _FORBIDDEN and obj.api_version.partition("/")[0].endswith(_ISTIO):
+            path = child_path("metadata.annotations", key)
+            found.add(codes.BAD_METADATA, path, f"{quote(key)} {_FORBIDDEN[key]}.", "Remove it.")
     if sum(len(k) + len(v) for k, v in metadata.annotations.items()) > _MOST_ANNOTATION_BYTES:
         found.add(codes.BAD_METADATA, "metadata.annotations", "are larger than 256 KiB.", "Shorten them.")

@@ -72,6 +72,7 @@ def can(verb, resource, group="", namespace="shop", name="x"):
 NETWORKING = "networking.istio.io"
 NEEDED = [
     can("watch", "pods"),
+    can("watch", "nodes", namespace=""),
     can("list", "services"),
     can("list", "virtualservices", NETWORKING),
     can("patch", "virtualservices/status", NETWORKING),
@@ -95,7 +96,7 @@ NOT_NEEDED = [
     can("get", "secrets"),
     can("update", "secrets", namespace="istio-system"),
     can("get", "configmaps", name="other"),
-    can("list", "nodes", namespace=""),
+    can("patch", "nodes", namespace=""),
     can("list", "secrets", namespace=""),
     can("patch", "configmaps", name="other"),
     can("delete", "configmaps", name="istio-ca-root-cert"),

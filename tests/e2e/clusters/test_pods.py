@@ -23,6 +23,8 @@ Json = dict[str, Any]
 
 PEER_AUTHENTICATIONS = KubeResource("security.istio.io", "v1", "peerauthentications")
 JOBS = KubeResource("batch", "v1", "jobs")
+SERVICE_ENTRIES = KubeResource("networking.istio.io", "v1", "serviceentries")
+WORKLOAD_GROUPS = KubeResource("networking.istio.io", "v1", "workloadgroups")
 _FRESH, _AT_ONCE = 30, 10
 _PATHS = {
     "cluster1": {
@@ -107,3 +109,71 @@ async def test_first_act_of_fresh_pods_may_be_a_request(meshes: Meshes) -> None:
     status = await until(ended, every=0.1)
     assert (status.get("succeeded"), status.get("failed", 0)) == (_FRESH, 0)
     await one.client.delete(JOBS, "fresh", namespace="default")
+
+
+_GROUP = {
+    "apiVersion": "networking.istio.io/v1",
+    "kind": "WorkloadGroup",
+    "metadata": {"name": "members", "namespace": "default"},
+    "spec": {
+        "template": {"labels": {"tier": "members"}},
+        "probe": {
+            "exec": {"command": ["test", "!", "-e", "/tmp/ill"]},
+            "periodSeconds": 1,
+            "failureThreshold": 1,
+        },
+    },
+}
+_MEMBERS = {
+    "apiVersion": "networking.istio.io/v1",
+    "kind": "ServiceEntry",
+    "metadata": {"name": "members", "namespace": "default"},
+    "spec": {
+        "hosts": ["members.example.test"],
+        "location": "MESH_INTERNAL",
+        "resolution": "STATIC",
+        "ports": [{"number": 9080, "name": "http", "protocol": "HTTP"}],
+        "workloadSelector": {"labels": {"tier": "members"}},
+    },
+}
+_MEMBER = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "member", "namespace": "default"},
+    "spec": {
+        "terminationGracePeriodSeconds": 1,
+        "containers": [
+            {
+                "name": "details",
+                "image": "docker.io/istio/examples-bookinfo-details-v1:1.20.3",
+                "ports": [{"containerPort": 9080}],
+            },
+            {
+                "name": "istio-proxy",
+                "image": "auto",
+                "env": [{"name": "ISTIO_META_AUTO_REGISTER_GROUP", "value": "members"}],
+            },
+        ],
+    },
+}
+
+
+async def test_member_of_a_group_is_called_as_long_as_it_answers_the_groups_probe(meshes: Meshes) -> None:
+    one, member = meshes["cluster1"], PodPlace("default", "member")
+    await one.apply(_GROUP, _MEMBERS, _MEMBER)
+    asker = Asker(one.target, await one.pod_of("productpage"), "")
+    host = "members.example.test"
+    request = PodRequest(address=host, port=9080, host=host, path="/details/0")
+
+    async def answers(status: int) -> bool:
+        resolved = await asker.resolve(host)
+        return bool(resolved) and (await asker.ask(request))[0].status == status
+
+    await until(functools.partial(answers, 200), every=0.2)
+    assert (await one.execute(member, "touch", "/tmp/ill", container="istio-proxy")).code == 0
+    await until(functools.partial(answers, 503), every=0.2)
+    assert (await one.execute(member, "rm", "/tmp/ill", container="istio-proxy")).code == 0
+    await until(functools.partial(answers, 200), every=0.2)
+    await one.client.delete(PODS, member.name, namespace=member.namespace)
+    for resource in (SERVICE_ENTRIES, WORKLOAD_GROUPS):
+        await one.client.delete(resource, "members", namespace="default")

@@ -7,6 +7,8 @@ Everything here is the same for every proxy and port, so it is made once per rul
 import re
 from collections.abc import Iterable, Mapping
 
+import re2
+
 from convoy.api.encoded_bytes import parse_bytes
 from convoy.api.istio.common import HeaderOperations as WrittenOperations
 from convoy.api.istio.common import Headers, Percent
@@ -33,7 +35,7 @@ from convoy.mesh.model import (
     RouteMatch,
 )
 
-_GROUP = re.compile(r"\\[0-9]")
+_ESCAPED = re.compile(r"\\(.?)", re.DOTALL)
 
 _GRPC_STATUSES = (
     "OK",
@@ -89,11 +91,19 @@ def build_rewrite(written: HttpRewrite | None, match: RouteMatch) -> Rewrite | N
 
 
 def captured_path(match: RouteMatch, replacement: str) -> RegexRewrite | None:
-    r"""A path made of pieces (`\1`) that the match's own regular expression found; None without any."""
+    r"""A path made of pieces (`\1`) that the match's own regular expression found; None without any.
+
+    A reference to a piece that the expression does not have, which Envoy would refuse, is literal text.
+    """
     path = match.path
-    if path is None or path.text.kind is not MatchKind.REGEX or not _GROUP.search(replacement):
+    named = set(_ESCAPED.findall(replacement)) - {"\\"}
+    if path is None or path.text.kind is not MatchKind.REGEX or not named:
         return None
-    return RegexRewrite(path.text.value, replacement)
+    groups = re2.compile(path.text.value).groups
+    if not all(name.isdigit() and int(name) <= groups for name in named):
+        return None
+    # Envoy matches the whole path, but rewrites what it finds first.
+    return RegexRewrite(f"^(?:{path.text.value})$", replacement)
 
 
 def build_answer(written: HttpDirectResponse | None) -> DirectResponse | None:

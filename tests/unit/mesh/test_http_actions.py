@@ -77,7 +77,7 @@ class TestRedirects:
 
     def test_path_of_what_a_regular_expression_found(self) -> None:
         assert self.redirect(REGEX, uri=r"/b/\1") == Redirect(
-            301, regex=RegexRewrite("/a/([0-9]+)", r"/b/\1")
+            301, regex=RegexRewrite("^(?:/a/([0-9]+))$", r"/b/\1")
         )
         assert self.redirect(REGEX, uri="/b") == Redirect(301, path="/b")
 
@@ -120,8 +120,10 @@ def test_direct_response(body: Object, wanted: bytes) -> None:
     [
         (PREFIX, {"uri": "/b"}, Rewrite("/b")),
         (REGEX, {"uri": "/b"}, Rewrite("/b")),
-        (REGEX, {"uri": r"/b/\1"}, Rewrite(regex=RegexRewrite("/a/([0-9]+)", r"/b/\1"))),
+        (REGEX, {"uri": r"/b/\1"}, Rewrite(regex=RegexRewrite("^(?:/a/([0-9]+))$", r"/b/\1"))),
         (PREFIX, {"uri": r"/b/\1"}, Rewrite(r"/b/\1")),
+        (REGEX, {"uri": r"/b/\2"}, Rewrite(r"/b/\2")),
+        (REGEX, {"uri": r"/b\d/\1"}, Rewrite(r"/b\d/\1")),
         (
             PREFIX,
             {"uriRegexRewrite": {"match": "a(.)", "rewrite": r"\1"}},

@@ -48,6 +48,8 @@ from convoy.mesh.traffic_policy import Policy, resolve_policy
 RENEWED_AFTER_MS = 10_000
 """A gateway that ends must let connections live on for longer (the agent's `DRAIN_SECONDS`)."""
 
+_MINUTE_MS = 60_000
+
 
 class PlannedUpstream(Part, frozen=True, cache_hash=True):
     """An upstream and how its endpoints are chosen."""
@@ -154,7 +156,7 @@ class UpstreamPlanner:
             proxy_header=policy.proxy_header,
             locality=policy.locality if is_dns else None,
             override_port=_override_port(service, port),
-            dns_refresh_ms=self._settings.dns_refresh_rate_ms if is_dns else 60_000,
+            dns_refresh_ms=_refresh_ms(self._settings) if is_dns else 0,
         )
         return PlannedUpstream(upstream, selector, policy.locality)
 
@@ -217,10 +219,14 @@ class UpstreamPlanner:
         return self._policies[question]
 
 
+def _refresh_ms(settings: MeshSettings) -> int:
+    return 0 if settings.dns_refresh_rate_ms == _MINUTE_MS else settings.dns_refresh_rate_ms
+
+
 def oldest_tls(settings: MeshSettings) -> str:
-    """The oldest TLS that workloads of the mesh speak with each other."""
+    """The oldest TLS that workloads of the mesh speak with each other; empty: 1.2."""
     oldest = settings.min_tls_version
-    return "TLSV1_2" if oldest is TlsProtocol.TLS_AUTO else oldest
+    return oldest if oldest is TlsProtocol.TLSV1_3 else ""
 
 
 def sni_of(host: str, *, port: int, subset: str) -> str:

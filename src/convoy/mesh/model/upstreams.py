@@ -52,8 +52,8 @@ class UpstreamTls(Part, frozen=True, cache_hash=True):
     """URI SAN prefixes that are accepted, for hosts whose accounts are not known here."""
     origination: Origination | None = None
     """Only with ORIGINATE. Then an empty `sni` is the host of the request."""
-    oldest: str = "TLSV1_2"
-    """The oldest version that is spoken with the mesh's identities, as the API writes it."""
+    oldest: str = ""
+    """The oldest version that is spoken with the mesh's identities, as the API writes it; empty: 1.2."""
 
 
 class DnsEndpoint(Part, frozen=True, cache_hash=True):
@@ -84,8 +84,8 @@ class Upstream(Part, frozen=True, cache_hash=True):
     caller's; 0 for that one."""
     renewed_after_ms: int = 0
     """How long an HTTP connection is used; 0 for as long as it lasts."""
-    dns_refresh_ms: int = 60_000
-    """How often names are resolved again whose records do not say it."""
+    dns_refresh_ms: int = 0
+    """How often names are resolved again whose records do not say it; 0: every minute."""
     balancing: Balancing = PLAIN_BALANCING
     pool: Pool = UNLIMITED
     outliers: Outliers | None = None

@@ -111,7 +111,8 @@ class InboundPart(Part, frozen=True, cache_hash=True):
     """How long a silent connection may be of any kind; 0: for ever."""
     credentials: tuple[Credential, ...] = ()
     """Those that the ports with TLS of their own name, sorted."""
-    min_tls_version: str = "TLSV1_2"
+    min_tls_version: str = ""
+    """The oldest that mutual TLS may be, as the API writes it; empty: 1.2."""
     retries: RetryPolicy | None = None
     """When a request is sent to the application again; None: when it never got there."""
     paths: PathNormalization = PathNormalization.DEFAULT

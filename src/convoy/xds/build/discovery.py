@@ -14,6 +14,8 @@ from convoy.xds.build.dynamic_dns import dynamic_cluster_type
 from convoy.xds.build.endpoints import build_load_assignment
 from convoy.xds.build.packing import milliseconds, packed, seconds
 
+_MINUTE_MS = 60_000
+
 
 def apply_discovery(cluster: cluster_v3.Cluster, upstream: Upstream, vantage: Vantage = NOWHERE) -> None:
     """Set the cluster's type and what belongs to it; a type that leaves no choice among endpoints brings its
@@ -62,7 +64,7 @@ def _resolved_by_envoy(
     moment after its first look-up would stay unreachable for a minute.
     """
     config = dns_cluster_v3.DnsCluster(
-        dns_refresh_rate=milliseconds(refresh_ms),
+        dns_refresh_rate=milliseconds(refresh_ms or _MINUTE_MS),
         dns_failure_refresh_rate=dns_cluster_v3.DnsCluster.RefreshRate(
             base_interval=seconds(1), max_interval=seconds(10)
         ),

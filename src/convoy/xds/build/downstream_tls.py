@@ -17,7 +17,7 @@ _HTTP_ALPN = ("h2", "http/1.1")
 
 
 def build_downstream_tls(
-    *, trust_domains: tuple[str, ...], is_http: bool, sds_folder: str, oldest: str = "TLSV1_2"
+    *, trust_domains: tuple[str, ...], is_http: bool, sds_folder: str, oldest: str = ""
 ) -> core_v3.TransportSocket:
     """Mutual TLS that accepts every identity of the trust domains.
 

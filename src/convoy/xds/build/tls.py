@@ -70,8 +70,10 @@ def build_tls_params(
 
 
 def build_mesh_params(oldest: str) -> tls_common_v3.TlsParameters:
-    """Which TLS workloads speak with each other. A client of Envoy's stays below 1.3 unless it is told."""
-    return build_tls_params(oldest=oldest, newest=oldest if oldest == "TLSV1_3" else "")
+    """Which TLS workloads speak with each other; 1.2 and what is newer, unless `oldest` says otherwise. A
+    client of Envoy's stays below 1.3 unless it is told.
+    """
+    return build_tls_params(oldest=oldest, newest=oldest) if oldest else build_tls_params()
 
 
 def exact_name(name: str) -> tls_common_v3.SubjectAltNameMatcher:

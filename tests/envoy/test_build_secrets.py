@@ -1,6 +1,5 @@
 """Secrets over ADS, to a real Envoy."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from tests.kit.certificates import Authority
 from tests.kit.loopback_net import GATEWAY
 from tests.kit.mesh_on_loopback import LoopbackMesh, mesh_on_loopback
 from tests.kit.parts import endpoint, host, key, routes, rule, upstream
+from tests.kit.waiting import until
 
 from convoy.kit.secrets import SecretBytes
 from convoy.mesh.model import (
@@ -85,9 +85,7 @@ async def test_a_proxy_starts_and_serves_the_rest_while_a_secret_is_missing(tmp_
         assert [await asked(mesh, "a.test", port) for port in (PLAIN, SECURE)] == [200, 0]
         assert await asked(mesh, "b.test", PLAIN) == 503
         serve(mesh, key_pair())
-        async with asyncio.timeout(10):
-            while await asked(mesh, "a.test", SECURE) != 200:
-                await asyncio.sleep(0.02)
+        assert await until(lambda: asked(mesh, "a.test", SECURE)) == 200
         dump = await mesh.admin("gate", "/config_dump")
         assert "kubernetes://default/own" in dump
         assert "PRIVATE KEY" not in dump

@@ -14,7 +14,6 @@ from convoy.api.istio.gateway import Gateway, Server, ServerTlsMode, ServerTlsSe
 from convoy.api.kinds import key_of
 from convoy.api.meta import ObjectKey
 from convoy.mesh.hosts import covers
-from convoy.mesh.l4_rules import is_matchable
 from convoy.mesh.model import ANY_ADDRESS, Part
 from convoy.mesh.pods import PodFacts
 from convoy.mesh.selections import listen_ports
@@ -86,11 +85,11 @@ class Place(Part, frozen=True, order=True, cache_hash=True):
 
 
 class LeftOut(msgspec.Struct, frozen=True, eq=False):
-    """A host that its TLS server does not serve: `other` has it, or (None) no SNI can be compared with it."""
+    """A host that its TLS server does not serve, because `other` does."""
 
     server: OpenServer
     host: str
-    other: OpenServer | None
+    other: OpenServer
 
 
 class OpenPorts(msgspec.Struct, frozen=True, eq=False):
@@ -163,9 +162,7 @@ def _distinct(servers: list[OpenServer], left_out: list[LeftOut]) -> Iterator[Op
             yield server
             continue
         for host in dict.fromkeys(admitted.host for admitted in server.hosts):
-            if not is_matchable(host):
-                left_out.append(LeftOut(server, host, None))
-            elif owners.setdefault(host, server) is not server:
+            if owners.setdefault(host, server) is not server:
                 left_out.append(LeftOut(server, host, owners[host]))
         hosts = tuple(admitted for admitted in server.hosts if owners.get(admitted.host) is server)
         if hosts:

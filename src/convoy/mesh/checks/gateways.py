@@ -77,15 +77,6 @@ def _held_back(server: OpenServer, other: OpenServer) -> Problem:
 
 def _left_out(found: LeftOut) -> Problem:
     server, other = found.server, found.other
-    if other is None:
-        return Problem(
-            code=codes.SERVER_HOST_UNUSABLE,
-            key=server.key,
-            field=f"{server.field}.hosts",
-            message=f"{quote(found.host)} leaves part of a label open, and no SNI is compared with that;"
-            " it is left out.",
-            remedy='Write whole names, or "*." and the rest.',
-        )
     return Problem(
         code=codes.SERVER_HOST_TAKEN,
         key=server.key,

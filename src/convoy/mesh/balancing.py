@@ -30,7 +30,6 @@ from convoy.mesh.model import (
 )
 
 DEFAULT_RING = 1024
-_LARGEST_RING = 8 * 1024 * 1024
 _DEFAULT_MAGLEV = 65537
 _SMALLEST_ZONED = 6
 
@@ -123,8 +122,10 @@ def _hashed(settings: ConsistentHash, *, weighs: bool) -> Choice:
         size = settings.maglev.table_size or _DEFAULT_MAGLEV
         return Choice(LbPolicy.MAGLEV, Balancing(size, _hash_policy(settings), weighs_localities=weighs))
     wanted = settings.ring_hash.minimum_ring_size if settings.ring_hash else settings.minimum_ring_size
-    size = min(wanted or DEFAULT_RING, _LARGEST_RING)
-    return Choice(LbPolicy.RING_HASH, Balancing(size, _hash_policy(settings), weighs_localities=weighs))
+    return Choice(
+        LbPolicy.RING_HASH,
+        Balancing(wanted or DEFAULT_RING, _hash_policy(settings), weighs_localities=weighs),
+    )
 
 
 def _hash_policy(settings: ConsistentHash) -> HashPolicy | None:

@@ -26,7 +26,7 @@ def located(first: str, second: str) -> str:
 
 @fields("DestinationRule", f"{LOCALITY}.distribute.from", f"{LOCALITY}.distribute.to")
 async def test_localities_have_shares(lab: Lab) -> None:
-    shares = "[{from: region1/*, to: {region1/zone1: 70, region2/*: 30}}, {from: region2/*, to: {'*': 100}}]"
+    shares = "[{from: region2/*, to: {'*': 100}}, {from: region1/*, to: {region1/zone1: 70, region2/*: 30}}]"
     written = policy(f"loadBalancer: {{localityLbSetting: {{distribute: {shares}}}}}", host="echo")
     async with lab.applied(written):
         assert_shares(await lab.many("client", URL, 400), {"echo-v1": 70, "echo-v2": 0, "echo-v3": 30})

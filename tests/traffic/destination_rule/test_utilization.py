@@ -56,7 +56,7 @@ async def test_reports_count_from_time_to_time(lab: Lab) -> None:
     settings = "weightStabilizationPeriod: 0.05s, weightUpdatePeriod: 60s"
     written = policy(f"loadBalancer: {{backendUtilization: {{{settings}}}}}", host="two.test")
     async with lab.applied(TWO, written), conversation(lab, "two.test") as talk:
-        await talk.get(BUSY)
+        await shares(talk, BUSY)
         await asyncio.sleep(1.2)
         found = await shares(talk, BUSY)
     assert found["outside"] > 40, found

@@ -44,6 +44,7 @@ async def test_a_new_endpoint_has_its_least_share_for_long_where_the_curve_is_fl
     async with lab.applied(SERVICE, written, workload("old", OUTSIDE)):
         await asyncio.sleep(WINDOW + 0.2)
         async with lab.applied(workload("new", PLAIN)):
+            await asyncio.sleep(WINDOW / 2)
             found = await lab.many("client", "http://warm.test:8000/", 500)
     assert_shares(found, {"outside": 100, "echo-v3": 25})
 

@@ -51,4 +51,6 @@ async def test_who_waits_for_the_server_is_let_through_after_a_while(lab: Lab) -
     async with lab.applied(IMPATIENT, LISTENS):
         start = time.monotonic()
         assert await lab.line("client", "talk", 9001, greeted=True) == "echo-v1 hello"
+        # Here it is the server's sidecar that waits.
+        assert await lab.line("outside", "198.18.1.21", 9001, greeted=True) == "echo-v1 hello"
         assert time.monotonic() - start < 4

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 
 from convoy.api import codes
-from convoy.api.meta import ObjectKey
+from convoy.api.meta import Hostname, ObjectKey
 from convoy.api.paths import quote
 from convoy.api.problems import Problem
 from convoy.mesh.facts import Facts
 from convoy.mesh.gateway_names import MESH
-from convoy.mesh.hosts import covers
+from convoy.mesh.hosts import covers, is_wildcard
 from convoy.mesh.l4_rules import ConnectionRules, is_matchable
 from convoy.mesh.model import Protocol
+from convoy.mesh.services import Registered, Registry
 
 _BYTES = frozenset({Protocol.TCP, Protocol.AUTO})
 
@@ -39,8 +40,8 @@ def _check_names(rules: ConnectionRules) -> Iterator[Problem]:
 def _check_ports(rules: ConnectionRules, facts: Facts) -> Iterator[Problem]:
     spoken = {
         port.protocol
-        for host, registered in facts.registry.by_host.items()
-        if any(covers(pattern, host) for pattern in rules.service.hosts)
+        for host in rules.service.hosts
+        for registered in _meant(host, facts.registry)
         for port in registered.service.ports
     }
     if not spoken:
@@ -59,6 +60,13 @@ def _check_ports(rules: ConnectionRules, facts: Facts) -> Iterator[Problem]:
             message="Every port of these hosts is declared as HTTP or TLS.",
             remedy="Name the port tcp, or set its appProtocol; or write http or tls rules.",
         )
+
+
+def _meant(host: Hostname, registry: Registry) -> Iterator[Registered]:
+    if is_wildcard(host):
+        yield from (one for known, one in registry.by_host.items() if covers(host, known))
+    elif host in registry.by_host:
+        yield registry.by_host[host]
 
 
 def _unmet(key: ObjectKey, field: str, *, message: str, remedy: str) -> Problem:

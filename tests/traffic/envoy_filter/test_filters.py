@@ -150,4 +150,4 @@ async def test_a_network_filter_is_replaced(lab: Lab) -> None:
     async with lab.applied(SUBSETS, envoy_filter(change)):
         answers = {await lab.line("client", "echo", world.LINES) for _ in range(20)}
         assert answers == {"echo-v1 hello"}
-        assert "echo-v1 hello" not in {await lab.line("client", "echo", world.TUNNEL) for _ in range(3)}
+        assert "echo-v1 hello" not in {await lab.line("client", "echo", world.PROXIED) for _ in range(3)}

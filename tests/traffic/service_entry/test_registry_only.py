@@ -1,5 +1,7 @@
 """What becomes of traffic to what the mesh does not know: `outboundTrafficPolicy` of the mesh."""
 
+import pytest
+from tests.traffic.fields import fields
 from tests.traffic.lab import TRAFFIC, Lab
 
 pytestmark = TRAFFIC
@@ -41,8 +43,10 @@ async def test_only_what_is_registered_is_let_through(lab: Lab) -> None:
         assert await lab.line("client", NOBODYS, 9002) == ""
 
 
-async def test_everything_is_let_through_by_default(lab: Lab) -> None:
-    async with lab.applied(KNOWN):
+@pytest.mark.parametrize("mesh", ["", REGISTRY_ONLY.replace("REGISTRY_ONLY", "ALLOW_ANY")])
+@fields("MeshConfig", "outboundTrafficPolicy.mode = ALLOW_ANY")
+async def test_everything_is_let_through_by_default_or_when_asked_for(lab: Lab, mesh: str) -> None:
+    async with lab.applied(KNOWN, mesh):
         answer = await lab.get("client", "http://api.outside.test/")
         assert (answer.status, answer.told["host"]) == (200, "api.outside.test")
         assert (await lab.get("client", "https://api.outside.test/")).status == 200

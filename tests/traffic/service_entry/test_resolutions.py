@@ -146,5 +146,21 @@ async def test_a_wildcard_host_is_resolved_as_the_request_or_the_handshake_names
         assert (await lab.get("client", "http://else.outside.test/", at=ELSEWHERE)).pod == "outside"
 
 
+ENCRYPTED = """\
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: any-name, namespace: default}
+spec:
+  host: "*.wild.outside.test"
+  trafficPolicy: {tls: {mode: SIMPLE, insecureSkipVerify: true}}
+"""
+
+
+async def test_requests_to_a_wildcard_host_may_be_encrypted_on_their_way(lab: Lab) -> None:
+    async with lab.applied(DYNAMIC, ENCRYPTED):
+        answer = await lab.get("client", "http://anything.wild.outside.test/", at=ELSEWHERE)
+        assert (answer.status, answer.told["tls"]["server_name"]) == (200, "anything.wild.outside.test")
+
+
 def _outside_root(lab: Lab) -> bytes:
     return Path(lab.outside.ca_file).read_bytes()

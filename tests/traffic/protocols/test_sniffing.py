@@ -35,7 +35,16 @@ metadata: {name: talk, namespace: default}
 spec:
   clusterIP: 198.18.129.112
   selector: {app: echo, version: v1}
-  ports: [{name: any, port: 9000}, {name: greeter, port: 9001}]
+  ports: [{name: any, port: 9000}, {name: greeter, port: 9001}, {name: calls, port: 7000}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: talk, namespace: default}
+spec:
+  hosts: [talk]
+  http:
+  - headers: {request: {set: {routed: "yes"}}}
+    route: [{destination: {host: talk}}]
 """
 
 
@@ -43,6 +52,8 @@ async def test_requests_and_bytes_are_told_apart(lab: Lab) -> None:
     async with lab.applied(ROUTED, LISTENS):
         assert (await lab.get("client", "http://echo:8001/")).seen.headers.get("routed") == "yes"
         assert await lab.websocket("client", "http://echo:8001/ws", "a") != []
+        called = await lab.grpc("client", "talk:7000")
+        assert (called.code, called.seen.get("routed")) == (0, "yes")
         assert await lab.line("client", "talk", 9000) == "echo-v1 hello"
 
 

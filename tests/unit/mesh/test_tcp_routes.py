@@ -103,3 +103,10 @@ def test_http_ports_have_no_tcp_route() -> None:
     snapshot = resolve(CALLER, service("web", 80, spec={"clusterIP": "198.18.129.1"}))
     assert sidecars(snapshot).tcp == ()
     assert routes(snapshot, "web.default.svc.cluster.local", 80).port == 80
+
+
+def test_headless_names_and_pods_share_the_rules_for_requests() -> None:
+    web = service("web", {"port": 80, "name": "http"}, spec=HEADLESS)
+    snapshot = resolve(CALLER, web, pod("a", "198.18.1.1", app="web"))
+    domains = routes(snapshot, "web.default.svc.cluster.local", 80).domains
+    assert {"web", "*.web", "*.web.default.svc.cluster.local", "198.18.1.1"} <= set(domains)

@@ -7,6 +7,7 @@ from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.endpoint.v3 import endpoint_pb2
 from envoy.config.listener.v3 import listener_pb2
 from envoy.config.route.v3 import route_pb2
+from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 from envoy.service.discovery.v3 import discovery_pb2
 
 from convoy.xds.cache.encode import encode_resource
@@ -15,6 +16,7 @@ from convoy.xds.cache.resources import (
     ENDPOINT,
     LISTENER,
     ROUTE,
+    SECRET,
     ProxyResources,
     Resource,
     ResourceSet,
@@ -47,17 +49,25 @@ def route(name: str, *clusters: str) -> Resource:
     return encode_resource(ROUTE, name, message)
 
 
+def secret(name: str, key: bytes = b"key") -> Resource:
+    message = secret_pb2.Secret(name=name)
+    message.tls_certificate.private_key.inline_bytes = key
+    return encode_resource(SECRET, name, message)
+
+
 def resources(
     clusters: Iterable[Resource] = (),
     endpoints: Iterable[Resource] = (),
     listeners: Iterable[Resource] = (),
     routes: Iterable[Resource] = (),
+    secrets: Iterable[Resource] = (),
 ) -> ProxyResources:
     return ProxyResources(
         clusters=ResourceSet(clusters),
         endpoints=ResourceSet(endpoints),
         listeners=ResourceSet(listeners),
         routes=ResourceSet(routes),
+        secrets=ResourceSet(secrets),
     )
 
 

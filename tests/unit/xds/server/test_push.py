@@ -1,8 +1,8 @@
 """The order in which a change reaches a proxy."""
 
-from tests.kit.ads import Conversation, assignment, cluster, listener, resources, route
+from tests.kit.ads import Conversation, assignment, cluster, listener, resources, route, secret
 
-from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE
+from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET
 from convoy.xds.server.requests import Protocol
 
 BEFORE = resources([cluster("one")], [assignment("one")], [listener("l")], [route("80", "one")])
@@ -183,3 +183,45 @@ def test_streams_of_one_view_share_the_joined_bodies():
     second.becomes(after)
     assert len(first.hears_all()) == len(second.hears_all()) == 2
     assert first.sharing.bodies_joined == joined + 2
+
+
+def with_secret(name="kubernetes://ns/a", key=b"key", content="", others=()):
+    listeners = [listener("l", content)]
+    return resources([cluster("one")], [], listeners, [], [secret(name, key), *others])
+
+
+def knowing_secret(target):
+    talk = connected(target)
+    talk.says(SECRET, subscribe=list(target.secrets))
+    talk.accepts_all()
+    return talk
+
+
+def test_a_changed_secret_is_sent_alone_and_at_once():
+    talk = knowing_secret(with_secret())
+    talk.becomes(with_secret(key=b"new"))
+    assert kinds(talk.hears_all()) == [(SECRET, ["kubernetes://ns/a"])]
+
+
+def test_a_secret_leaves_after_the_listener_that_named_it_is_replaced():
+    talk = knowing_secret(with_secret())
+    talk.becomes(resources([cluster("one")], [], [listener("l", "without")]))
+    changed = talk.hears()
+    assert kinds([changed]) == [(LISTENER, ["l"])]
+    assert talk.hears() is None
+    talk.accepts(changed)
+    gone = talk.hears()
+    assert (gone.type_url, gone.removed) == (SECRET, ["kubernetes://ns/a"])
+
+
+def test_a_secret_of_others_is_answered_with_its_absence():
+    talk = connected(with_secret())
+    talk.says(SECRET, subscribe=["kubernetes://other/b"])
+    answer = talk.hears()
+    assert (answer.type_url, answer.names, answer.removed) == (SECRET, [], ["kubernetes://other/b"])
+
+
+def test_a_wish_for_all_secrets_gets_the_proxys_own():
+    talk = connected(with_secret())
+    talk.says(SECRET, subscribe=["*"])
+    assert talk.hears().names == ["kubernetes://ns/a"]

@@ -71,7 +71,8 @@ def _tcp_key(route: TcpRoute) -> Hashable:
 
 
 def _reuse_gateway_view(new: GatewayView, old: GatewayView) -> GatewayView:
-    return GatewayView(
+    return msgspec.structs.replace(
+        new,
         key=old.key,
         upstreams=_reuse_items(new.upstreams, old.upstreams, lambda upstream: upstream.key),
         http=_reuse_items(new.http, old.http, lambda port: (port.bind, port.listen_port)),
@@ -80,7 +81,7 @@ def _reuse_gateway_view(new: GatewayView, old: GatewayView) -> GatewayView:
         ),
         https=_reuse_items(new.https, old.https, lambda one: (one.bind, one.listen_port, one.server)),
         tcp=_reuse_items(new.tcp, old.tcp, lambda one: (one.bind, one.listen_port, one.route.server_names)),
-        credentials=new.credentials if new.credentials != old.credentials else old.credentials,
+        credentials=_keep(new.credentials, old.credentials),
     )
 
 

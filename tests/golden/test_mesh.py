@@ -80,9 +80,15 @@ def routes(snapshot: MeshSnapshot) -> dict[str, Any]:
 
 
 def endpoints(snapshot: MeshSnapshot) -> dict[str, list[str]]:
+    shared = {named(key): assignment for key, assignment in snapshot.assignments.items()}
+    own = {
+        f"{named(key)} seen from {view.namespace}": assignment
+        for view, assignments in snapshot.view_assignments.items()
+        for key, assignment in assignments.items()
+    }
     return {
-        named(key): [f"{one.address}:{one.port}" for one in assignment.endpoints]
-        for key, assignment in snapshot.assignments.items()
+        name: [f"{one.address}:{one.port}" for one in assignment.endpoints]
+        for name, assignment in (shared | own).items()
     }
 
 

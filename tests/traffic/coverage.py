@@ -55,6 +55,9 @@ REPEATED = (
     Repeated("ServiceEntry", "endpoints", "WorkloadEntry", "", "mesh.endpoints"),
     Repeated("Sidecar", "ingress.connectionPool", "Sidecar", "inboundConnectionPool", "mesh.ingress"),
     Repeated("Sidecar", "ingress.tls", "Gateway", "servers.tls", "xds.build.downstream_tls"),
+    Repeated("Sidecar", "ingress.connectionPool", _RULE, "trafficPolicy.connectionPool", "mesh.pools"),
+    Repeated("Sidecar", "inboundConnectionPool", _RULE, "trafficPolicy.connectionPool", "mesh.pools"),
+    Repeated(MESH_CONFIG, "defaultInboundHttpRetryPolicy", "VirtualService", "http.retries", "mesh.retries"),
 )
 
 

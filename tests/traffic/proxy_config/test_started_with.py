@@ -13,7 +13,6 @@ apiVersion: networking.istio.io/v1beta1
 kind: ProxyConfig
 metadata: {name: everywhere, namespace: istio-system}
 spec:
-  concurrency: 4
   environmentVariables: {TOLD_BY: everywhere, ISTIO_META_EVERYWHERE: "yes"}
 ---
 apiVersion: networking.istio.io/v1beta1
@@ -31,6 +30,7 @@ metadata: {name: istio, namespace: istio-system}
 data:
   mesh: |
     defaultConfig:
+      concurrency: 4
       drainDuration: 7s
       proxyMetadata: {TOLD_BY: mesh, BY_MESH: "yes"}
 """
@@ -52,7 +52,12 @@ def pods() -> str:
 
 
 @fields("ProxyConfig", "selector.matchLabels", "concurrency", "environmentVariables")
-@fields("MeshConfig", "defaultConfig.drainDuration", "defaultConfig.proxyMetadata")
+@fields(
+    "MeshConfig",
+    "defaultConfig.concurrency",
+    "defaultConfig.drainDuration",
+    "defaultConfig.proxyMetadata",
+)
 async def test_proxies_are_started_as_the_narrowest_config_says(lab: Lab) -> None:
     async with lab.applied(CONFIGS, DEFAULTS, pods()):
         for pod, concurrency, teller in (("configured", 3, "selector"), ("other", 4, "everywhere")):

@@ -50,6 +50,15 @@ async def test_ports_lead_where_the_application_listens(lab: Lab) -> None:
         assert "x-forwarded-client-cert" not in answer.seen.headers
 
 
+@fields("Sidecar", "ingress.port.name")
+async def test_a_name_says_what_is_spoken_where_no_protocol_does(lab: Lab) -> None:
+    named = 'port: {number: %d, name: %s}, defaultEndpoint: "127.0.0.1:9002"'
+    async with lab.applied(ingress(named % (7701, "tcp-lines"), named % (7702, "http-lines"))):
+        assert await lab.line("outside", V1, 7701) == "echo-v1 hello"
+        # What is no request is refused before the application hears of it.
+        assert await lab.line("outside", V1, 7702) == "HTTP/1.1 400 Bad Request\r"
+
+
 ON_SOCKET = """\
 import http.server, socket, socketserver
 class Handler(http.server.BaseHTTPRequestHandler):

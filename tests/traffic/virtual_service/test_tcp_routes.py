@@ -33,14 +33,24 @@ spec:
 """
 
 BY_CALLER = """\
+apiVersion: v1
+kind: Service
+metadata: {name: lines, namespace: default}
+spec:
+  clusterIP: 198.18.129.114
+  selector: {app: echo}
+  ports:
+  - {name: tcp-lines, port: 9000}
+  - {name: tcp-others, port: 9500, targetPort: 9000}
+---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
-metadata: {name: echo, namespace: default}
+metadata: {name: lines, namespace: default}
 spec:
-  hosts: [echo]
+  hosts: [lines]
   tcp:
-  - match: [{port: 9001}]
-    route: [{destination: {host: echo, subset: v2, port: {number: 9001}}}]
+  - match: [{port: 9500}]
+    route: [{destination: {host: echo, subset: v2, port: {number: 9000}}}]
   - match: [{sourceLabels: {app: client}}]
     route: [{destination: {host: echo, subset: v1, port: {number: 9000}}}]
   - match: [{sourceNamespace: other}]
@@ -105,10 +115,10 @@ async def test_connections_are_shared_by_weight(lab: Lab) -> None:
 @fields("VirtualService", "tcp.match.port", "tcp.match.sourceLabels", "tcp.match.sourceNamespace")
 async def test_rules_are_for_a_port_and_for_certain_callers(lab: Lab) -> None:
     async with lab.applied(VERSIONS, BY_CALLER):
-        assert await lab.line("client", "echo", 9000) == "echo-v1 hello"
-        assert await lab.line("visitor", "echo.default", 9000) == "echo-v2 hello"
-        assert await lab.line("echo-v1", "echo", 9000) == "echo-v3 hello"
-        assert await lab.line("client", "echo", 9001, greeted=True) == "echo-v2 hello"
+        assert await lab.line("client", "lines", 9000) == "echo-v1 hello"
+        assert await lab.line("visitor", "lines.default", 9000) == "echo-v2 hello"
+        assert await lab.line("echo-v1", "lines", 9000) == "echo-v3 hello"
+        assert await lab.line("client", "lines", 9500) == "echo-v2 hello"
 
 
 @fields("VirtualService", "tcp.match.destinationSubnets", "tcp.match.gateways")

@@ -88,7 +88,7 @@ def _ports(entries: Iterable[istio.ServiceEntry]) -> tuple[ServicePort, ...]:
     for entry in entries:
         for port in entry.spec.ports:
             if port.protocol.upper() != "UDP":
-                protocol = entry_protocol(port.protocol)
+                protocol = entry_protocol(port.protocol, number=port.number)
                 target = port.target_port or port.number
                 ports.setdefault(port.number, ServicePort(port.number, port.name, protocol, target))
     return tuple(ports.values())

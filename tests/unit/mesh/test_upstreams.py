@@ -58,6 +58,7 @@ def test_protocol_of_a_kubernetes_port(app_protocol: str, name: str, number: int
 def test_protocol_of_an_entry_is_what_it_says() -> None:
     assert entry_protocol("Http") is Protocol.HTTP
     assert entry_protocol("") is Protocol.AUTO
+    assert entry_protocol("", number=3306) is Protocol.TCP
 
 
 def test_udp_ports_are_left_out() -> None:

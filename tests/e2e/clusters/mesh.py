@@ -136,9 +136,9 @@ class Meshes(Mapping[str, MeshCluster]):
 
 
 @asynccontextmanager
-async def running_clusters(home: Path, *names: str) -> AsyncIterator[Meshes]:
+async def running_clusters(home: Path, *names: str, nodes: int = 1) -> AsyncIterator[Meshes]:
     """`convoy up`, and `convoy down --purge` at the end."""
-    await convoy(home, "up", "--clusters", ",".join(names), "--ephemeral")
+    await convoy(home, "up", "--clusters", ",".join(names), "--nodes", str(nodes), "--ephemeral")
     try:
         kubeconfig = Path((await convoy(home, "kubeconfig")).strip())
         clusters = [MeshCluster(load_kubeconfig(kubeconfig, name)) for name in names]

@@ -9,7 +9,13 @@ Manifest = dict[str, Any]
 GATEWAY = "istio-ingressgateway"
 _ACCOUNT = f"{GATEWAY}-service-account"
 _LABELS = {"app": GATEWAY, "istio": "ingressgateway"}
-_PORTS = (("status-port", 15021, 15021), ("http2", 80, 8080), ("https", 443, 8443), ("tls", 15443, 15443))
+_PORTS = (
+    ("status-port", 15021, 15021),
+    ("http2", 80, 8080),
+    ("https", 443, 8443),
+    ("tcp", 31400, 31400),
+    ("tls", 15443, 15443),
+)
 _NETWORKING = "networking.istio.io/v1alpha3"
 
 

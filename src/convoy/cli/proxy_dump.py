@@ -218,19 +218,20 @@ def secret_rows(dump: Json) -> list[Row]:
 
 
 def _certificate_facts(source: Json) -> tuple[str, str, str]:
-    """(SPIFFE ID, serial, expiry) of the first certificate; dashes while there is none."""
+    """(SPIFFE ID or host names, serial, expiry) of the first certificate; dashes while there is none."""
     text = source.get("inline_string", "").encode() or base64.b64decode(source.get("inline_bytes", ""))
     if not text:
         return ("-", "-", "-")
     certificate = x509.load_pem_x509_certificates(text)[0]
-    identity = ", ".join(_uris(certificate)) or "-"
+    identity = ", ".join(_names(certificate)) or "-"
     expiry = certificate.not_valid_after_utc.isoformat().replace("+00:00", "Z")
     return (identity, f"{certificate.serial_number:x}", expiry)
 
 
-def _uris(certificate: x509.Certificate) -> list[str]:
+def _names(certificate: x509.Certificate) -> list[str]:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
         return []
-    return names.value.get_values_for_type(x509.UniformResourceIdentifier)
+    uris = names.value.get_values_for_type(x509.UniformResourceIdentifier)
+    return uris or names.value.get_values_for_type(x509.DNSName)

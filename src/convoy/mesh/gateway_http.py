@@ -76,9 +76,7 @@ def _routes(
 ) -> PortRoutes:
     rules: dict[str, list[RouteRule]] = {}
     visible = facts.registry.visible(key.namespace)
-    for service in facts.routing:
-        if not service.visibility.allows(key.namespace):
-            continue
+    for service in _bound(facts, key, servers):
         for host, server in _served_hosts(service, servers):
             caller = Caller(key.namespace, key.labels, server.gateway)
             found = build_rules(service, caller, port=server.port, visible=visible, is_tls=is_tls)
@@ -90,6 +88,18 @@ def _routes(
         if rules.get(host) or host in secured
     )
     return PortRoutes(port, hosts, Fallback.NOT_FOUND)
+
+
+def _bound(facts: Facts, key: ViewKey, servers: tuple[OpenServer, ...]) -> Iterable[PreparedVirtualService]:
+    """The VirtualServices bound to one of the servers' Gateways, oldest first."""
+    gateways = {server.gateway for server in servers}
+    if len(gateways) == 1:
+        return facts.routing.bound(gateways.pop(), namespace=key.namespace)
+    return (
+        service
+        for service in facts.routing
+        if service.visibility.allows(key.namespace) and not gateways.isdisjoint(service.gateways)
+    )
 
 
 def _secured_hosts(servers: Iterable[OpenServer]) -> Iterator[str]:

@@ -95,6 +95,7 @@ class Routing:
             if not is_delegate(service)
         )
         self._mesh: dict[str, SidecarRouting] = {}
+        self._bound: dict[tuple[str, str], tuple[PreparedVirtualService, ...]] = {}
 
     def __iter__(self) -> Iterator[PreparedVirtualService]:
         return iter(self._all)
@@ -104,15 +105,19 @@ class Routing:
         narrowed = copy.copy(self)
         narrowed._all = tuple(filter(keeps, self._all))
         narrowed._mesh = {}
+        narrowed._bound = {}
         return narrowed
 
     def bound(self, gateway: str, *, namespace: str) -> tuple[PreparedVirtualService, ...]:
         """Those for a gateway (`<namespace>/<name>`) or `mesh` that proxies of a namespace see."""
-        return tuple(
-            service
-            for service in self._all
-            if gateway in service.gateways and service.visibility.allows(namespace)
-        )
+        key = (gateway, namespace)
+        if key not in self._bound:
+            self._bound[key] = tuple(
+                service
+                for service in self._all
+                if gateway in service.gateways and service.visibility.allows(namespace)
+            )
+        return self._bound[key]
 
     def for_sidecars(self, namespace: str) -> SidecarRouting:
         """Those that the sidecars of a namespace see, by host."""

@@ -1,5 +1,7 @@
 """Rows of `proxy-config` from Envoy's own answers."""
 
+from tests.kit.certificates import Authority
+
 from convoy.ca.identity import Identity
 from convoy.ca.issuers import issue_intermediate, issue_workload, new_root
 from convoy.ca.keys import build_csr, key_to_pem, new_key
@@ -25,6 +27,13 @@ def test_secrets_are_told_by_their_own_certificates_and_never_by_keys() -> None:
     assert pair[:4] == ("default", "key pair", "active", "spiffe://cluster.local/ns/default/sa/reviews")
     assert pair[5].endswith("Z")
     assert "PRIVATE" not in str(secret_rows(dump))
+
+
+def test_a_certificate_without_an_identity_is_told_by_its_hosts() -> None:
+    chain = Authority().issue(dns=("a.test", "b.test")).chain_pem.decode()
+    pair = {"certificate_chain": {"inline_string": chain}}
+    (row,) = secret_rows(_secrets({"name": "kubernetes://ns/a", "secret": {"tls_certificate": pair}}))
+    assert row[3] == "a.test, b.test"
 
 
 def test_a_virtual_host_shows_its_first_domain_and_counts_the_others() -> None:

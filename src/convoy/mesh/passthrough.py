@@ -13,6 +13,7 @@ from convoy.mesh.cluster_local import is_cluster_local
 from convoy.mesh.domains import stands_in_for
 from convoy.mesh.facts import Facts
 from convoy.mesh.gateway_servers import OpenServer, Place
+from convoy.mesh.hosts import is_wildcard
 from convoy.mesh.model import GatewayPassthrough, PassthroughRoute, ViewKey
 from convoy.mesh.services import Registered
 from convoy.mesh.short_names import global_hostname, split_global
@@ -48,9 +49,15 @@ def build_passthrough(
 
 
 def admitted_names(registered: Registered, facts: Facts, servers: tuple[OpenServer, ...]) -> Iterator[str]:
-    """The names by which other clusters may call a service here, its own name first."""
+    """The names by which other clusters may call a service here, its own name first. A wildcard host has no
+    name that an SNI could say: Envoy would refuse the listener.
+    """
     service = registered.service
-    if service.is_external or is_cluster_local(service.hostname, facts.settings):
+    if (
+        service.is_external
+        or is_wildcard(service.hostname)
+        or is_cluster_local(service.hostname, facts.settings)
+    ):
         return
     names = [str(service.hostname)]
     if service.is_kubernetes:

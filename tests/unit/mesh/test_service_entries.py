@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from tests.unit.mesh.objects import (
     entry,
+    gateway,
     gateway_pod,
     istio,
     names,
+    passthrough_server,
     pod,
     resolve,
     service,
@@ -179,3 +181,11 @@ def test_every_wildcard_and_address_of_an_entry_is_routed() -> None:
     (ports,) = sidecars(snapshot).http
     assert [host.domains for host in ports.hosts] == [("*.example.com", "240.0.0.1")]
     assert names(snapshot) == {"*.example.com": ("240.0.0.1",)}
+
+
+def test_gateways_pass_nothing_on_to_wildcard_hosts() -> None:
+    server = passthrough_server("*.example.com")
+    gateways = (gateway_pod(), gateway("crossing", server))
+    wild = entry("*.example.com", endpoints=[{"address": "10.0.0.1"}])
+    (view,) = resolve(*gateways, wild, entry(HOST)).gateway_views.values()
+    assert [upstream.key.hostname for upstream in view.upstreams] == [HOST]

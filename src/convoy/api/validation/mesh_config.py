@@ -27,10 +27,8 @@ from convoy.api.meta import ObjectMeta
 from convoy.api.paths import child_path, item_path, quote
 from convoy.api.problems import Problem
 from convoy.api.schema import check_schema
-from convoy.api.validation.destination_rule import validate_destination_rule
+from convoy.api.validation import validate
 from convoy.api.validation.finding import Findings
-from convoy.api.validation.unbuilt import find_unbuilt
-from convoy.api.validation.virtual_service import validate_virtual_service
 from convoy.api.yaml import parse_yaml
 
 # Whose settings count one by one; of all others a mistake puts the whole out of effect.
@@ -204,9 +202,7 @@ def _of_policy(policy: TrafficPolicy, there: str, here: str) -> Iterator[Problem
         metadata=ObjectMeta(name="mesh"),
         spec=DestinationRuleSpec(host="mesh", traffic_policy=policy),
     )
-    found = Findings()
-    validate_destination_rule(rule, found)
-    return _moved([*found.problems, *find_unbuilt(rule)], there, here)
+    return _moved(validate(rule), there, here)
 
 
 def _of_retries(retries: HttpRetry, here: str) -> Iterator[Problem]:
@@ -216,9 +212,7 @@ def _of_retries(retries: HttpRetry, here: str) -> Iterator[Problem]:
         metadata=ObjectMeta(name="mesh"),
         spec=VirtualServiceSpec(hosts=["mesh"], http=[HttpRoute(retries=retries)]),
     )
-    found = Findings()
-    validate_virtual_service(service, found)
-    return _moved([*found.problems, *find_unbuilt(service)], "spec.http[0].retries", here)
+    return _moved(validate(service), "spec.http[0].retries", here)
 
 
 def _moved(problems: list[Problem], there: str, here: str) -> Iterator[Problem]:

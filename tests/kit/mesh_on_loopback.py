@@ -72,6 +72,11 @@ class LoopbackMesh:
         )
         self._models.set(self._model)
 
+    @property
+    def is_offered(self) -> bool:
+        """Whether every proxy was offered what was served last."""
+        return self.ads.statistics().model_number == self._model.number
+
     async def start_envoy(self, name: str) -> None:
         """Start the Envoy of a proxy and wait until it has taken everything it is served."""
         bootstrap = ads_bootstrap(0, node_id=f"sidecar~127.0.0.1~{name}.default~default.svc.cluster.local")

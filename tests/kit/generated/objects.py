@@ -31,6 +31,6 @@ def objects(kind: str, *, names: Strategy | None = None) -> Strategy:
         lambda version, spec, name, namespace: manifest(kind, version, spec, name=name, namespace=namespace),
         st.sampled_from(BY_NAME[kind].api_versions),
         SPECS[kind],
-        names or st.sampled_from(("a", "b")),
+        st.sampled_from(("a", "b")) if names is None else names,
         st.sampled_from(NAMESPACES),
     )

@@ -1,0 +1,72 @@
+"""Any valid objects together are configuration that real Envoys take over ADS: a sidecar, and a gateway."""
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from tests.kit.generated.values import Json
+from tests.kit.generated.world import GATE, SIDECAR, batches, read_world, resolve_world, write_certificates
+from tests.kit.mesh_on_loopback import LoopbackMesh, mesh_on_loopback
+
+from convoy.mesh.model import MeshSnapshot
+from convoy.xds.server.status import NACKED, STALE, ProxyStatus
+
+pytestmark = pytest.mark.envoy
+
+_SCALE = max(1, int(os.environ.get("CONVOY_SOAK_SECONDS", "0")) // 4)
+_PATIENCE = 10.0
+
+
+@pytest.mark.parametrize("proxy", [SIDECAR, GATE])
+def test_envoy_takes_whatever_valid_objects_say(proxy: str, tmp_path: Path) -> None:
+    write_certificates(tmp_path)
+    with asyncio.Runner() as runner:
+        stack = contextlib.AsyncExitStack()
+        mesh = runner.run(stack.enter_async_context(mesh_on_loopback(tmp_path)))
+        try:
+            runner.run(_start(mesh, proxy))
+
+            @settings(
+                max_examples=12 * _SCALE,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                print_blob=False,
+            )
+            @given(batches())
+            def check(batch: list[Json]) -> None:
+                snapshot = resolve_world(read_world(batch, tmp_path))
+                assert runner.run(_refusals(mesh, proxy, snapshot)) == []
+
+            check()
+        finally:
+            runner.run(stack.aclose())
+
+
+async def _start(mesh: LoopbackMesh, proxy: str) -> None:
+    """The proxy's Envoy, with nothing but the fixed objects."""
+    name = proxy.partition(".")[0]
+    snapshot = resolve_world(read_world([]))
+    mesh.identify(name, f"spiffe://cluster.local/ns/default/sa/{name}")
+    mesh.serve(name, snapshot)
+    await mesh.start_envoy(name)
+
+
+async def _refusals(mesh: LoopbackMesh, proxy: str, snapshot: MeshSnapshot) -> list[str]:
+    """What the proxy's Envoy says against what it is served of this."""
+    mesh.serve(proxy.partition(".")[0], snapshot)
+    async with asyncio.timeout(_PATIENCE):
+        while True:
+            status = _status(mesh, proxy)
+            states = {kind.state for kind in status.types} if status else {STALE}
+            if mesh.is_offered and NACKED in states and status:
+                return [f"{each.name}: {each.detail}" for kind in status.types for each in kind.rejected]
+            if mesh.is_offered and STALE not in states:
+                return []
+            await asyncio.sleep(0.01)
+
+
+def _status(mesh: LoopbackMesh, proxy: str) -> ProxyStatus | None:
+    return next((each for each in mesh.ads.proxy_status() if each.proxy == proxy), None)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from convoy.mesh.model import (
     PLAIN_CONNECTIONS,
+    BoundEgress,
     ConnectionPolicy,
     GatewayHttp,
     GatewayHttps,
@@ -47,6 +48,7 @@ def with_route_policies(view: V) -> V:
         http=tuple(_port(port, hashing) for port in view.http),
         tcp=tuple(_tcp(route, connecting) for route in view.tcp),
         sniffed=tuple(_sniffed(route, hashing, connecting) for route in view.sniffed),
+        bound=tuple(_bound(listener, hashing, connecting) for listener in view.bound),
     )
 
 
@@ -83,6 +85,14 @@ def _rule(rule: RouteRule, hashing: _Hashing) -> RouteRule:
 
 def _tcp(route: TcpRoute, connecting: _Connecting) -> TcpRoute:
     return replace(route, destinations=_destinations(route.destinations, connecting))
+
+
+def _bound(listener: BoundEgress, hashing: _Hashing, connecting: _Connecting) -> BoundEgress:
+    return replace(
+        listener,
+        routes=_port(listener.routes, hashing) if listener.routes else None,
+        tcp=tuple(_tcp(route, connecting) for route in listener.tcp),
+    )
 
 
 def _sniffed(route: SniffedRoute, hashing: _Hashing, connecting: _Connecting) -> SniffedRoute:

@@ -8,10 +8,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.kit import parts, samples_of_parts
-from tests.kit.parts import assignment, endpoint
-from tests.kit.samples_of_rules import V1
+from tests.kit.parts import assignment, endpoint, upstream
+from tests.kit.samples_of_rules import V1, V2
 
-from convoy.mesh.model import MeshSnapshot
+from convoy.mesh.model import Assignment, LocalityPolicy, MeshSnapshot, Vantage
 from convoy.xds.cache.consistency import find_inconsistencies
 from convoy.xds.cache.memo import Memo
 from convoy.xds.cache.resources import ProxyResources, ResourceSet, XdsModel
@@ -134,3 +134,25 @@ def test_any_order_of_workloads_gives_the_same_model(order: list[str]) -> None:
 
 def without(proxy: ProxyResources, field: str) -> ProxyResources:
     return msgspec.structs.replace(proxy, **{field: ResourceSet()})
+
+
+def test_places_part_only_the_endpoints_that_depend_on_them() -> None:
+    """Two proxies of one view in two regions."""
+    one, other = (
+        msgspec.structs.replace(parts.workload(app), vantage=Vantage(place))
+        for app, place in (("one", "eu/a"), ("other", "us/b"))
+    )
+    endpoints = (endpoint("10.0.0.1", locality="eu/a"), endpoint("10.0.0.2", locality="us/b"))
+    view = parts.sidecar_view(upstream(V1), upstream(V2))
+    assigned = [assignment(upstream_key, *endpoints) for upstream_key in (V1, V2)]
+    plain = parts.snapshot(one, other, sidecars=[view], assignments=assigned)
+    here, there = build_model(plain, None, Memo()).proxies.values()
+    assert here.endpoints is there.endpoints
+
+    ordered = Assignment(V1, endpoints, LocalityPolicy(fails_over=True))
+    placed = msgspec.structs.replace(plain, assignments={**plain.assignments, V1: ordered})
+    here, there = build_model(placed, None, Memo()).proxies.values()
+    assert here.endpoints is not there.endpoints
+    assert (here.clusters, here.routes, here.listeners) == (there.clusters, there.routes, there.listeners)
+    changed = {name for name in here.endpoints if here.endpoints[name] is not there.endpoints[name]}
+    assert changed == {"outbound|9080|v1|reviews.default.svc.cluster.local"}

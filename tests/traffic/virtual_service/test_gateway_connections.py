@@ -63,3 +63,40 @@ async def test_tls_that_a_gateway_passes_on_is_told_by_its_server_name(lab: Lab)
             assert (answer.pod, answer.seen.sni) == (pod, name)
         unknown = await lab.gateway(f"https://nobody.test:{TLS_PORT}/")
         assert unknown.status == 0
+
+
+# What leaves for the first name goes there; for the other the gateway has a place of its own.
+LEAVING = f"""\
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {{name: names, namespace: default}}
+spec:
+  hosts: [api.outside.test, www.outside.test]
+  resolution: DNS
+  ports: [{{number: 443, name: tls, protocol: TLS}}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: leaving, namespace: default}}
+spec:
+  hosts: [api.outside.test, www.outside.test]
+  gateways: [mesh, istio-system/tested]
+  tls:
+  - match: [{{gateways: [mesh], port: 443, sniHosts: [api.outside.test, www.outside.test]}}]
+    route:
+    - destination:
+        host: istio-ingressgateway.istio-system.svc.cluster.local
+        port: {{number: {TLS_PORT}}}
+  - match: [{{gateways: [istio-system/tested], port: {TLS_PORT}, sniHosts: [api.outside.test]}}]
+    route: [{{destination: {{host: api.outside.test, port: {{number: 443}}}}}}]
+  - match: [{{gateways: [istio-system/tested], port: {TLS_PORT}, sniHosts: [www.outside.test]}}]
+    route: [{{destination: {{host: echo, subset: v1, port: {{number: 8443}}}}}}]
+"""
+
+
+async def test_tls_to_names_outside_may_leave_through_a_gateway(lab: Lab) -> None:
+    async with lab.applied(VERSIONS, SERVERS, LEAVING):
+        answer = await lab.get("client", "https://api.outside.test/")
+        assert (answer.status, answer.told["host"]) == (200, "api.outside.test")
+        answer = await lab.get("client", "https://www.outside.test/")
+        assert (answer.pod, answer.seen.sni) == ("echo-v1", "www.outside.test")

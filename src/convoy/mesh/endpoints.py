@@ -5,6 +5,8 @@ ServiceEntry lists.
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from convoy.api.istio.service_entry import ServiceEntry
 from convoy.api.istio.workload_entry import WorkloadEntrySpec
 from convoy.mesh.destination_rules import DestinationRules
@@ -22,6 +24,8 @@ from convoy.mesh.pods import PodFacts, PodIndex, target_port
 from convoy.mesh.selections import entry_pods, entry_target_port, selected_pods
 from convoy.mesh.services import Registered, Registry
 from convoy.mesh.workload_entries import ExternalWorkloads
+
+_MOST_WEIGHT = 2**32 - 1
 
 Endpoints = Mapping[EndpointKey, tuple[Endpoint, ...]]
 
@@ -55,7 +59,7 @@ def build_endpoints(
         for port in service.ports:
             made = _port_endpoints(backings, service, port, labels=labels, settings=settings)
             in_order = sorted(made, key=lambda endpoint: (endpoint.address, endpoint.port))
-            found[service.endpoint_key(port)] = tuple(in_order)
+            found[service.endpoint_key(port)] = _with_bounded_weights(tuple(in_order))
     return {key: found[key] for key in sorted(found, key=lambda key: (key.hostname, key.port, key.rank))}
 
 
@@ -120,6 +124,17 @@ def _port_endpoints(
         if has_any and service.resolution is Resolution.LOGICAL_DNS:
             # Envoy takes one name there: the oldest entry's counts.
             return
+
+
+def _with_bounded_weights(endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
+    """The same shares with weights that Envoy can add up."""
+    total = sum(endpoint.weight for endpoint in endpoints)
+    if total <= _MOST_WEIGHT:
+        return endpoints
+    return tuple(
+        msgspec.structs.replace(endpoint, weight=max(1, endpoint.weight * _MOST_WEIGHT // (2 * total)))
+        for endpoint in endpoints
+    )
 
 
 def _pod_port(entry: ServiceEntry | None, pod: PodFacts, port: ServicePort) -> int | None:

@@ -17,6 +17,8 @@ from convoy.mesh.services import Registered
 from convoy.mesh.workload_entries import ExternalWorkload, ExternalWorkloads
 
 _UNIX = "unix://"
+# What fits into a socket's address, unix(7); Envoy refuses more.
+_LONGEST_SOCKET = 107
 _LOCALITY_LABEL = "istio-locality"
 
 
@@ -115,7 +117,7 @@ def _is_usable(address: str, resolution: Resolution) -> bool:
     if not address:
         return False
     if address.startswith(_UNIX):
-        return not resolution.is_dns
+        return not resolution.is_dns and len(address.removeprefix(_UNIX).encode()) <= _LONGEST_SOCKET
     try:
         ipaddress.ip_address(address)
     except ValueError:

@@ -189,3 +189,17 @@ def test_gateways_pass_nothing_on_to_wildcard_hosts() -> None:
     wild = entry("*.example.com", endpoints=[{"address": "10.0.0.1"}])
     (view,) = resolve(*gateways, wild, entry(HOST)).gateway_views.values()
     assert [upstream.key.hostname for upstream in view.upstreams] == [HOST]
+
+
+def test_weights_that_no_proxy_could_add_up_keep_their_shares() -> None:
+    most = 2**32 - 1
+    listed = [{"address": f"10.0.0.{number}", "weight": most // number} for number in (1, 2, 4)]
+    snapshot = resolve(CALLER, entry(HOST, resolution="STATIC", endpoints=listed))
+    weights = [one.weight for one in snapshot.endpoints[EndpointKey(Hostname(HOST), 9080)]]
+    assert sum(weights) <= most
+    assert [round(weights[0] / weight, 6) for weight in weights] == [1, 2, 4]
+
+
+def test_a_socket_with_too_long_a_path_is_left_out() -> None:
+    snapshot = resolve(CALLER, static("unix:///" + "a" * 107))
+    assert snapshot.endpoints[EndpointKey(Hostname(HOST), 9080)] == ()

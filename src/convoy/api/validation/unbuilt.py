@@ -64,6 +64,11 @@ EFFECTLESS: Mapping[str, Mapping[str, NoEffect]] = {
             "Istio's API hides it: there is no application beside a gateway's Envoy, which goes by routes.",
             f"{_ENVOY}/intro/arch_overview/http/http_routing",
         ),
+        "servers.port.targetPort": NoEffect(
+            "Envoy binds one port, which the gateway's Service says already; Istio refuses the field, and so "
+            "does Convoy.",
+            f"{_ENVOY}/api-v3/config/listener/v3/listener.proto",
+        ),
     },
     "EnvoyFilter": {
         "configPatches.match.listener.portName": NoEffect(

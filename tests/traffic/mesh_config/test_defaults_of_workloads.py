@@ -49,33 +49,29 @@ async def test_paths_are_put_in_order(lab: Lab, mode: str, path: str, arrived: s
             assert (await lab.get(pod, f"http://echo:8000{path}", at=V1)).seen.path == arrived
 
 
-def _handshake(sock: socket.socket, newest: ssl.TLSVersion) -> str:
+def _refusal(sock: socket.socket) -> str:
+    """What a server says to a client that knows no TLS 1.3, and has no certificate either."""
     context = unverified_client_context()
-    context.maximum_version = newest
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["istio-http/1.1"])
     try:
-        with context.wrap_socket(sock, server_hostname="echo") as secured:
-            return secured.version() or ""
-    except OSError:
-        return ""
+        with context.wrap_socket(sock, server_hostname="echo"):
+            return ""
+    except ssl.SSLError as error:
+        return error.reason or ""
 
 
 @fields("MeshConfig", "meshMTLS.minProtocolVersion")
 async def test_older_tls_is_refused(lab: Lab) -> None:
-    async def versions() -> list[str]:
-        return [
-            await asyncio.to_thread(_handshake, await lab.dial("outside", V1, 8000), newest)
-            for newest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
-        ]
+    async def refusal() -> str:
+        return await asyncio.to_thread(_refusal, await lab.dial("outside", V1, 8000))
 
     async with lab.applied(mesh("meshMTLS: {minProtocolVersion: TLSV1_3}")):
-        assert await versions() == ["", "TLSv1.3"]
-        answer = await lab.get("client", "http://echo:8000/", at=V1)
-        assert "x-forwarded-client-cert" in (await lab.get("client", "http://echo:8000/")).seen.headers or (
-            answer.status == 200
-        )
+        assert "PROTOCOL_VERSION" in await refusal()
+        seen = [(await lab.get("client", "http://echo:8000/")).seen.headers for _ in range(6)]
+        assert any("x-forwarded-client-cert" in headers for headers in seen)
     async with lab.applied(mesh("meshMTLS: {minProtocolVersion: TLSV1_2}")):
-        assert "TLSv1.3" in await versions()
+        assert "PROTOCOL_VERSION" not in await refusal()
 
 
 @fields("MeshConfig", "trustDomainAliases")

@@ -64,12 +64,11 @@ async def test_the_listener_says_what_is_spoken(lab: Lab) -> None:
 
 @fields("Sidecar", "egress.port.name")
 async def test_a_name_says_what_is_spoken_where_no_protocol_does(lab: Lab) -> None:
-    named = AS_BYTES.replace("protocol: TCP, name: tcp", "name: tcp-any")
+    refusing = AS_BYTES.replace("egress:", "outboundTrafficPolicy: {mode: REGISTRY_ONLY}\n  egress:")
     unknown = {"url": "http://no.such.host:8000/", "at": "198.18.129.21"}
-    async with lab.applied(named):
+    async with lab.applied(refusing.replace("protocol: TCP, name: tcp", "name: tcp-any")):
         assert (await lab.get("client", **unknown)).pod.startswith("echo-")
-    refusing = "outboundTrafficPolicy: {mode: REGISTRY_ONLY}\n  egress:"
-    async with lab.applied(named.replace("tcp-any", "http-any").replace("egress:", refusing)):
+    async with lab.applied(refusing.replace("protocol: TCP, name: tcp", "name: http-any")):
         assert (await lab.get("client", **unknown)).status == 502
 
 

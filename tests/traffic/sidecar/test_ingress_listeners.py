@@ -37,14 +37,15 @@ async def test_ports_lead_where_the_application_listens(lab: Lab) -> None:
         f'{port(7702)}, defaultEndpoint: "0.0.0.0:8001"',
         f'{port(7703, "TCP")}, defaultEndpoint: "127.0.0.1:9002"',
         port(8001),
+        f'{port(7704)}, defaultEndpoint: "127.0.0.1:9002"',
     )
     async with lab.applied(ingress(*listeners)):
         for number, application in ((7701, 8002), (7702, 8001), (8001, 8001)):
             answer = await lab.get("outside", f"http://echo:{number}/", at=V1)
             assert (answer.pod, answer.seen.port) == ("echo-v1", application)
         assert await lab.line("outside", V1, 7703) == "echo-v1 hello"
-        # As HTTP it would be no request.
-        assert await lab.line("outside", V1, 7701) != "echo-v1 hello"
+        # What is no request is refused before the application hears of it.
+        assert await lab.line("outside", V1, 7704) == "HTTP/1.1 400 Bad Request\r"
         answer = await lab.get("client", "http://echo:7701/", at=V1)
         assert answer.pod == "echo-v1"
         assert "x-forwarded-client-cert" not in answer.seen.headers

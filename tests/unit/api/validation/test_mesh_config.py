@@ -57,7 +57,7 @@ def test_what_users_of_istio_have_is_taken():
             "discoverySelectors[0].matchExpressions[0].values",
             codes.BAD_SELECTOR,
         ),
-        ("defaultHttpRetryPolicy: {attempts: -1}", "defaultHttpRetryPolicy.attempts", codes.BAD_POLICY),
+        ("defaultHttpRetryPolicy: {attempts: -1}", "defaultHttpRetryPolicy.attempts", codes.BAD_NUMBER),
         ("defaultConfig: {concurrency: -1}", "defaultConfig.concurrency", codes.BAD_POLICY),
         ("defaultConfig: {drainDuration: 1}", "defaultConfig.drainDuration", codes.WRONG_TYPE),
         (

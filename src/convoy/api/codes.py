@@ -119,6 +119,7 @@ NO_GATEWAY_POD = _warning(241, "A Gateway that selects no gateway pod.")
 UNKNOWN_GATEWAY_PORT = _warning(242, "A server's port that no Service of the gateway has.")
 SERVER_HELD_BACK = _error(243, "A server whose port serves something else already.")
 SERVER_HOST_TAKEN = _error(244, "A TLS server's host that an earlier one of its port has; the first counts.")
+NO_MEMBER = _warning(245, "A pod that joins a WorkloadGroup which is missing, or is for another account.")
 IGNORED_POLICY = _warning(251, "A PeerAuthentication that another one or its namespace puts out of effect.")
 BROKEN_LINK = _error(
     261, "A route to another cluster whose gateway does not let it in; requests are reset there."

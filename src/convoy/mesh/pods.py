@@ -29,7 +29,7 @@ _PLACES = (REGION_LABEL, ZONE_LABEL, SUBZONE_LABEL)
 _PROXY = "istio-proxy"
 _TEMPLATES = "inject.istio.io/templates"
 _NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
-_GROUP = "ISTIO_META_AUTO_REGISTER_GROUP"
+GROUP_VARIABLE = "ISTIO_META_AUTO_REGISTER_GROUP"
 
 
 class PodFacts(msgspec.Struct, frozen=True, eq=False):
@@ -117,7 +117,7 @@ def _pod_facts(
         network_view=_proxy_variable(pod, _NETWORK_VIEW) or network,
         locality=pod_locality(labels, node_labels),
         modes=policies.modes(metadata.namespace, labels),
-        group=_proxy_variable(pod, _GROUP),
+        group=_proxy_variable(pod, GROUP_VARIABLE),
     )
 
 

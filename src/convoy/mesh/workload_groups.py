@@ -41,10 +41,13 @@ def build_probes(groups: Groups, pods: PodIndex, *, trust_domain: str) -> Mappin
 
 def _group_of(pod: PodFacts, groups: Groups, trust_domain: str) -> WorkloadGroup | None:
     group = groups.get((pod.namespace, pod.group)) if pod.group and pod.has_sidecar else None
-    account = group.spec.template.service_account if group else ""
-    if account and spiffe_id(trust_domain, pod.namespace, account) != pod.identity:
-        return None
-    return group
+    return group if group and has_account(pod, group, trust_domain=trust_domain) else None
+
+
+def has_account(pod: PodFacts, group: WorkloadGroup, *, trust_domain: str) -> bool:
+    """Whether a pod runs as what its group's template states, if that states an account."""
+    account = group.spec.template.service_account
+    return not account or spiffe_id(trust_domain, pod.namespace, account) == pod.identity
 
 
 def _member(pod: PodFacts, group: WorkloadGroup) -> ExternalWorkload:

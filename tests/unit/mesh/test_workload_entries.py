@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.mesh.objects import entry, istio, pod, resolve, service, upstream
+from tests.unit.mesh.objects import entry, istio, pod, problems, resolve, service, upstream
 
 from convoy.api.meta import Hostname
 from convoy.mesh.model import Endpoint, EndpointKey, MeshSnapshot, Protocol
@@ -218,3 +218,12 @@ class TestWorkloadGroups:
             "a.default": 5432
         }
         assert resolve(CALLER, self.group(), self.member("a", "198.18.1.1")).probes == {}
+
+    def test_who_joins_a_group_and_is_no_member_is_told(self) -> None:
+        lost = self.member("a", "198.18.1.1", group="vm")
+        (problem,) = problems(CALLER, self.group(), lost)
+        assert (problem.code.id, str(problem.key)) == ("CVY0245", "Pod default/a")
+        assert problem.remedy == 'Did you mean "vms"?'
+        (problem,) = problems(CALLER, self.group(account="other"), self.member("a", "198.18.1.1"))
+        assert (problem.code.id, str(problem.key)) == ("CVY0245", "WorkloadGroup default/vms")
+        assert problems(CALLER, self.group(account="a"), self.member("a", "198.18.1.1")) == ()

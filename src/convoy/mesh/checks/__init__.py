@@ -10,6 +10,7 @@ from convoy.mesh.checks.connections import check_connections
 from convoy.mesh.checks.delegates import check_delegates
 from convoy.mesh.checks.destinations import check_destinations
 from convoy.mesh.checks.gateways import check_gateways
+from convoy.mesh.checks.groups import check_groups
 from convoy.mesh.checks.policies import check_policies
 from convoy.mesh.checks.registry import check_registry
 from convoy.mesh.checks.routes import check_bindings, check_routes
@@ -30,6 +31,7 @@ def check_mesh(view: ConfigView, facts: Facts, selections: Selections) -> tuple[
             *check_delegates(facts),
             *check_bindings(facts),
             *check_gateways(facts, selections),
+            *check_groups(view, facts),
             *check_policies(view, root_namespace=facts.settings.root_namespace),
         ]
     )

@@ -97,16 +97,26 @@ def build_rules(
 ) -> tuple[RouteRule, ...]:
     """The rules of a VirtualService that apply to a caller's requests at a listener's port.
 
-    `is_tls`: the listener opens TLS, so that the scheme of its requests is https.
+    `is_tls`: the listener opens TLS, so that the scheme of its requests is https. Callers to whom the rules
+    mean the same have the same tuple.
     """
-    rules: list[RouteRule] = []
-    for rule in service.rules:
-        if not rule_applies(rule.filter, caller, port):
-            continue
-        rules.append(_route_rule(rule, port=port, visible=visible, is_tls=is_tls))
-        if rule.match == _EVERYTHING:
-            break
-    return tuple(rules)
+    numbers = tuple(_applying(service, caller, port))
+    rules = [service.rules[number] for number in numbers]
+    reached = tuple(visible.get(target.host) for rule in rules for target in rule.reached)
+    question = (numbers, port, is_tls, reached)
+    if question not in service.answers:
+        service.answers[question] = tuple(
+            _route_rule(rule, port=port, visible=visible, is_tls=is_tls) for rule in rules
+        )
+    return service.answers[question]
+
+
+def _applying(service: PreparedVirtualService, caller: Caller, port: int) -> Iterator[int]:
+    for number, rule in enumerate(service.rules):
+        if rule_applies(rule.filter, caller, port):
+            yield number
+            if rule.match == _EVERYTHING:
+                return
 
 
 def rule_applies(rule: RuleFilter, caller: Caller, port: int) -> bool:

@@ -71,6 +71,12 @@ class PreparedRule(Part, frozen=True, cache_hash=True):
         """What is asked of each request."""
         return self.template.match
 
+    @property
+    def reached(self) -> Iterator[Target]:
+        """All whose ports it depends on."""
+        yield from self.targets
+        yield from (mirror.target for mirror in self.mirrors)
+
 
 def prepare_route(placed: PlacedRoute, domain: str, retries: RetryPolicy) -> Iterator[PreparedRule]:
     """One rule for each match; `retries` is what a rule has that says nothing of them."""

@@ -5,7 +5,7 @@ What depends on the proxy (port, namespace, labels, gateway) stays as a filter o
 """
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -17,7 +17,7 @@ from convoy.mesh.delegates import Delegate, Key, is_delegate, place_routes
 from convoy.mesh.gateway_names import MESH, resolve_gateway
 from convoy.mesh.hosts import covers, is_wildcard
 from convoy.mesh.http_rules import PreparedRule, prepare_route
-from convoy.mesh.model import RetryPolicy
+from convoy.mesh.model import RetryPolicy, RouteRule
 from convoy.mesh.retries import DEFAULT_RETRIES
 from convoy.mesh.short_names import expand_host
 from convoy.mesh.visibility import Visibility, resolve_export_to
@@ -35,6 +35,8 @@ class PreparedVirtualService(msgspec.Struct, frozen=True, eq=False):
     visibility: Visibility
     rules: tuple[PreparedRule, ...]
     written: VirtualService
+    answers: dict[Hashable, tuple[RouteRule, ...]] = {}
+    """What `http_routes` made of the rules, by all that this depends on."""
 
 
 class SidecarRouting:

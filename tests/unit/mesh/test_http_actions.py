@@ -288,8 +288,6 @@ def test_a_mirror_alone_brings_its_cluster_to_a_gateway() -> None:
 def test_a_rule_says_the_same_to_every_caller() -> None:
     made = vs("r", "reviews", to("reviews", headers={"request": {"set": {"x": "1"}}}))
     snapshot = resolve(*OBJECTS, pod("web", "198.18.1.201", namespace="web"), made)
-    ours, theirs = (
-        routes(snapshot, HOST, namespace=namespace).rules[0].edits for namespace in ("default", "web")
-    )
+    ours, theirs = (routes(snapshot, HOST, namespace=namespace).rules for namespace in ("default", "web"))
     assert ours is theirs
     assert sidecars(snapshot).key.labels == ()

@@ -121,6 +121,11 @@ SERVER_HELD_BACK = _error(243, "A server whose port serves something else alread
 SERVER_HOST_TAKEN = _error(244, "A TLS server's host that an earlier one of its port has; the first counts.")
 NO_MEMBER = _warning(245, "A pod that joins a WorkloadGroup which is missing, or is for another account.")
 IGNORED_POLICY = _warning(251, "A PeerAuthentication that another one or its namespace puts out of effect.")
+IGNORED_SIDECAR = _warning(252, "A Sidecar that another one for the same workloads puts out of effect.")
+NOTHING_IMPORTED = _warning(253, "A host that a Sidecar imports and that is no known service.")
+INGRESS_TLS_UNUSED = _warning(
+    254, "TLS of a Sidecar's listener at a port that speaks the mesh's mutual TLS; it has no effect."
+)
 BROKEN_LINK = _error(
     261, "A route to another cluster whose gateway does not let it in; requests are reset there."
 )

@@ -19,11 +19,14 @@ class Sidecars:
         self._by_name: dict[str, Sidecar] = {}
         self._of_namespace: dict[str, Sidecar] = {}
         self._of_workloads: dict[str, list[Sidecar]] = {}
-        self._alike: dict[bytes, str] = {}
+        self._scopes: dict[str, str] = {}
+        alike: dict[bytes, str] = {}
         for sidecar in sidecars:
             namespace = sidecar.metadata.namespace
-            self._by_name[name_of(sidecar)] = sidecar
-            self._alike.setdefault(_outbound_digest(sidecar), name_of(sidecar))
+            name = name_of(sidecar)
+            self._by_name[name] = sidecar
+            limits = bool(sidecar.spec.egress or sidecar.spec.outbound_traffic_policy)
+            self._scopes[name] = alike.setdefault(_outbound_digest(sidecar), name) if limits else ""
             if selector_labels(sidecar):
                 self._of_workloads.setdefault(namespace, []).append(sidecar)
             else:
@@ -48,9 +51,7 @@ class Sidecars:
         empty when nothing does.
         """
         sidecar = self.of(namespace, labels)
-        if sidecar is None or not (sidecar.spec.egress or sidecar.spec.outbound_traffic_policy):
-            return ""
-        return self._alike[_outbound_digest(sidecar)]
+        return self._scopes[name_of(sidecar)] if sidecar else ""
 
 
 def name_of(sidecar: Sidecar) -> str:

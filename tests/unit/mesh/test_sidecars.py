@@ -5,13 +5,16 @@ from tests.unit.mesh.objects import (
     entry,
     istio,
     kube,
+    peer_authentication,
     pod,
+    problems,
     resolve,
     service,
     to,
     virtual_service,
 )
 
+from convoy.api import codes
 from convoy.mesh.model import Fallback, Protocol, UpstreamKey
 
 DOMAIN = "svc.cluster.local"
@@ -252,3 +255,42 @@ def test_config_of_a_mesh_may_forbid_unknown_traffic_for_those_without_a_sidecar
     del config["spec"]
     config["data"] = {"mesh": "outboundTrafficPolicy: {mode: REGISTRY_ONLY}"}
     assert view_of(resolve(*MESH, config)).allows_any is False
+
+
+class TestProblems:
+    def told(self, *objects):
+        return [
+            (problem.key.name, problem.field, problem.code)
+            for problem in problems(*MESH, *objects)
+            if problem.key and problem.key.kind == "Sidecar"
+        ]
+
+    def test_one_for_the_same_workloads_is_ignored(self):
+        same = [sidecar(name, "./*", age=age) for name, age in (("young", 1), ("old", 2))]
+        selecting = [sidecar(name, "./*", selects="client", age=age) for name, age in (("a", 2), ("b", 1))]
+        assert self.told(*same, *selecting) == [
+            ("b", "spec.workloadSelector", codes.IGNORED_SIDECAR),
+            ("young", "spec", codes.IGNORED_SIDECAR),
+        ]
+
+    def test_a_host_that_is_no_service_is_told(self):
+        hosts = ("./*", "~/*", f"*/here.default.{DOMAIN}", "./nothing.test", "other/api.example.com")
+        assert self.told(sidecar("default", *hosts)) == [
+            ("default", f"spec.egress[0].hosts[{index}]", codes.NOTHING_IMPORTED) for index in (3, 4)
+        ]
+
+    def test_tls_beside_that_of_the_mesh_is_told(self):
+        tls = {"mode": "SIMPLE", "serverCertificate": "/a", "privateKey": "/b"}
+        ingress = {"port": {"number": 9000, "protocol": "HTTPS", "name": "https"}, "tls": tls}
+        own = sidecar("own", ingress=[ingress])
+        assert self.told(own) == [("own", "spec.ingress[0].tls", codes.INGRESS_TLS_UNUSED)]
+        assert self.told(own, peer_authentication("off", "DISABLE")) == []
+
+
+def test_many_workloads_share_the_views_of_their_namespaces():
+    namespaces = [f"n{i}" for i in range(10)]
+    pods = [pod(f"p{i}", f"10.1.{i // 250}.{i % 250 + 1}", namespace=namespaces[i % 10]) for i in range(200)]
+    scopes = [sidecar("scope", "./*", "default/*", namespace=namespace) for namespace in namespaces]
+    snapshot = resolve(*pods, *scopes)
+    assert len(snapshot.workloads) == 200
+    assert len(snapshot.sidecar_views) == 10

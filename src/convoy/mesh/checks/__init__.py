@@ -15,6 +15,7 @@ from convoy.mesh.checks.policies import check_policies
 from convoy.mesh.checks.registry import check_registry
 from convoy.mesh.checks.routes import check_bindings, check_routes
 from convoy.mesh.checks.rules import check_rules
+from convoy.mesh.checks.sidecars import check_sidecars
 from convoy.mesh.facts import Facts
 from convoy.mesh.selections import Selections
 
@@ -33,5 +34,6 @@ def check_mesh(view: ConfigView, facts: Facts, selections: Selections) -> tuple[
             *check_gateways(facts, selections),
             *check_groups(view, facts),
             *check_policies(view, root_namespace=facts.settings.root_namespace),
+            *check_sidecars(facts),
         ]
     )

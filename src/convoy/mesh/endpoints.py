@@ -145,7 +145,7 @@ def _pod_endpoint(pod: PodFacts, port: int, labels: LabelFilter) -> Endpoint:
     return Endpoint(
         address=pod.address,
         port=port,
-        labels=labels.of(pod.labels, network=pod.network, locality=pod.locality),
+        labels=labels.of(pod.labels, network=pod.network, locality=pod.locality, node=pod.pod.spec.node_name),
         accepts_mtls=pod.accepts_mtls(port),
         identity=pod.identity,
         workload=pod.name,

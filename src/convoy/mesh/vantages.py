@@ -31,7 +31,9 @@ class Vantages:
         peers = self._callers.get(_workload(pod), Counter())
         return Vantage(
             pod.locality,
-            self._labels.of(pod.labels, network=pod.network, locality=pod.locality),
+            self._labels.of(
+                pod.labels, network=pod.network, locality=pod.locality, node=pod.pod.spec.node_name
+            ),
             tuple(sorted(peers.items())),
         )
 

@@ -252,6 +252,18 @@ class TestLocalities:
         assert only.labels == (("else", "x"), ("version", "v1"))
         assert snapshot.workloads["reviews.default"].vantage.labels == only.labels
 
+    def test_the_node_of_a_pod_is_among_its_labels(self) -> None:
+        name = "kubernetes.io/hostname"
+        order = {"localityLbSetting": {"failoverPriority": [name]}}
+        snapshot = resolve(
+            service("reviews", 9080),
+            pod("reviews", "198.18.1.1", spec={"nodeName": "node-7"}),
+            rule("reviews", "reviews", trafficPolicy={"outlierDetection": {}, "loadBalancer": order}),
+        )
+        (assignment,) = snapshot.assignments.values()
+        assert [one.labels for one in assignment.endpoints] == [((name, "node-7"),)]
+        assert snapshot.workloads["reviews.default"].vantage.labels == ((name, "node-7"),)
+
     def test_places_split_neither_views_nor_upstreams(self) -> None:
         places = [
             pod(f"caller-{zone}", f"198.18.1.{10 + zone}", labels={"topology.kubernetes.io/zone": f"z{zone}"})

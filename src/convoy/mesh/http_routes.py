@@ -102,7 +102,7 @@ def build_rules(
     """
     numbers = tuple(_applying(service, caller, port))
     rules = [service.rules[number] for number in numbers]
-    reached = tuple(visible.get(target.host) for rule in rules for target in rule.reached)
+    reached = tuple(visible.get(host) for rule in rules for host in rule.reached)
     question = (numbers, port, is_tls, reached)
     if question not in service.answers:
         service.answers[question] = tuple(

@@ -65,17 +65,13 @@ class PreparedRule(Part, frozen=True, cache_hash=True):
     targets: tuple[Target, ...]
     mirrors: tuple[MirrorTarget, ...]
     redirect: HttpRedirect | None
+    reached: tuple[Hostname, ...]
+    """The hosts of targets and mirrors: on their ports it depends, too."""
 
     @property
     def match(self) -> RouteMatch:
         """What is asked of each request."""
         return self.template.match
-
-    @property
-    def reached(self) -> Iterator[Target]:
-        """All whose ports it depends on."""
-        yield from self.targets
-        yield from (mirror.target for mirror in self.mirrors)
 
 
 def prepare_route(placed: PlacedRoute, domain: str, retries: RetryPolicy) -> Iterator[PreparedRule]:
@@ -84,6 +80,7 @@ def prepare_route(placed: PlacedRoute, domain: str, retries: RetryPolicy) -> Ite
     metadata = placed.service.metadata
     targets = tuple(_targets(route, metadata.namespace, domain))
     mirrors = tuple(_mirrors(route, metadata.namespace, domain))
+    reached = tuple(target.host for target in (*targets, *(mirror.target for mirror in mirrors)))
     common = _template(route, retries)
     ref = placed.service.spec.http[placed.index].name or f"http[{placed.index}]"
     for number, request in enumerate(route.match or [HttpMatchRequest()]):
@@ -102,6 +99,7 @@ def prepare_route(placed: PlacedRoute, domain: str, retries: RetryPolicy) -> Ite
             targets=targets,
             mirrors=mirrors,
             redirect=route.redirect,
+            reached=reached,
         )
 
 

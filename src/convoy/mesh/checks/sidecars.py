@@ -77,6 +77,6 @@ def _check_tls(sidecar: Sidecar, facts: Facts) -> Iterator[Problem]:
                 code=codes.INGRESS_TLS_UNUSED,
                 key=key_of(sidecar),
                 field=f"{item_path('spec.ingress', index)}.tls",
-                message=f"Port {listener.port.number} of pod {pod.name} speaks mutual TLS of the mesh instead.",
+                message=f"Port {listener.port.number} of {pod.name} speaks mutual TLS of the mesh instead.",
                 remedy="Set mode DISABLE for the port in a PeerAuthentication, or remove tls.",
             )

@@ -13,6 +13,7 @@ import msgspec
 from convoy.api import codes
 from convoy.api.istio.common import TlsProtocol
 from convoy.api.istio.gateway import ServerTlsMode, ServerTlsSettings
+from convoy.api.paths import quote
 from convoy.api.validation.server_tls import CIPHERS, CURVES
 from convoy.mesh.credentials import CredentialFault, Credentials
 from convoy.mesh.model import (
@@ -46,6 +47,8 @@ _GROUPS = frozenset(
     )
 )
 _SIGNS = "!-+"
+_PUBLIC_KEY_PIN = re.compile(r"[A-Za-z0-9+/]{43}=")
+_CERTIFICATE_PIN = re.compile(r"[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}")
 
 _VERSIONS = (TlsProtocol.TLSV1_0, TlsProtocol.TLSV1_1, TlsProtocol.TLSV1_2, TlsProtocol.TLSV1_3)
 _OLDEST = TlsProtocol.TLSV1_2
@@ -75,6 +78,9 @@ def open_tls(
 ) -> OpenedTls | HeldBackTls:
     """How gateways of a namespace open the TLS of a server whose mode says that they do."""
     plain = _without_credentials(written)
+    bad_pin = next(_bad_pins(written), None)
+    if bad_pin:
+        return bad_pin
     if written.mode is ServerTlsMode.ISTIO_MUTUAL:
         return OpenedTls(msgspec.structs.replace(plain, trust_domains=trust_domains), ())
     pairs = tuple(_key_pairs(written, namespace))
@@ -121,6 +127,21 @@ def _without_credentials(written: ServerTlsSettings) -> ServerTls:
         cipher_suites=_cipher_suites(written.cipher_suites),
         curves=tuple(name for name in dict.fromkeys(written.ecdh_curves) if name in CURVES),
     )
+
+
+def _bad_pins(written: ServerTlsSettings) -> Iterator[HeldBackTls]:
+    """Pins that no certificate can have; Envoy would refuse the listener with all its servers."""
+    for index, pin in enumerate(written.verify_certificate_spki):
+        if not _PUBLIC_KEY_PIN.fullmatch(pin):
+            yield _bad_pin(f"verifyCertificateSpki[{index}]", pin, "a SHA-256 in base64")
+    for index, pin in enumerate(written.verify_certificate_hash):
+        if not _CERTIFICATE_PIN.fullmatch(pin):
+            yield _bad_pin(f"verifyCertificateHash[{index}]", pin, "a SHA-256 in hexadecimal")
+
+
+def _bad_pin(field: str, pin: str, wanted: str) -> HeldBackTls:
+    message = f"{quote(pin)} is not {wanted}, so no client could have it."
+    return HeldBackTls(field, CredentialFault(codes.CREDENTIAL_UNUSABLE, message, "Correct it."))
 
 
 def _versions(written: ServerTlsSettings) -> tuple[str, str]:

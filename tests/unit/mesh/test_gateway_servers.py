@@ -142,6 +142,24 @@ class TestCredentials:
     ) -> None:
         assert self.tls(mode="ISTIO_MUTUAL", cipherSuites=written).cipher_suites == kept
 
+    @pytest.mark.parametrize(
+        ("field", "pin"),
+        [
+            ("verifyCertificateSpki", "nonsense"),
+            ("verifyCertificateHash", "nonsense"),
+            ("verifyCertificateHash", "00" * 31),
+        ],
+    )
+    def test_a_pin_that_no_certificate_can_have_holds_its_server_back(self, field: str, pin: str) -> None:
+        made = gateway("web", tls_server(mode="ISTIO_MUTUAL", **{field: [pin]}), http_server("*"))
+        assert view_of(made, TO_PAGE).https == ()
+        (problem,) = told(made, TO_PAGE)
+        assert problem.field == f"spec.servers[0].tls.{field}[0]"
+
+    @pytest.mark.parametrize("pin", ["ab" * 32, ":".join(["AB"] * 32)])
+    def test_pins_of_both_spellings_are_taken(self, pin: str) -> None:
+        assert self.tls(mode="ISTIO_MUTUAL", verifyCertificateHash=[pin]).certificate_pins == (pin,)
+
     def test_the_consequence_of_a_missing_secret_is_told(self) -> None:
         (problem,) = told(gateway("web", tls_server(credentialName="cert"), http_server("*")), TO_PAGE)
         assert (problem.code.id, problem.field) == ("CVY0310", "spec.servers[0].tls.credentialName")
@@ -271,3 +289,23 @@ def test_an_empty_selector_selects_every_gateway() -> None:
     made["spec"]["selector"] = {}
     snapshot = resolve(gateway_pod(), gateway_pod("other", "198.18.1.4", namespace="default"), PAGE, made)
     assert [len(view.http) for view in snapshot.gateway_views.values()] == [1, 1]
+
+
+class TestRules:
+    def rule(self, mode: str = "SIMPLE", **more: Any) -> Objects:
+        policy = {"tls": {"mode": mode, "credentialName": "cert"}}
+        return istio_object("DestinationRule", "page", {"host": PAGE_HOST, "trafficPolicy": policy, **more})
+
+    def test_a_missing_secret_is_told_of_the_rule(self) -> None:
+        (problem,) = told(self.rule())
+        assert (problem.code.id, problem.field) == ("CVY0310", "spec.trafficPolicy.tls.credentialName")
+        assert problem.message.startswith("Secret istio-system/cert was not found.")
+
+    def test_one_namespace_that_has_it_is_enough(self) -> None:
+        other = gateway_pod("other", "198.18.1.4", namespace="default")
+        assert told(self.rule(), other, secret("cert", roots=True)) == []
+
+    def test_selected_sidecars_have_secrets_of_their_own(self) -> None:
+        selected = self.rule("MUTUAL", workloadSelector={"matchLabels": {"app": "page"}})
+        assert codes(told(selected)) == ["CVY0310"]
+        assert told(selected, secret("cert", namespace="default", roots=True)) == []

@@ -7,6 +7,7 @@ looked at each object by itself; these checks look at what objects say of each o
 from convoy.api.problems import Problem, sort_problems
 from convoy.config.view import ConfigView
 from convoy.mesh.checks.connections import check_connections
+from convoy.mesh.checks.credentials import check_credentials
 from convoy.mesh.checks.delegates import check_delegates
 from convoy.mesh.checks.destinations import check_destinations
 from convoy.mesh.checks.gateways import check_gateways
@@ -31,6 +32,7 @@ def check_mesh(view: ConfigView, facts: Facts, selections: Selections) -> tuple[
             *check_connections(facts),
             *check_delegates(facts),
             *check_bindings(facts),
+            *check_credentials(facts),
             *check_gateways(facts, selections),
             *check_groups(view, facts),
             *check_policies(view, root_namespace=facts.settings.root_namespace),

@@ -14,7 +14,7 @@ from tests.unit.config.kube.relay import relayed
 from convoy.api import codes
 from convoy.api.istio.virtual_service import VirtualService
 from convoy.api.kinds import BY_NAME
-from convoy.api.kube.core import Pod, Service
+from convoy.api.kube.core import ConfigMap, Pod, Service
 from convoy.api.meta import ObjectKey
 from convoy.config.holdoff import HoldOff
 from convoy.config.kube import following
@@ -289,3 +289,28 @@ async def test_secrets_are_not_read_unless_asked_for(api):
         )
         async with watching(client, kinds=[BY_NAME["Secret"]]) as w:
             assert [key.name for key in w.held.view.by_key] == ["cert"]
+
+
+def settings(name, text="", namespace="istio-system"):
+    metadata = {"name": name, "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"mesh": text}}
+
+
+async def test_of_config_maps_only_that_of_the_mesh_is_read(api):
+    maps = "/api/v1/namespaces/istio-system/configmaps"
+    with contextlib.suppress(AssertionError):
+        await api.create("/api/v1/namespaces", {"kind": "Namespace", "metadata": {"name": "istio-system"}})
+    for name in ("istio", "other"):
+        await api.create(maps, settings(name, "connectTimeout: 1s"))
+    await api.create("/api/v1/namespaces/default/configmaps", settings("istio", namespace="default"))
+
+    def read(w):
+        return {
+            f"{each.metadata.namespace}/{each.metadata.name}": each.data
+            for each in w.held.view.all(ConfigMap)
+        }
+
+    async with client_of(api.url) as client, watching(client, mesh_namespace="istio-system") as w:
+        assert read(w) == {"istio-system/istio": {"mesh": "connectTimeout: 1s"}}
+        await api.request("PUT", f"{maps}/istio", settings("istio", "connectTimeout: 2s"))
+        await w.wait(lambda w: read(w) == {"istio-system/istio": {"mesh": "connectTimeout: 2s"}})

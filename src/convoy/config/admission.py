@@ -72,6 +72,8 @@ class Admission:
             return before
         recorder = _Recorder(lookup)
         admitted = self._admit(pod, recorder)
+        if before is not None and before.admitted == admitted:
+            admitted = before.admitted
         return _Seen(pod, tuple(recorder.answers), tuple(recorder.lists), admitted)
 
 

@@ -79,12 +79,7 @@ def connection_places(registered: Registered, port: ServicePort, facts: Facts) -
         yield ListenPlace(ANY_ADDRESS, port.number, port.number, subnets=service.subnets)
 
 
-def connection_addresses(registered: Registered, port: ServicePort, facts: Facts) -> tuple[str, ...]:
-    """The addresses of `connection_places`."""
-    return tuple(place.address for place in connection_places(registered, port, facts))
-
-
-def default_server_names(registered: Registered, place: ListenPlace) -> tuple[str, ...]:
+def _default_server_names(registered: Registered, place: ListenPlace) -> tuple[str, ...]:
     """By which SNI a TLS port is known at a place that it may share with others; none: by the address."""
     return (registered.service.hostname,) if place.address == ANY_ADDRESS else ()
 
@@ -102,7 +97,7 @@ def _routes(
         subnets=place.subnets,
     )
     if port.protocol is Protocol.TLS:
-        names = default_server_names(registered, place)
+        names = _default_server_names(registered, place)
         if not all(map(is_matchable, names)):
             return ()
         by_name = build_tls_rules(facts, caller, rules, place=place)

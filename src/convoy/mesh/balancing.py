@@ -151,16 +151,17 @@ def _cookie(cookie: HttpCookie) -> HashPolicy:
 
 
 def _warmup(balancer: LoadBalancer) -> Warmup | None:
-    if balancer.warmup and balancer.warmup.duration:
-        percent, aggression = balancer.warmup.minimum_percent, balancer.warmup.aggression
-        return Warmup(
-            milliseconds(balancer.warmup.duration),
-            10.0 if percent is None else float(percent),
-            1.0 if aggression is None else float(aggression),
-        )
-    if balancer.warmup_duration_secs:
-        return Warmup(milliseconds(balancer.warmup_duration_secs))
-    return None
+    block = balancer.warmup
+    duration = milliseconds(block.duration if block else balancer.warmup_duration_secs)
+    if not duration:
+        return None
+    percent = block.minimum_percent if block else None
+    aggression = block.aggression if block else None
+    return Warmup(
+        duration,
+        10.0 if percent is None else float(percent),
+        1.0 if aggression is None else float(aggression),
+    )
 
 
 def _utilization(settings: BackendUtilization) -> Utilization:

@@ -126,6 +126,15 @@ class DestinationRules:
         """The labels by which rules select proxies of a namespace."""
         return self._pairs.get(namespace, frozenset())
 
+    def has_selective_subset(self, host: str, name: str, *, client: str) -> bool:
+        """Whether some proxies of namespace `client` have a rule by which the host has this subset."""
+        return any(
+            rule.selector
+            and covers(rule.host, host)
+            and any(one.name == name for one in rule.rule.spec.subsets)
+            for rule in self._by_namespace.get(client, [])
+        )
+
     def _selecting(self, client: str, labels: Labels) -> Labels:
         """The labels that make a difference."""
         pairs = self._pairs.get(client)

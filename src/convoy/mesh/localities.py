@@ -109,7 +109,7 @@ def _distributed(groups: list[Group], policy: LocalityPolicy, vantage: Vantage) 
         left = [group for group in left if group not in chosen]
         total = sum(group.weight for group in chosen)
         result += [group._replace(weight=-(-group.weight * share // total)) for group in chosen]
-    return sorted(result, key=lambda group: group.locality)
+    return sorted((group for group in result if group.weight), key=lambda group: group.locality)
 
 
 def _zone_aware(groups: list[Group], smallest: int, vantage: Vantage) -> list[Group]:

@@ -1,16 +1,18 @@
 """What the blocks of a traffic policy mean for an upstream."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tests.unit.mesh.objects import (
     SETTINGS,
+    codes,
     entry,
     gateway,
     gateway_pod,
     http_server,
     kube,
     pod,
+    problems,
     resolve,
     service,
     sidecars,
@@ -332,7 +334,7 @@ class TestOrigination:
 
 
 class TestSelectors:
-    SELECTED = {"workloadSelector": {"matchLabels": {"app": "caller"}}}
+    SELECTED: ClassVar[dict[str, Any]] = {"workloadSelector": {"matchLabels": {"app": "caller"}}}
 
     def limits(self, *rules: dict[str, Any]) -> dict[str, int | None]:
         """The limit that each pod's view has."""
@@ -363,6 +365,22 @@ class TestSelectors:
     def test_other_namespaces_do_not_select(self) -> None:
         found = self.limits(self.limit("far", 1, namespace="istio-system", **self.SELECTED))
         assert found == {"caller.default": None, "other.default": None}
+
+    def test_a_subset_that_only_some_workloads_have_is_no_mistake(self) -> None:
+        route = virtual_service("reviews", "reviews", to(("reviews", "v1")))
+        there = (service("reviews", 9080), pod("caller", "198.18.1.2", app="reviews"), route)
+        selected = rule("some", HOST, subsets={"v1": {"app": "reviews"}}, **self.SELECTED)
+        assert "CVY0201" in codes(problems(*there))
+        assert "CVY0201" not in codes(problems(*there, selected))
+
+    def test_rules_that_select_differently_do_not_hide_each_other(self) -> None:
+        found = problems(
+            service("reviews", 9080),
+            pod("reviews", "198.18.1.2"),
+            self.limit("some", 1, **self.SELECTED),
+            self.limit("all", 2),
+        )
+        assert found == ()
 
     def test_labels_that_no_rule_selects_split_no_view(self) -> None:
         snapshot = resolve(service("reviews", 9080), pod("a", "198.18.1.2"), pod("b", "198.18.1.3"))

@@ -123,7 +123,7 @@ def _check_subset(
     host, wanted = registered.service.hostname, use.destination.subset
     for client in clients:
         rule = facts.rules.find(host, client=client, service=registered.service.namespace)
-        if rule and rule.subset(wanted):
+        if (rule and rule.subset(wanted)) or facts.rules.has_selective_subset(host, wanted, client=client):
             continue
         subset = quote(wanted)
         if rule is None:

@@ -72,6 +72,17 @@ def test_connections_of_a_removed_chain_end_soon_at_a_gateway():
     assert arguments[arguments.index("--drain-time-s") + 1] == "5"
 
 
+def test_a_proxy_is_started_with_what_it_is_told():
+    told = {"PROXY_CONCURRENCY": "3", "PROXY_DRAIN_SECONDS": "7"}
+    arguments = build_arguments("envoy", parse_settings(ENV | told))
+    assert arguments[arguments.index("--concurrency") + 1] == "3"
+    assert arguments[arguments.index("--drain-time-s") + 1] == "7"
+
+
+def test_no_number_of_threads_means_one_per_core():
+    assert "--concurrency" not in build_arguments("envoy", parse_settings(ENV | {"PROXY_CONCURRENCY": "0"}))
+
+
 def test_requests_on_connections_of_a_removed_chain_end_at_once():
     for env in (ENV, GATEWAY):
         arguments = build_arguments("envoy", parse_settings(env))

@@ -7,19 +7,22 @@ what is applied. A field that an object cannot be without stays: without it the 
 
 import runpy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import msgspec
 import yaml
 from tests.traffic.coverage import MESH_CONFIG
 
 from convoy.api.base import ApiObject
-from convoy.api.kube.core import ConfigMap
+from convoy.api.kube.core import ConfigMap, Pod
 from convoy.cluster.images import SOURCE_TREE
 from convoy.cluster.types import ImageEntry
+from convoy.config.admission import Admit
 from convoy.config.store import Held
-from convoy.config.view import ConfigView, build_view
+from convoy.config.view import ConfigView, Lookup, build_view
 from convoy.controlplane import pipeline
+
+T = TypeVar("T", bound=ApiObject)
 
 IMAGE = ImageEntry(
     pattern="convoy/pilot",
@@ -33,9 +36,39 @@ KEY = "blinded"
 
 def blind(view: ConfigView) -> ConfigView:
     """The view without the field that its own mark names."""
-    mark = view.get(ConfigMap, *MARK)
-    kind, _, claim = (mark.data.get(KEY, "") if mark else "").partition(" ")
+    kind, claim = _hidden(view)
     return build_view(view.number, (without(obj, kind, claim) for obj in view)) if claim else view
+
+
+def blind_admission(admit: Admit) -> Admit:
+    """Injection that does not see the field, either."""
+
+    def admit_blindly(pod: Pod, lookup: Lookup) -> Pod:
+        return admit(pod, _Blinded(lookup))
+
+    return admit_blindly
+
+
+class _Blinded:
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._kind, self._claim = _hidden(lookup)
+
+    def get(self, kind: type[T], namespace: str, name: str) -> T | None:
+        found = self._lookup.get(kind, namespace, name)
+        return self._seen(found) if found else None
+
+    def all(self, kind: type[T]) -> tuple[T, ...]:
+        return tuple(self._seen(obj) for obj in self._lookup.all(kind))
+
+    def _seen(self, obj: T) -> T:
+        return cast(T, without(obj, self._kind, self._claim)) if self._claim else obj
+
+
+def _hidden(lookup: Lookup) -> tuple[str, str]:
+    mark = lookup.get(ConfigMap, *MARK)
+    kind, _, claim = (mark.data.get(KEY, "") if mark else "").partition(" ")
+    return kind, claim
 
 
 def without(obj: ApiObject, kind: str, claim: str) -> ApiObject:

@@ -33,6 +33,8 @@ class Configuration:
 
     blinded: ClassVar[str] = ""
     """The kind and field that the control plane shall not see in what is applied next."""
+    removes_at_once: ClassVar[bool] = False
+    """Whether what a test takes back goes before its end, with the connections that it made."""
 
     def __init__(self, local: LocalMesh) -> None:
         self.local = local
@@ -40,7 +42,7 @@ class Configuration:
         self._texts: dict[int, tuple[str, ...]] = {}
         self._numbers = itertools.count()
         self._pods: set[tuple[str, str]] = set()
-        self._shaping: list[Any] = []
+        self._shaping: list[Any] = [""]
         view = local.clusters[CLUSTER].view
         self._injected: dict[str, Any] = {
             f"{pod.metadata.name}.{pod.metadata.namespace}": pod.spec for pod in view.all(Pod)
@@ -134,7 +136,10 @@ class Configuration:
 
     def _restarted(self, objects: list[Any]) -> set[str]:
         """The pods that begin anew, because they are injected otherwise than before."""
-        shaping = [each for each in objects if each["kind"] == "ProxyConfig" or _is_mesh_config(each)]
+        shaping = [
+            self.blinded,
+            *(each for each in objects if each["kind"] == "ProxyConfig" or _is_mesh_config(each)),
+        ]
         if shaping == self._shaping:
             return set()
         self._shaping, before = shaping, self._injected

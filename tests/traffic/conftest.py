@@ -8,10 +8,11 @@ import pytest
 import pytest_asyncio
 import yaml
 from tests.kit.certificates import Authority
-from tests.traffic import world
+from tests.traffic import configuring, world
 from tests.traffic.configuring import CLUSTER
 from tests.traffic.lab import Lab
 
+from convoy.cli.local import folders, mesh
 from convoy.cli.local.mesh import MeshOptions, start_mesh
 from convoy.cluster.types import OutsideSpec
 
@@ -40,6 +41,9 @@ async def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def _options(config: pytest.Config) -> MeshOptions:
     if not config.pluginmanager.has_plugin("tests.traffic.mutating"):
         return MeshOptions()
-    from tests.traffic.blinding import IMAGE  # it knows the whole control plane
+    from tests.traffic.blinding import IMAGE, blind_admission  # it knows the whole control plane
 
+    admit = folders.admission_of
+    for module in (mesh, configuring):
+        module.admission_of = lambda name: blind_admission(admit(name))
     return MeshOptions(images=(IMAGE,))

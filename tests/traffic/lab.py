@@ -113,6 +113,8 @@ class Lab:
             yield problems
         finally:
             self.configuration.remove(number)
+            if self.configuration.removes_at_once:
+                await self.settled()
 
     async def settled(self) -> None:
         """Until what tests took back is gone from every proxy; requests do this by themselves."""

@@ -34,6 +34,11 @@ REASONS: dict[tuple[str, str], str] = {}
 """Why a test failed, by the field that was not seen and the test."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # A test runs many times in a row: kept connections would carry one run by the rules of another.
+    Configuration.removes_at_once = True
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> None:
     unmarked = [item for item in items if not fields_of(item.function)]
     config.hook.pytest_deselected(items=unmarked)

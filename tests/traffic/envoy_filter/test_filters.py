@@ -19,15 +19,21 @@ from tests.traffic.virtual_service.objects import SUBSETS, virtual_service
 
 pytestmark = TRAFFIC
 
-ECHO_V1 = "198.18.1.21"
+ECHO_V1, ECHO_V2 = "198.18.1.21", "198.18.1.22"
 ONE_VERSION = f"outbound|{world.LINES}|v1|echo.default.svc.cluster.local"
 TCP_PROXY_TYPE = "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
 
 OUT, IN = "SIDECAR_OUTBOUND", "SIDECAR_INBOUND"
 
 
+WITHOUT_REQUESTS = {"filterChain": {"filter": {"name": TCP_PROXY}}}
+
+
 async def tells(lab: Lab, word: str, source: str = "client", *, port: int = world.HTTP, at: str = "") -> None:
-    """Until the header that filters add says this: connections that are open keep their chain for a while."""
+    """Until the header that filters add says this: connections that are open keep their chain for a while.
+
+    That nothing is said must be asked from `outside`, which has no connections that are kept.
+    """
     seen = ""
     for _ in range(100):
         answer = await lab.get(source, f"http://echo:{port}/", at=at)
@@ -65,13 +71,14 @@ async def test_http_filters_come_where_patches_say(lab: Lab) -> None:
         patch("HTTP_FILTER", "ADD", telling("added"), context=OUT, **http_filters()),
         patch("HTTP_FILTER", "ADD", telling("authn"), context=OUT, filter_class="AUTHN", **http_filters()),
         patch("HTTP_FILTER", "INSERT_BEFORE", telling("no"), context=OUT, **http_filters("there.is.none")),
+        patch("HTTP_FILTER", "INSERT_FIRST", telling("tcp"), context=OUT, listener=WITHOUT_REQUESTS),
     ]
     async with lab.applied(envoy_filter(*patches)):
         await tells(lab, "authn,first,after,before,added")
+        await tells(lab, "", "outside", at=ECHO_V1)
 
 
 TO_V1 = virtual_service("- route: [{destination: {host: echo, subset: v1}}]")
-TO_V2 = virtual_service("- route: [{destination: {host: echo, subset: v2}}]")
 
 
 @fields("EnvoyFilter", "configPatches.match.listener.portNumber", "workloadSelector.labels")
@@ -81,9 +88,9 @@ async def test_inbound_ports_of_selected_pods_are_patched_one_by_one(lab: Lab) -
     )
     async with lab.applied(SUBSETS, TO_V1, envoy_filter(change, labels={"version": "v1"})):
         await tells(lab, "in")
-        await tells(lab, "", port=world.AUTO)
-    async with lab.applied(SUBSETS, TO_V2, envoy_filter(change, labels={"version": "v1"})):
-        await tells(lab, "")
+        await tells(lab, "in", "outside", at=ECHO_V1)
+        await tells(lab, "", "outside", at=ECHO_V1, port=world.AUTO)
+        await tells(lab, "", "outside", at=ECHO_V2)
 
 
 @fields("EnvoyFilter", "configPatches.match.listener.name")
@@ -128,7 +135,7 @@ async def test_chains_are_told_by_the_port_dialled(lab: Lab) -> None:
     )
     async with lab.applied(SUBSETS, TO_V1, envoy_filter(change)):
         await tells(lab, "port")
-        await tells(lab, "", port=world.AUTO)
+        await tells(lab, "", "outside", at=ECHO_V1, port=world.AUTO)
 
 
 @fields(

@@ -9,6 +9,7 @@ import asyncio
 import json
 import socket
 import ssl
+from typing import Any
 
 import msgspec
 
@@ -20,6 +21,8 @@ from convoy.ca.wire import CertificateAnswer, CertificateRequest
 from convoy.dns.sockets import open_socket
 from convoy.dns.table import NameTable, parse_name_table
 from convoy.dns.upstream import Upstream, UpstreamError, resolve_host
+
+Json = dict[str, Any]
 
 _CONNECT_SECONDS = 5.0
 _REPLY_SECONDS = 15.0
@@ -52,6 +55,17 @@ class ControlPlane:
             return parse_name_table(reply.body)
         except msgspec.DecodeError as error:
             raise ControlPlaneError(f"The control plane's name table is malformed: {error}") from error
+
+    async def patch_bootstrap(self, bootstrap: Json) -> Json:
+        """The bootstrap as EnvoyFilters change it; ControlPlaneError when nobody says."""
+        reply = await self._request("/v1/bootstrap", method="POST", body=json.dumps(bootstrap).encode())
+        if reply.status == 204:
+            return bootstrap
+        try:
+            patched: Json = json.loads(reply.body)
+        except ValueError as error:
+            raise ControlPlaneError(f"The control plane's bootstrap is malformed: {error}") from error
+        return patched
 
     async def wait_probe(self, version: str) -> ProbeAnswer | None:
         """The probe of the workload's group once it differs from `version`; None when it did not within half

@@ -7,10 +7,11 @@ import importlib.util
 import json
 import shutil
 import signal
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from convoy.agent.admin import ask_admin
-from convoy.agent.bootstrap import build_bootstrap
 from convoy.agent.draining import wait_idle
 from convoy.agent.errors import AgentError
 from convoy.agent.reporting import report
@@ -61,9 +62,9 @@ class Envoy:
         self._settings = settings
 
     @classmethod
-    async def start(cls, settings: AgentSettings) -> "Envoy":
+    async def start(cls, settings: AgentSettings, bootstrap: Mapping[str, Any]) -> "Envoy":
         """Write the bootstrap and start Envoy; AgentError when there is no such program."""
-        replace_file(settings.files.bootstrap, json.dumps(build_bootstrap(settings)).encode())
+        replace_file(settings.files.bootstrap, json.dumps(bootstrap).encode())
         arguments = build_arguments(find_envoy(), settings)
         process = await asyncio.create_subprocess_exec(*arguments, preexec_fn=_die_with_parent)
         report("envoy started", pid=process.pid)

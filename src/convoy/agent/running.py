@@ -2,16 +2,19 @@
 
 import asyncio
 import contextlib
+import itertools
 import signal
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
 from convoy.agent.admin import is_live
 from convoy.agent.asking import Application
+from convoy.agent.bootstrap import build_bootstrap
 from convoy.agent.capture import build_capture_rules
 from convoy.agent.certificates import keep_certificates
 from convoy.agent.controlplane import ControlPlane
 from convoy.agent.envoy import Envoy
+from convoy.agent.errors import ControlPlaneError, RefusedError
 from convoy.agent.group import Membership
 from convoy.agent.listening import PATH as SERVING_PATH
 from convoy.agent.listening import AwaitedPorts
@@ -27,7 +30,12 @@ from convoy.agent.withdrawing import Withdrawal
 from convoy.dns.server import DnsServer
 from convoy.dns.table import EMPTY_TABLE
 from convoy.dns.upstream import Upstream, UpstreamSettings
+from convoy.kit.backoff import backoff
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
+
+Json = dict[str, Any]
+
+_BOOTSTRAP_TRIES = 5
 
 
 async def run_agent(settings: AgentSettings, clock: Clock = SYSTEM_CLOCK) -> int:
@@ -99,7 +107,7 @@ class _Agent:
     async def _run_envoy(self, stopped: asyncio.Event) -> int:
         if not await _comes_first(self._certified.wait(), stopped.wait()):
             return 0
-        envoy = await Envoy.start(self._settings)
+        envoy = await Envoy.start(self._settings, await self._bootstrap())
         if await _comes_first(envoy.wait_exit(), stopped.wait()):
             status = await envoy.wait_exit()
             report("envoy exited", level="error", status=status)
@@ -108,6 +116,20 @@ class _Agent:
         report("stopping", drain_seconds=self._settings.drain_seconds)
         await envoy.stop()
         return 0
+
+    async def _bootstrap(self) -> Json:
+        """What Envoy starts with; without the changes of EnvoyFilters where nobody answers for long."""
+        built = build_bootstrap(self._settings)
+        for pause in itertools.islice(backoff(0.1, at_most=1.0), _BOOTSTRAP_TRIES):
+            try:
+                return await self._control_plane.patch_bootstrap(built)
+            except RefusedError as error:
+                report("bootstrap left as it is", level="warning", reason=str(error))
+                return built
+            except ControlPlaneError as error:
+                report("bootstrap not asked for", level="warning", reason=str(error))
+                await self._clock.sleep(pause)
+        return built
 
     async def _why_not_serving(self) -> str:
         # Its verdict holds until the next one: nobody need wait for another.

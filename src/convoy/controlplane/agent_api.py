@@ -2,14 +2,15 @@
 WorkloadGroups ask whether they are ready.
 
 `POST /v1/certificates`, `GET /v1/names?version=V&wait=SECONDS` and `GET /v1/probe` with the same parameters;
-all take the service account token as bearer. The last two are long-polled: the answer waits until it differs
-from version V, at most `wait` seconds (then 304).
+all take the service account token as bearer. Names and probe are long-polled: the answer waits until it
+differs from version V, at most `wait` seconds (then 304). `POST /v1/bootstrap` takes the bootstrap with which
+an agent is about to start its Envoy, and gives it as EnvoyFilters change it; 204 when they do not.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -24,6 +25,9 @@ from convoy.dns.table import NameTable, build_name_table, name_table_to_json
 from convoy.kit.digests import digest
 from convoy.kit.latest import LatestValue
 from convoy.kit.logs import get_logger
+from convoy.mesh.model import EnvoyPatch
+from convoy.xds.build.envoy_filters.bootstrap import patch_bootstrap
+from convoy.xds.build.envoy_filters.values import BadValueError
 
 LONGEST_WAIT = 60.0
 
@@ -34,6 +38,17 @@ log = get_logger("controlplane.agents")
 
 Probes = Mapping[str, ReadinessProbe]
 """Probes of groups by `<pod>.<namespace>` of their members."""
+
+
+class BootstrapPatches(msgspec.Struct, frozen=True):
+    """What EnvoyFilters change of a proxy's bootstrap, among others."""
+
+    patches: tuple[EnvoyPatch, ...]
+    is_gateway: bool
+
+
+PatchesOf = Callable[[str], BootstrapPatches | None]
+"""The patches for `<pod>.<namespace>`; None when there are none."""
 
 NameTables = Mapping[str, NameTable]
 """Name tables by the namespace of the asking pod, and by `<pod>.<namespace>` of those that have their own."""
@@ -57,11 +72,14 @@ class AgentApi:
         verifier: Verifier,
         names: LatestValue[NameTables],
         probes: LatestValue[Probes],
+        *,
+        patches: PatchesOf = lambda _: None,
     ) -> None:
         self._certificates = certificates
         self._verifier = verifier
         self._names = names
         self._probes = probes
+        self._patches = patches
 
     def app(self) -> web.Application:
         """An aiohttp application; bodies above 64 KiB are refused."""
@@ -69,6 +87,7 @@ class AgentApi:
         app.router.add_post("/v1/certificates", self._issue)
         app.router.add_get("/v1/names", self._answer_names)
         app.router.add_get("/v1/probe", self._answer_probe)
+        app.router.add_post("/v1/bootstrap", self._patch_bootstrap)
         return app
 
     async def _issue(self, request: web.Request) -> web.Response:
@@ -93,6 +112,18 @@ class AgentApi:
 
         return await self._answer_newer(request, self._probes, probe_for, encode=msgspec.json.encode)
 
+    async def _patch_bootstrap(self, request: web.Request) -> web.Response:
+        try:
+            subject = await self._verifier.verify(_bearer(request))
+            written = msgspec.json.decode(await request.read(), type=dict[str, Any])
+            found = self._patches(_name_of(subject))
+            patched = patch_bootstrap(written, found.patches, is_gateway=found.is_gateway) if found else None
+        except (TokenError, VerifierError) as error:
+            return _refused(_refusal(error))
+        except (msgspec.DecodeError, UnicodeDecodeError, BadValueError) as error:
+            return _refused(Refusal("bad_request", f"The body is not a bootstrap: {error}."))
+        return _json(msgspec.json.encode(patched)) if patched else web.Response(status=204)
+
     async def _answer_newer(
         self,
         request: web.Request,
@@ -104,10 +135,8 @@ class AgentApi:
         """What is chosen for the caller, once its version differs from the caller's; 304 when it does not."""
         try:
             subject = await self._verifier.verify(_bearer(request))
-        except TokenError as error:
-            return _refused(Refusal("unauthenticated", str(error)))
-        except VerifierError as error:
-            return _refused(Refusal("unavailable", str(error)))
+        except (TokenError, VerifierError) as error:
+            return _refused(_refusal(error))
         version = request.query.get("version", "")
         number = 0
         with contextlib.suppress(TimeoutError):
@@ -118,6 +147,10 @@ class AgentApi:
                     if chosen.version != version:
                         return _json(encode(chosen))
         return web.Response(status=304)
+
+
+def _refusal(error: TokenError | VerifierError) -> Refusal:
+    return Refusal("unauthenticated" if isinstance(error, TokenError) else "unavailable", str(error))
 
 
 def _name_of(subject: TokenSubject) -> str:

@@ -6,11 +6,11 @@ import signal
 from convoy.ca.files import IntermediateFolder
 from convoy.ca.service import CertificateService
 from convoy.config.store import Store
-from convoy.controlplane.agent_api import AgentApi
+from convoy.controlplane.agent_api import AgentApi, BootstrapPatches
 from convoy.controlplane.debug import DebugApi
 from convoy.controlplane.http import serve_http
 from convoy.controlplane.living_pods import LivingPods
-from convoy.controlplane.pipeline import Outlets, publish_states
+from convoy.controlplane.pipeline import Outlets, Published, publish_states
 from convoy.controlplane.platforms import make_platform, start_jobs, wait_first_model
 from convoy.controlplane.server_identity import ServerIdentity
 from convoy.controlplane.settings import ControlPlaneSettings
@@ -38,7 +38,13 @@ async def run_control_plane(settings: ControlPlaneSettings) -> None:
         address=f"{settings.address}:{settings.ads_port}",
     )
     store = Store()
-    agents = AgentApi(certificates, verifier, outlets.names, outlets.probes)
+    agents = AgentApi(
+        certificates,
+        verifier,
+        outlets.names,
+        outlets.probes,
+        patches=lambda name: patches_of(outlets.published.get_nowait(), name),
+    )
     debug = DebugApi(outlets.published, ads, is_ready=lambda: platform.is_ready and outlets.models.number > 0)
     states = store.held(admit=platform.admit)
     try:
@@ -57,6 +63,15 @@ async def run_control_plane(settings: ControlPlaneSettings) -> None:
                 task.cancel()
     finally:
         await platform.close()
+
+
+def patches_of(published: Published, name: str) -> BootstrapPatches | None:
+    """What EnvoyFilters change of a proxy, by `<pod>.<namespace>`; None when nothing."""
+    workload = published.snapshot.workloads.get(name)
+    if workload is None or not workload.patches:
+        return None
+    is_gateway = workload.view in published.snapshot.gateway_views
+    return BootstrapPatches(workload.patches, is_gateway)
 
 
 async def _serve_agents(

@@ -1,5 +1,6 @@
 """Patches of whole listeners and clusters, and which proxies and in which order patches are for."""
 
+import yaml
 from tests.traffic import world
 from tests.traffic.envoy_filter.objects import (
     MANAGER,
@@ -7,7 +8,9 @@ from tests.traffic.envoy_filter.objects import (
     adding,
     answering,
     envoy_filter,
+    http_filters,
     patch,
+    telling,
 )
 from tests.traffic.fields import fields
 from tests.traffic.lab import TRAFFIC, Lab
@@ -186,3 +189,57 @@ async def test_proxies_are_meant_by_what_they_say_of_themselves(lab: Lab) -> Non
     async with lab.applied(envoy_filter(*changes)):
         answer = await lab.get("client", "http://echo:8000/")
     assert answer.seen.headers["x-told"] == "name,version"
+
+
+@fields("EnvoyFilter", "configPatches.applyTo = EXTENSION_CONFIG")
+async def test_a_filter_finds_its_configuration_by_name(lab: Lab) -> None:
+    told = telling("by name")
+    extension = {"name": told["name"], "typed_config": told["typed_config"]}
+    discovered = {
+        "name": told["name"],
+        "config_discovery": {
+            "config_source": {"ads": {}, "resource_api_version": "V3"},
+            "type_urls": [told["typed_config"]["@type"]],
+        },
+    }
+    changes = (
+        patch("EXTENSION_CONFIG", "ADD", extension, context=OUT),
+        patch("HTTP_FILTER", "INSERT_FIRST", discovered, context=OUT, **http_filters(name="0.0.0.0_8000")),
+    )
+    async with lab.applied(envoy_filter(*changes, labels={"app": "client"})):
+        answer = await lab.get("client", "http://echo:8000/")
+    assert answer.seen.headers["x-told"] == "by name"
+
+
+@fields("EnvoyFilter", "targetRefs.kind", "targetRefs.group", "targetRefs.name")
+async def test_a_filter_for_a_target_is_for_no_other_proxy(lab: Lab) -> None:
+    change = patch("ROUTE_CONFIGURATION", "MERGE", adding("all"), context=OUT)
+    target = {"kind": "Gateway", "group": "gateway.networking.k8s.io", "name": "public"}
+    async with lab.applied(envoy_filter(change, targetRefs=[target])):
+        answer = await lab.get("client", "http://echo:8000/")
+    assert answer.status == 200
+    assert "x-told" not in answer.seen.headers
+
+
+@fields("EnvoyFilter", "targetRefs.namespace")
+async def test_a_target_elsewhere_is_refused(lab: Lab) -> None:
+    change = patch("ROUTE_CONFIGURATION", "MERGE", adding("all"), context=OUT)
+    target = {"kind": "Gateway", "group": "gateway.networking.k8s.io", "name": "public", "namespace": "other"}
+    async with lab.applied(envoy_filter(change, targetRefs=[target]), clean=False) as problems:
+        assert [problem["field"] for problem in problems if problem["level"] == "error"] == [
+            "spec.targetRefs[0].namespace"
+        ]
+
+
+@fields("EnvoyFilter", "configPatches.applyTo = BOOTSTRAP")
+async def test_a_proxy_starts_with_a_patched_bootstrap(lab: Lab) -> None:
+    labels = {"app": "patched"}
+    pods = yaml.safe_dump_all(world.echo_pod("patched", "198.18.1.120", labels))
+    value = {"node": {"metadata": {"TEAM": "checkout"}}, "stats_flush_interval": "7s"}
+    change = patch("BOOTSTRAP", "MERGE", value)
+    async with lab.applied(envoy_filter(change, labels=labels)), lab.applied(pods):
+        admin = "http://127.0.0.1:15000/config_dump?mask=bootstrap"
+        dumped = await lab.get("default/patched", admin, at="127.0.0.1")
+    [found] = [each["bootstrap"] for each in dumped.told["configs"] if "bootstrap" in each]
+    assert found["stats_flush_interval"] == "7s"
+    assert found["node"]["metadata"]["NAME"] == "patched"

@@ -21,10 +21,7 @@ NOT_BUILT: Mapping[str, str] = {
     "DestinationRule": "",
     "ServiceEntry": "",
     "Gateway": "",
-    "EnvoyFilter": """
-        targetRefs
-        configPatches.applyTo = EXTENSION_CONFIG BOOTSTRAP
-    """,
+    "EnvoyFilter": "",
     "PeerAuthentication": "",
     "WorkloadEntry": "",
     "WorkloadGroup": "",
@@ -41,6 +38,12 @@ class NoEffect(msgspec.Struct, frozen=True):
 
 
 _ENVOY = "https://www.envoyproxy.io/docs/envoy/latest"
+
+_WAYPOINT = NoEffect(
+    "Waypoints are proxies of Istio's ambient mode, at the end of tunnels that Convoy does not build: its "
+    "proxies are sidecars and gateways.",
+    f"{_ENVOY}/configuration/other_features/internal_listener",
+)
 
 # By kind and field of its `spec`: accepted with a warning (codes.NO_EFFECT). At most 20 in all.
 EFFECTLESS: Mapping[str, Mapping[str, NoEffect]] = {
@@ -71,6 +74,10 @@ EFFECTLESS: Mapping[str, Mapping[str, NoEffect]] = {
         ),
     },
     "EnvoyFilter": {
+        "configPatches.match.waypoint.portNumber": _WAYPOINT,
+        "configPatches.match.waypoint.filter.name": _WAYPOINT,
+        "configPatches.match.waypoint.filter.subFilter.name": _WAYPOINT,
+        "configPatches.match.waypoint.route.name": _WAYPOINT,
         "configPatches.match.listener.portName": NoEffect(
             "Envoy's listeners know no names of ports, and Istio does not look at it.",
             f"{_ENVOY}/api-v3/config/listener/v3/listener.proto",

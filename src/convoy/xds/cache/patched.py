@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from envoy.config.cluster.v3 import cluster_pb2 as cluster_v3
+from envoy.config.core.v3 import extension_pb2 as extension_v3
 from envoy.config.listener.v3 import listener_pb2 as listener_v3
 from envoy.config.route.v3 import route_pb2 as route_v3
 from envoy.service.discovery.v3 import discovery_pb2 as discovery_v3
@@ -15,15 +16,30 @@ from convoy.api.istio.envoy_filter import PatchContext
 from convoy.mesh.model import EnvoyPatch
 from convoy.xds.build.envoy_filters.changes import changes_in
 from convoy.xds.build.envoy_filters.clusters import patch_clusters
+from convoy.xds.build.envoy_filters.extensions import added_extensions
 from convoy.xds.build.envoy_filters.listeners import patch_listeners
 from convoy.xds.build.envoy_filters.routes import patch_routes
 from convoy.xds.cache.encode import encode_resource
 from convoy.xds.cache.memo import Memo
-from convoy.xds.cache.resources import CLUSTER, LISTENER, ROUTE, ProxyResources, Resource, ResourceSet
+from convoy.xds.cache.resources import (
+    CLUSTER,
+    EMPTY,
+    EXTENSION,
+    LISTENER,
+    ROUTE,
+    ProxyResources,
+    Resource,
+    ResourceSet,
+)
 
 Patches = tuple[EnvoyPatch, ...]
 
-_Named = cluster_v3.Cluster | listener_v3.Listener | route_v3.RouteConfiguration
+_Named = (
+    cluster_v3.Cluster
+    | listener_v3.Listener
+    | route_v3.RouteConfiguration
+    | extension_v3.TypedExtensionConfig
+)
 _M = TypeVar("_M", cluster_v3.Cluster, listener_v3.Listener, route_v3.RouteConfiguration)
 
 
@@ -37,6 +53,7 @@ def patch_proxy(memo: Memo, proxy: ProxyResources, patches: Patches, *, is_gatew
         listeners=memo.compose(_listeners, proxy.listeners, patches, is_gateway),
         routes=memo.compose(_routes, proxy.routes, patches, is_gateway),
         secrets=proxy.secrets,
+        extensions=memo.compose(_extensions, patches, is_gateway),
     )
 
 
@@ -55,6 +72,10 @@ def _routes(memo: Memo, resources: ResourceSet, patches: Patches, is_gateway: bo
     changes = changes_in(patches, context)
     messages = _decoded(resources, route_v3.RouteConfiguration)
     return _encoded(ROUTE, [patch_routes(message, changes) for message in messages], resources)
+
+
+def _extensions(memo: Memo, patches: Patches, is_gateway: bool) -> ResourceSet:
+    return _encoded(EXTENSION, added_extensions(patches, is_gateway=is_gateway), EMPTY)
 
 
 def _decoded(resources: ResourceSet, kind: type[_M]) -> Iterator[_M]:

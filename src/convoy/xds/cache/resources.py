@@ -17,6 +17,7 @@ CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 ENDPOINT = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
 LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
 ROUTE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+EXTENSION = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
 SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 
 # The order in which a change is sent: a cluster before its endpoints, both before what names the cluster.
@@ -92,6 +93,7 @@ class ProxyResources(msgspec.Struct, frozen=True):
     listeners: ResourceSet = EMPTY
     routes: ResourceSet = EMPTY
     secrets: ResourceSet = EMPTY
+    extensions: ResourceSet = EMPTY
 
     def of_type(self, type_url: str) -> ResourceSet:
         """The set of a type; empty for types this control plane does not serve."""
@@ -104,6 +106,7 @@ _FIELD_OF_TYPE = {
     LISTENER: lambda p: p.listeners,
     ROUTE: lambda p: p.routes,
     SECRET: lambda p: p.secrets,
+    EXTENSION: lambda p: p.extensions,
 }
 
 

@@ -139,19 +139,18 @@ def _assignments(view: SidecarView | GatewayView, snapshot: MeshSnapshot) -> tup
     return tuple(snapshot.assignment(view.key, key) or Assignment(key, ()) for key in keys)
 
 
-def _sets_by_version(previous: XdsModel | None) -> Mapping[str, ResourceSet]:
+def _sets_by_version(previous: XdsModel | None) -> Mapping[tuple[int, str], ResourceSet]:
+    """By place among a proxy's sets and version: two sets without anything in them are alike in all types."""
     distinct = {id(proxy): proxy for proxy in previous.proxies.values()} if previous else {}
-    return {resources.version: resources for proxy in distinct.values() for resources in _sets(proxy)}
+    return {
+        (place, resources.version): resources
+        for proxy in distinct.values()
+        for place, resources in enumerate(_sets(proxy))
+    }
 
 
-def _with_known_sets(proxy: ProxyResources, known: Mapping[str, ResourceSet]) -> ProxyResources:
-    return ProxyResources(
-        clusters=known.get(proxy.clusters.version, proxy.clusters),
-        endpoints=known.get(proxy.endpoints.version, proxy.endpoints),
-        listeners=known.get(proxy.listeners.version, proxy.listeners),
-        routes=known.get(proxy.routes.version, proxy.routes),
-        secrets=known.get(proxy.secrets.version, proxy.secrets),
-    )
+def _with_known_sets(proxy: ProxyResources, known: Mapping[tuple[int, str], ResourceSet]) -> ProxyResources:
+    return ProxyResources(*(known.get((place, one.version), one) for place, one in enumerate(_sets(proxy))))
 
 
 def _kept(proxy: ProxyResources, old: ProxyResources | None) -> ProxyResources:
@@ -163,4 +162,11 @@ def _kept(proxy: ProxyResources, old: ProxyResources | None) -> ProxyResources:
 
 
 def _sets(proxy: ProxyResources) -> tuple[ResourceSet, ...]:
-    return (proxy.clusters, proxy.endpoints, proxy.listeners, proxy.routes, proxy.secrets)
+    return (
+        proxy.clusters,
+        proxy.endpoints,
+        proxy.listeners,
+        proxy.routes,
+        proxy.secrets,
+        proxy.extensions,
+    )

@@ -24,6 +24,7 @@ import msgspec
 from convoy.xds.cache.resources import (
     CLUSTER,
     ENDPOINT,
+    EXTENSION,
     LISTENER,
     ROUTE,
     SECRET,
@@ -177,12 +178,17 @@ def _choose_secrets(subscriptions: Subscriptions, target: ProxyResources, sharin
     return Choice(with_gone=is_unused)
 
 
+def _choose_extensions(subscriptions: Subscriptions, target: ProxyResources, sharing: Sharing) -> Choice:
+    return Choice(with_gone=_is_settled(LISTENER, subscriptions, target))
+
+
 _CHOOSE: Mapping[str, Callable[[Subscriptions, ProxyResources, Sharing], Choice | None]] = {
     CLUSTER: _choose_clusters,
     ENDPOINT: _choose_assignments,
     LISTENER: _choose_listeners,
     ROUTE: _choose_routes,
     SECRET: _choose_secrets,
+    EXTENSION: _choose_extensions,
 }
 
 

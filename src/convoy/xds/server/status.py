@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, SEND_ORDER
+from convoy.xds.cache.resources import CLUSTER, ENDPOINT, EXTENSION, LISTENER, ROUTE, SECRET, SEND_ORDER
 from convoy.xds.server.dialog import Dialog
 from convoy.xds.server.subscription import Subscription
 
@@ -13,7 +13,14 @@ STALE = "STALE"
 NOT_SENT = "NOT SENT"
 NACKED = "NACKED"
 
-SHORT_NAMES = {CLUSTER: "CDS", ENDPOINT: "EDS", LISTENER: "LDS", ROUTE: "RDS", SECRET: "SDS"}
+SHORT_NAMES = {
+    CLUSTER: "CDS",
+    ENDPOINT: "EDS",
+    LISTENER: "LDS",
+    ROUTE: "RDS",
+    SECRET: "SDS",
+    EXTENSION: "ECDS",
+}
 
 
 class RejectedResource(msgspec.Struct, frozen=True):

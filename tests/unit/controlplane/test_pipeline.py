@@ -2,16 +2,21 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from tests.arch.tree import ROOT
+from tests.unit.mesh.objects import gateway, gateway_pod, parse
+from tests.unit.mesh.test_gateway_servers import secret, tls_server
 
 from convoy.api import codes
 from convoy.api.meta import ClusterID
 from convoy.config.errors import FolderError
 from convoy.config.folder import Folder
+from convoy.config.origins import Origins
 from convoy.config.store import Composer, Held
+from convoy.config.view import build_view
 from convoy.controlplane.admission import admit_pods
 from convoy.controlplane.offline import translate_folder
 from convoy.controlplane.pipeline import Outlets, Published, build_state, publish_states
@@ -151,3 +156,20 @@ async def test_a_model_is_handed_on_only_when_it_differs(cluster: Cluster) -> No
     await publish_states(states(), outlets, SETTINGS)
     assert (outlets.published.number, outlets.models.number, outlets.names.number) == (3, 2, 3)
     assert outlets.models.get_nowait() is outlets.published.get_nowait().model
+
+
+def test_time_alone_may_close_a_port() -> None:
+    objects = parse(gateway_pod(), gateway("web", tls_server(credentialName="c")), secret("c"))
+    held, memo = Held(build_view(1, objects), (), Origins({})), Memo()
+    now = datetime.now(UTC)
+    first = build_state(held, SETTINGS, previous=None, memo=memo, now=now)
+    expiry = first.snapshot.valid_until
+    assert expiry is not None
+    same = build_state(held, SETTINGS, previous=first, memo=memo, now=now + timedelta(minutes=1))
+    assert same.model is first.model
+    later = build_state(held, SETTINGS, previous=same, memo=memo, now=expiry)
+    before, after = (each.model.proxies["gateway.istio-system"] for each in (same, later))
+    assert (list(before.listeners), list(after.listeners)) == (["0.0.0.0_443"], [])
+    assert (list(before.secrets), list(after.secrets)) == (["kubernetes://istio-system/c"], [])
+    assert [problem.code for problem in later.problems if problem.is_error] == [codes.CREDENTIAL_EXPIRED]
+    assert later.snapshot.valid_until is None

@@ -10,7 +10,7 @@ from tests.kit.waiting import until
 
 from convoy.cli.pods.asking import Asker, PodRequest
 from convoy.cli.pods.streams import PodPlace
-from convoy.config.kube.resources import PODS, KubeResource
+from convoy.config.kube.resources import CONFIG_MAPS, PODS, KubeResource
 
 pytestmark = [
     pytest.mark.world,
@@ -22,6 +22,7 @@ pytestmark = [
 Json = dict[str, Any]
 
 PEER_AUTHENTICATIONS = KubeResource("security.istio.io", "v1", "peerauthentications")
+PROXY_CONFIGS = KubeResource("networking.istio.io", "v1beta1", "proxyconfigs")
 JOBS = KubeResource("batch", "v1", "jobs")
 SERVICE_ENTRIES = KubeResource("networking.istio.io", "v1", "serviceentries")
 WORKLOAD_GROUPS = KubeResource("networking.istio.io", "v1", "workloadgroups")
@@ -177,3 +178,34 @@ async def test_member_of_a_group_is_called_as_long_as_it_answers_the_groups_prob
     await one.client.delete(PODS, member.name, namespace=member.namespace)
     for resource in (SERVICE_ENTRIES, WORKLOAD_GROUPS):
         await one.client.delete(resource, "members", namespace="default")
+
+
+async def test_new_proxies_are_started_as_the_mesh_and_their_proxy_configs_say(meshes: Meshes) -> None:
+    cluster = meshes["cluster1"]
+    settings = "defaultConfig: {drainDuration: 7s}\naccessLogFile: /dev/null\n"
+    await cluster.apply(
+        {
+            "apiVersion": "networking.istio.io/v1beta1",
+            "kind": "ProxyConfig",
+            "metadata": {"name": "details", "namespace": "default"},
+            "spec": {"selector": {"matchLabels": {"app": "details"}}, "concurrency": 3},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "istio", "namespace": "istio-system"},
+            "data": {"mesh": settings},
+        },
+    )
+
+    async def is_read() -> bool:
+        return "accessLogFile" in str(await cluster.debug("/debug/problems"))
+
+    await until(is_read, every=0.1)
+    await cluster.restart("details-v1")
+    await cluster.wait_none_ends()
+    info = await cluster.admin(await cluster.pod_of("details"), "/server_info")
+    options = info["command_line_options"]
+    assert (options["concurrency"], options["drain_time"]) == (3, "7s")
+    await cluster.client.delete(PROXY_CONFIGS, "details", namespace="default")
+    await cluster.client.delete(CONFIG_MAPS, "istio", namespace="istio-system")

@@ -11,53 +11,25 @@ with rules that select otherwise.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
-import msgspec
-
-from convoy.api.istio.destination_rule import (
-    DestinationRule,
-    PortTrafficPolicy,
-    Subset,
-    TrafficPolicy,
-)
+from convoy.api.istio.destination_rule import DestinationRule
 from convoy.api.kinds import key_of
 from convoy.api.meta import ObjectKey
+from convoy.mesh.host_rules import (
+    HostRule,
+    MergedRule,
+    label_keys_of,
+    levels_of,
+    merge_rules,
+    minds_localities,
+    minds_zones,
+    order_labels,
+    selector_of,
+)
 from convoy.mesh.hosts import HostTable, covers, is_wildcard
 from convoy.mesh.model import Labels, MeshSettings
 from convoy.mesh.short_names import expand_host
 from convoy.mesh.visibility import Visibility, resolve_export_to
-
-
-class MergedRule(msgspec.Struct, frozen=True, eq=False):
-    """All rules of one namespace for one host, as one."""
-
-    host: str
-    traffic_policy: TrafficPolicy | None
-    subsets: tuple[Subset, ...]
-    sources: tuple[ObjectKey, ...]
-    is_selective: bool = False
-    """It is for selected workloads only."""
-    uses_credentials: bool = False
-    """Some policy of it names a credential."""
-
-    def subset(self, name: str) -> Subset | None:
-        """The subset of that name."""
-        return next((subset for subset in self.subsets if subset.name == name), None)
-
-
-class HostRule(msgspec.Struct, frozen=True, eq=False):
-    """One rule with its host expanded."""
-
-    rule: DestinationRule
-    host: str
-    visibility: Visibility
-    key: ObjectKey
-    selector: Labels = ()
-
-    def selects(self, labels: frozenset[tuple[str, str]]) -> bool:
-        """Whether it is for proxies with these labels."""
-        return labels.issuperset(self.selector)
 
 
 class DestinationRules:
@@ -86,15 +58,15 @@ class DestinationRules:
         namespace = rule.metadata.namespace
         host = expand_host(rule.spec.host, namespace, domain)
         visibility = resolve_export_to(rule.spec.export_to or self._export_to, namespace)
-        selector = _selector(rule)
+        selector = selector_of(rule)
         prepared = HostRule(rule, host, visibility, key_of(rule), selector)
         self._by_namespace.setdefault(namespace, []).append(prepared)
         if selector:
             self._pairs[namespace] = self._pairs.get(namespace, frozenset()) | set(selector)
-        order = set(label_keys_of(_priority_labels(rule)))
+        order = set(label_keys_of(order_labels(rule)))
         self._order_keys |= order
-        self.uses_localities = self.uses_localities or any(map(_minds_localities, _levels(rule)))
-        self.uses_zones = self.uses_zones or any(map(_minds_zones, _levels(rule)))
+        self.uses_localities = self.uses_localities or any(map(minds_localities, levels_of(rule)))
+        self.uses_zones = self.uses_zones or any(map(minds_zones, levels_of(rule)))
         chosen_by = {label for subset in rule.spec.subsets for label in subset.labels}
         self._label_keys.setdefault(host, set()).update(chosen_by, order)
 
@@ -167,59 +139,7 @@ class DestinationRules:
             by_host: dict[str, list[HostRule]] = {}
             for rule in rules:
                 by_host.setdefault(rule.host, []).append(rule)
-            self._tables[keys] = HostTable((host, _merge(host, group)) for host, group in by_host.items())
+            self._tables[keys] = HostTable(
+                (host, merge_rules(host, group)) for host, group in by_host.items()
+            )
         return self._tables[keys]
-
-
-def label_keys_of(priority_labels: Iterable[str]) -> Iterator[str]:
-    """The keys of labels that are written as `label` or `label=value`."""
-    return (label.partition("=")[0] for label in priority_labels)
-
-
-def _selector(rule: DestinationRule) -> Labels:
-    selector = rule.spec.workload_selector
-    return tuple(sorted(selector.match_labels.items())) if selector else ()
-
-
-def _levels(rule: DestinationRule) -> Iterator[TrafficPolicy | PortTrafficPolicy]:
-    policies = [rule.spec.traffic_policy, *(subset.traffic_policy for subset in rule.spec.subsets)]
-    for policy in filter(None, policies):
-        yield policy
-        yield from policy.port_level_settings
-
-
-def _minds_localities(level: TrafficPolicy | PortTrafficPolicy) -> bool:
-    balancer = level.load_balancer
-    if level.outlier_detection or (balancer and balancer.zone_aware_lb_setting):
-        return True
-    return bool(balancer and balancer.locality_lb_setting and balancer.locality_lb_setting.distribute)
-
-
-def _minds_zones(level: TrafficPolicy | PortTrafficPolicy) -> bool:
-    return bool(level.load_balancer and level.load_balancer.zone_aware_lb_setting)
-
-
-def _priority_labels(rule: DestinationRule) -> Iterator[str]:
-    for level in _levels(rule):
-        balancer = level.load_balancer
-        for setting in (balancer.locality_lb_setting, balancer.zone_aware_lb_setting) if balancer else ():
-            yield from setting.failover_priority if setting else ()
-
-
-def _merge(host: str, rules: list[HostRule]) -> MergedRule:
-    selector = next((rule.selector for rule in rules if rule.selector), ())
-    merged = [rule for rule in rules if rule.selector == selector]
-    subsets: dict[str, Subset] = {}
-    for subset in chain.from_iterable(rule.rule.spec.subsets for rule in merged):
-        subsets.setdefault(subset.name, subset)
-    policies = (rule.rule.spec.traffic_policy for rule in merged)
-    return MergedRule(
-        host=host,
-        traffic_policy=next((policy for policy in policies if policy is not None), None),
-        subsets=tuple(subsets.values()),
-        sources=tuple(rule.key for rule in merged),
-        is_selective=bool(selector),
-        uses_credentials=any(
-            level.tls.credential_name for rule in merged for level in _levels(rule.rule) if level.tls
-        ),
-    )

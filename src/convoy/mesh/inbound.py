@@ -23,7 +23,7 @@ from convoy.mesh.retries import build_retries
 from convoy.mesh.selections import serving_port
 from convoy.mesh.services import Registered
 from convoy.mesh.traffic_policy import connection_pool
-from convoy.mesh.upstreams import oldest_tls
+from convoy.mesh.upstream_tls import oldest_tls
 
 _LOOPBACK = "127.0.0.1"
 

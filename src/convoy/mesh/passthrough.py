@@ -17,7 +17,8 @@ from convoy.mesh.hosts import is_wildcard
 from convoy.mesh.model import GatewayPassthrough, PassthroughRoute, ViewKey
 from convoy.mesh.services import Registered
 from convoy.mesh.short_names import global_hostname, split_global
-from convoy.mesh.upstreams import PlannedUpstream, UpstreamPlanner, sni_of
+from convoy.mesh.upstream_tls import sni_of
+from convoy.mesh.upstreams import PlannedUpstream, UpstreamPlanner
 
 
 def build_passthrough(

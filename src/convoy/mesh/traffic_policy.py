@@ -22,8 +22,8 @@ from convoy.api.istio.destination_rule import (
     Tunnel,
 )
 from convoy.mesh.balancing import Choice, locality_policy, resolve_choice, resolve_localities
-from convoy.mesh.destination_rules import MergedRule
 from convoy.mesh.durations import milliseconds
+from convoy.mesh.host_rules import MergedRule
 from convoy.mesh.model import LocalityPolicy, MeshSettings, Outliers, Pool, ProxyHeader
 from convoy.mesh.model import Tunnel as ResolvedTunnel
 from convoy.mesh.outliers import resolve_outliers

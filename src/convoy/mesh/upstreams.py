@@ -14,12 +14,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from convoy.api.istio.common import TlsProtocol
-from convoy.api.istio.destination_rule import ClientTlsMode, Subset
+from convoy.api.istio.destination_rule import Subset
 from convoy.mesh.assignments import EndpointSelector, select_endpoints, subset_labels
-from convoy.mesh.destination_rules import DestinationRules, MergedRule
+from convoy.mesh.destination_rules import DestinationRules
 from convoy.mesh.endpoints import Endpoints
-from convoy.mesh.identities import accepted_identities
+from convoy.mesh.host_rules import MergedRule
 from convoy.mesh.model import (
     PLAIN_CONNECTIONS,
     ConnectionPolicy,
@@ -41,9 +40,9 @@ from convoy.mesh.model import (
     UpstreamKey,
     UpstreamTls,
 )
-from convoy.mesh.origination import resolve_origination
 from convoy.mesh.services import Registered
 from convoy.mesh.traffic_policy import Policy, resolve_policy
+from convoy.mesh.upstream_tls import Answering, resolve_upstream_tls, speaks_mesh_tls
 
 RENEWED_AFTER_MS = 10_000
 """A gateway that ends must let connections live on for longer (the agent's `DRAIN_SECONDS`)."""
@@ -139,7 +138,12 @@ class UpstreamPlanner:
         name = subset.name if subset else ""
         key = UpstreamKey(service.hostname, port.number, name, is_passthrough=caller.is_passthrough)
         is_dns = resolution.is_dns
-        tls = self._tls(service, policy, key, resolution=resolution, chosen=chosen, caller=caller)
+        tls = UpstreamTls(TlsMode.DISABLE)
+        if not caller.is_passthrough:
+            answering = Answering(service, resolution, chosen, self._accounts[service])
+            tls = resolve_upstream_tls(
+                policy.tls, answering, key, secrets_of=caller.secrets_of, mesh=self._settings
+            )
         upstream = Upstream(
             key=key,
             protocol=port.protocol,
@@ -148,7 +152,7 @@ class UpstreamPlanner:
             lb_policy=policy.choice.policy,
             connect_timeout_ms=policy.connect_timeout_ms,
             dns_endpoints=_dns_endpoints(chosen, policy.locality) if is_dns else (),
-            renewed_after_ms=RENEWED_AFTER_MS if _is_renewed(service, tls) else 0,
+            renewed_after_ms=RENEWED_AFTER_MS if speaks_mesh_tls(tls) and not service.is_kubernetes else 0,
             balancing=policy.choice.balancing,
             pool=self._pool(policy, port, caller),
             outliers=policy.outliers,
@@ -159,50 +163,6 @@ class UpstreamPlanner:
             dns_refresh_ms=_refresh_ms(self._settings) if is_dns else 0,
         )
         return PlannedUpstream(upstream, selector, policy.locality)
-
-    def _tls(
-        self,
-        service: Service,
-        policy: Policy,
-        key: UpstreamKey,
-        *,
-        resolution: Resolution,
-        chosen: tuple[Endpoint, ...],
-        caller: _Caller,
-    ) -> UpstreamTls:
-        if caller.is_passthrough:
-            return UpstreamTls(TlsMode.DISABLE)
-        if policy.tls and policy.tls.mode in (ClientTlsMode.SIMPLE, ClientTlsMode.MUTUAL):
-            stated = service.subject_alt_names
-            return resolve_origination(policy.tls, stated=stated, namespace=caller.secrets_of)
-        mode = self._tls_mode(policy, service, resolution, chosen)
-        if mode is TlsMode.DISABLE:
-            return UpstreamTls(mode)
-        accepted = accepted_identities(
-            service,
-            stated=tuple(sorted(set(policy.tls.subject_alt_names))) if policy.tls else (),
-            accounts=self._accounts[service],
-            trust_domain=self._settings.trust_domain,
-        )
-        stated_sni = policy.tls.sni if policy.tls else ""
-        sni = stated_sni or sni_of(key.hostname, port=key.port, subset=key.subset)
-        return UpstreamTls(
-            mode, sni, accepted.identities, accepted.prefixes, oldest=oldest_tls(self._settings)
-        )
-
-    def _tls_mode(
-        self, policy: Policy, service: Service, resolution: Resolution, endpoints: tuple[Endpoint, ...]
-    ) -> TlsMode:
-        if policy.tls:
-            return TlsMode.DISABLE if policy.tls.mode is ClientTlsMode.DISABLE else TlsMode.MUTUAL
-        if service.is_external or not self._settings.enable_auto_mtls:
-            return TlsMode.DISABLE
-        if resolution is Resolution.ORIGINAL_DST:
-            # Envoy learns nothing about the endpoint but its address, so one answer must do for all of them.
-            if not endpoints and (service.vips or not service.is_kubernetes):
-                return TlsMode.DISABLE  # nobody that the mesh knows answers there
-            return TlsMode.MUTUAL if all(endpoint.accepts_mtls for endpoint in endpoints) else TlsMode.DISABLE
-        return TlsMode.AUTO
 
     def _pool(self, policy: Policy, port: ServicePort, caller: _Caller) -> Pool:
         """The limits, with the mesh's wish to speak HTTP/2 where a port's protocol is known to be HTTP."""
@@ -223,17 +183,6 @@ def _refresh_ms(settings: MeshSettings) -> int:
     return 0 if settings.dns_refresh_rate_ms == _MINUTE_MS else settings.dns_refresh_rate_ms
 
 
-def oldest_tls(settings: MeshSettings) -> str:
-    """The oldest TLS that workloads of the mesh speak with each other; empty: 1.2."""
-    oldest = settings.min_tls_version
-    return oldest if oldest is TlsProtocol.TLSV1_3 else ""
-
-
-def sni_of(host: str, *, port: int, subset: str) -> str:
-    """The SNI by which a gateway knows an upstream: `outbound_.9080_.v2_.reviews.default.global`."""
-    return f"outbound_.{port}_.{subset}_.{host}"
-
-
 def _resolution(service: Service, policy: Policy, *, at_gateway: bool) -> Resolution:
     if service.resolution is Resolution.DYNAMIC_DNS or (at_gateway and service.resolution.is_dns):
         return service.resolution
@@ -249,10 +198,6 @@ def _override_port(service: Service, port: ServicePort) -> int:
     if service.is_kubernetes or has_endpoints or port.target_port == port.number:
         return 0
     return int(port.target_port)
-
-
-def _is_renewed(service: Service, tls: UpstreamTls) -> bool:
-    return not service.is_kubernetes and tls.mode in (TlsMode.AUTO, TlsMode.MUTUAL)
 
 
 def _connections(policy: Policy) -> ConnectionPolicy:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from convoy.api.istio.destination_rule import ClientTlsMode, ClientTlsSettings, TrafficPolicy
 from convoy.api.problems import Problem
 from convoy.mesh.credentials import CredentialFault, Credentials
-from convoy.mesh.destination_rules import HostRule
 from convoy.mesh.facts import Facts
+from convoy.mesh.host_rules import HostRule
 from convoy.mesh.origination import credential_key
 
 

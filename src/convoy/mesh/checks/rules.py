@@ -9,8 +9,8 @@ from convoy.api.paths import quote
 from convoy.api.problems import Problem
 from convoy.mesh.assignments import EndpointSelector, select_endpoints, subset_labels
 from convoy.mesh.checks.finding import host_hint, named
-from convoy.mesh.destination_rules import HostRule
 from convoy.mesh.facts import Facts
+from convoy.mesh.host_rules import HostRule
 from convoy.mesh.hosts import covers, is_wildcard
 from convoy.mesh.model import Labels
 from convoy.mesh.services import Registered

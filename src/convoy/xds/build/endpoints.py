@@ -5,6 +5,7 @@ An endpoint that accepts mutual TLS says so in the metadata by which the cluster
 
 from collections.abc import Iterable
 
+import msgspec
 from envoy.config.core.v3 import base_pb2 as core_v3
 from envoy.config.endpoint.v3 import endpoint_components_pb2 as endpoint_parts_v3
 from envoy.config.endpoint.v3 import endpoint_pb2 as endpoint_v3
@@ -15,6 +16,9 @@ from convoy.xds.build import names
 from convoy.xds.build.addresses import endpoint_address
 from convoy.xds.build.packing import uint32
 
+_Endpoint = Endpoint | DnsEndpoint
+# Half of what fits, because no weight is rounded to nothing.
+_LARGEST_SUM = 2**31 - 1
 _SOCKET_MATCH = "envoy.transport_socket_match"
 
 
@@ -36,7 +40,19 @@ def build_load_assignment(
     """
     return endpoint_v3.ClusterLoadAssignment(
         cluster_name=cluster,
-        endpoints=map(_locality_endpoints, place(endpoints, policy, vantage)),
+        endpoints=map(_locality_endpoints, place(_countable(tuple(endpoints)), policy, vantage)),
+    )
+
+
+def _countable(endpoints: tuple[_Endpoint, ...]) -> tuple[_Endpoint, ...]:
+    """With weights that Envoy can add up: it refuses sums of more than 32 bits."""
+    total = sum(endpoint.weight for endpoint in endpoints)
+    if total <= _LARGEST_SUM:
+        return endpoints
+    divisor = total // _LARGEST_SUM + 1
+    return tuple(
+        msgspec.structs.replace(endpoint, weight=endpoint.weight // divisor or min(endpoint.weight, 1))
+        for endpoint in endpoints
     )
 
 

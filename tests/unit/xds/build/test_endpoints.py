@@ -44,3 +44,19 @@ def test_any_order_of_endpoints_gives_the_same_bytes(order: list[object]) -> Non
     expected = build_assignment(assignment(key("reviews"), *ENDPOINTS))
     built = build_assignment(assignment(key("reviews"), *order))  # type: ignore[arg-type]
     assert built.SerializeToString(deterministic=True) == expected.SerializeToString(deterministic=True)
+
+
+def test_weights_that_envoy_cannot_add_up_keep_their_proportion() -> None:
+    built = build_assignment(
+        assignment(
+            key("reviews"),
+            endpoint("198.18.0.1", weight=2**32 - 1),
+            endpoint("198.18.0.2", weight=2**31),
+            endpoint("198.18.0.3", weight=1),
+        )
+    )
+    (locality,) = built.endpoints
+    weights = [member.load_balancing_weight.value for member in locality.lb_endpoints]
+    assert sum(weights) == locality.load_balancing_weight.value < 2**32
+    assert abs(weights[0] / weights[1] - 2) < 0.001
+    assert weights[2] == 1

@@ -62,6 +62,9 @@ soak: setup-dev ## the tests that take minutes: certificates of ten seconds unde
 	@$(BIN)/python -m pytest -o faulthandler_timeout=0 -o timeout=900 -p tests.traffic.mutating tests/traffic $(PYTEST_ARGS)
 	@CONVOY_SOAK_SECONDS=300 $(BIN)/python -m pytest -o faulthandler_timeout=0 \
 		tests/e2e/test_rotation.py $(PYTEST_ARGS)
+	@CONVOY_SOAK_SECONDS=300 $(BIN)/python -m pytest -o faulthandler_timeout=0 -o timeout=1800 \
+		tests/unit/api/validation/test_generated.py tests/unit/mesh/test_generated.py \
+		tests/envoy/test_generated_objects.py $(PYTEST_ARGS)
 
 lock: setup-dev ## pin the dependencies again, with hashes and without addresses
 	@tools/lock $(BIN)

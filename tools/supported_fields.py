@@ -1,7 +1,7 @@
 """Write `docs/reference/supported-fields.md` from the tables in `convoy.api.validation.unbuilt`.
 
 Every field of a kind's shape is listed: what is built, what is accepted without effect and why, and what is
-refused by name. A field whose parts are all alike is one row; otherwise they have rows of their own.
+refused by name.
 """
 
 import typing
@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from convoy.api import codes
+from convoy.api.istio.mesh_config import MeshConfig
 from convoy.api.kinds import BY_NAME
 from convoy.api.validation.unbuilt import EFFECTLESS, NOT_BUILT, Gap, NoEffect, gap_of
 
@@ -27,43 +28,59 @@ A field that is refused is named in a problem ({codes.NOT_BUILT_FIELD}); nothing
 Of Kubernetes' own kinds Convoy reads what it needs, and leaves the other fields to Kubernetes.
 """
 BUILT, REFUSED = "built", "refused"
+UNREAD = "accepted with a warning, not read"
+MESH_CONFIG = "MeshConfig"
+Effectless = Mapping[str, NoEffect]
+Row = tuple[str, str]
 
 
 def render_fields() -> str:
     """The whole document."""
-    return "\n".join([_HEAD, *(_render_kind(kind) for kind in sorted(NOT_BUILT))])
+    return "\n".join([_HEAD, *(_render_kind(kind) for kind in sorted({*NOT_BUILT, MESH_CONFIG}))])
 
 
 def _render_kind(kind: str) -> str:
-    spec = typing.get_type_hints(BY_NAME[kind].struct)["spec"]
-    rows = [
-        f"| `{path}` | {says} |" for path, says in _rows(spec, "", gap_of(kind), EFFECTLESS.get(kind, {}))
-    ]
-    versions = ", ".join(f"`{version}`" for version in BY_NAME[kind].api_versions)
-    head = [f"## {kind}", "", f"In {versions}.", "", "| field of `spec` | supported |", "|---|---|"]
-    return "\n".join([*head, *rows, ""])
+    if kind == MESH_CONFIG:
+        struct, where, title = MeshConfig, "The key `mesh` of the ConfigMap `istio`.", "field"
+    else:
+        struct, title = typing.get_type_hints(BY_NAME[kind].struct)["spec"], "field of `spec`"
+        where = f"In {', '.join(f'`{version}`' for version in BY_NAME[kind].api_versions)}."
+    table = _Table(EFFECTLESS.get(kind, {}))
+    rows = [f"| `{path}` | {says} |" for path, says in table.rows(struct, "", gap_of(kind))]
+    return "\n".join([f"## {kind}", "", where, "", f"| {title} | supported |", "|---|---|", *rows, ""])
 
 
-Effectless = Mapping[str, NoEffect]
+class _Table:
+    """The rows of one kind; a block that occurs again is told by where it is first."""
 
+    def __init__(self, effectless: Effectless) -> None:
+        self._effectless = effectless
+        self._first: dict[type[msgspec.Struct], str] = {}
 
-def _rows(annotation: Any, prefix: str, gap: Gap | None, effectless: Effectless) -> Iterator[tuple[str, str]]:
-    struct = _struct_in(annotation)
-    for field in msgspec.structs.fields(struct) if struct else ():
-        path = prefix + field.encode_name
-        inner = gap.below(field.encode_name) if gap else None
-        if excuse := effectless.get(path):
+    def rows(self, struct: type[msgspec.Struct], prefix: str, gap: Gap | None) -> Iterator[Row]:
+        for field in msgspec.structs.fields(struct):
+            below = gap.below(field.encode_name) if gap else None
+            yield from self._of_field(prefix + field.encode_name, field.type, below)
+
+    def _of_field(self, path: str, annotation: Any, gap: Gap | None) -> Iterator[Row]:
+        struct = _struct_in(annotation)
+        if excuse := self._effectless.get(path):
             yield path, f"accepted without effect: {excuse.reason} ([Envoy]({excuse.address}))"
-        elif any(each.startswith(f"{path}.") for each in effectless) and not (inner and inner.is_whole):
-            yield from _rows(field.type, f"{path}.", inner, effectless)
-        elif inner is None:
+        elif gap and (gap.is_whole or gap.values):
+            values = " and ".join(f"`{value}`" for value in sorted(gap.values))
+            yield path, f"{BUILT}, all but {values}" if values else REFUSED
+        elif annotation is Any:
+            yield path, UNREAD
+        elif struct is None:
             yield path, BUILT
-        elif inner.is_whole:
-            yield path, REFUSED
-        elif inner.values:
-            yield path, f"{BUILT}, all but {' and '.join(f'`{value}`' for value in sorted(inner.values))}"
+        elif struct in self._first and not gap and not self._has_excuses(path):
+            yield path, f"{BUILT}, as `{self._first[struct]}`"
         else:
-            yield from _rows(field.type, f"{path}.", inner, effectless)
+            self._first.setdefault(struct, path)
+            yield from self.rows(struct, f"{path}.", gap)
+
+    def _has_excuses(self, path: str) -> bool:
+        return any(each.startswith(f"{path}.") for each in self._effectless)
 
 
 def _struct_in(annotation: Any) -> type[msgspec.Struct] | None:

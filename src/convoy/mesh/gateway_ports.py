@@ -76,7 +76,7 @@ def open_server(facts: Facts, server: OpenServer, namespace: str) -> OpenedTls |
         server.tls,
         facts.credentials,
         namespace=namespace,
-        trust_domains=(facts.settings.trust_domain,),
+        trust_domains=(facts.settings.trust_domain, *facts.settings.trust_domain_aliases),
     )
 
 

@@ -1,5 +1,6 @@
 """What the mesh would find wrong if an object were as it is about to be, and does not find wrong now."""
 
+from convoy.api import codes
 from convoy.api.base import ApiObject
 from convoy.api.kinds import key_of
 from convoy.api.kube.core import Service
@@ -8,6 +9,7 @@ from convoy.api.problems import Problem
 from convoy.config.view import ConfigView, build_view
 from convoy.controlplane.pipeline import Published
 from convoy.mesh.checks import check_mesh
+from convoy.mesh.credential_needs import needed_credentials
 from convoy.mesh.discovery_selectors import select_discovered
 from convoy.mesh.selections import build_selections
 from convoy.mesh.snapshot import build_facts
@@ -22,10 +24,14 @@ def find_new_problems(obj: ApiObject, published: Published) -> list[Problem]:
         return []
     key = key_of(obj)
     known = {_essence(problem) for problem in published.problems}
+    view = _with(published.view, obj)
+    # Secrets are read once something names them: of those that only this object names, nobody knows yet.
+    is_unsure = bool(needed_credentials(view) - needed_credentials(published.view))
     return [
         problem
-        for problem in _check(_with(published.view, obj), published)
+        for problem in _check(view, published)
         if problem.key == key or _essence(problem) not in known
+        if not (is_unsure and problem.code is codes.CREDENTIAL_NOT_FOUND)
     ]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import yaml
 from tests.unit.controlplane.webhooks.reviews import review, rule
 
 from convoy.api.meta import ClusterID
@@ -192,3 +193,36 @@ async def test_large_mesh_is_looked_through_as_a_small_one(monkeypatch):
     monkeypatch.setattr(validation_module, "_QUICKLY_CHECKED", 0)
     verdict = await judged(routed({"host": "reviews", "subset": "v2"}), text=REVIEWS)
     assert any("[CVY0201]" in each for each in verdict.warnings)
+
+
+GATEWAY_POD = """
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: gateway
+  namespace: default
+  labels: {istio: gateway}
+  annotations: {inject.istio.io/templates: gateway}
+spec: {containers: [{name: istio-proxy, image: auto}]}
+status: {podIP: 10.0.0.1}
+"""
+TLS_GATEWAY = """
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: web, namespace: default}
+spec:
+  selector: {istio: gateway}
+  servers:
+  - port: {number: 443, name: https, protocol: HTTPS}
+    hosts: [a.test]
+    tls: {mode: SIMPLE, credentialName: cert}
+"""
+
+
+async def test_a_secret_that_nobody_has_looked_for_yet_is_not_called_missing():
+    gateway = yaml.safe_load(TLS_GATEWAY.strip("-\n"))
+    assert (await judged(gateway, text=REVIEWS + GATEWAY_POD)).warnings == []
+    (warning,) = (await judged(gateway, text=REVIEWS + GATEWAY_POD + TLS_GATEWAY)).warnings
+    assert "Secret default/cert was not found" in warning

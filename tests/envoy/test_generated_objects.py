@@ -34,7 +34,7 @@ def test_envoy_takes_whatever_valid_objects_say(proxy: str, tmp_path: Path) -> N
         try:
             runner.run(_start(mesh, proxy))
 
-            @_exploring(12)
+            @_exploring(30)
             @given(batches())
             def check(batch: list[Json]) -> None:
                 snapshot = resolve_world(read_world(filter(_asks_no_dns, batch), tmp_path))

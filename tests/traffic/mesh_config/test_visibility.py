@@ -127,3 +127,11 @@ async def test_only_chosen_namespaces_count(lab: Lab, selectors: str, known: boo
     async with lab.applied(*entries, mesh(f"discoverySelectors: {selectors}")):
         assert await knows(lab, "client", "plain") is known
         assert await knows(lab, "client", "other")
+
+
+async def test_an_entry_that_is_exported_to_nobody_is_unknown_to_its_own_namespace(lab: Lab) -> None:
+    entry = ENTRY.format(name="hidden", namespace="default")
+    async with lab.applied(entry.replace("spec:", 'spec:\n  exportTo: ["~"]')):
+        assert not await knows(lab, "client", "hidden")
+    async with lab.applied(entry):
+        assert await knows(lab, "client", "hidden")

@@ -14,6 +14,8 @@ M = TypeVar("M", bound=Message)
 Json = dict[str, Any]
 
 _TYPE = "@type"
+# Users name types, so nothing else may be imported by its name.
+_PACKAGES = ("envoy", "google.protobuf", "udpa", "xds")
 
 
 class BadValueError(Exception):
@@ -63,6 +65,8 @@ def load_type(full_name: str) -> type[Message] | None:
     A protobuf package is a Python package here, so only its own modules are imported.
     """
     package = ".".join(part for part in full_name.split(".") if part[:1].islower())
+    if not any(package == known or package.startswith(f"{known}.") for known in _PACKAGES):
+        return None
     try:
         found = importlib.import_module(package)
         for module in pkgutil.iter_modules(found.__path__):

@@ -1,5 +1,7 @@
 """Values of patches that are no such Envoy message are told, whatever is wrong with them."""
 
+import sys
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -64,7 +66,16 @@ def test_a_type_is_found_without_anybody_having_imported_it():
     found = load_type("envoy.extensions.filters.http.buffer.v3.Buffer")
     assert found is not None
     assert found.DESCRIPTOR.full_name == "envoy.extensions.filters.http.buffer.v3.Buffer"
-    assert load_type("os.path.Join") is None
+
+
+@pytest.mark.parametrize(
+    "name", ["this.Module", "antigravity.Fun", "envoyfilters.X", "", "..", "envoy..A", "os.path.Join"]
+)
+def test_nothing_but_envoys_own_packages_is_imported(name):
+    before = set(sys.modules)
+    assert load_type(name) is None
+    assert problems("HTTP_FILTER", {"name": "a", "typed_config": {"@type": f"type.googleapis.com/{name}"}})
+    assert {module.partition(".")[0] for module in set(sys.modules) - before} <= {"envoy", "google"}
 
 
 @given(st.sampled_from(list(KINDS)), st.dictionaries(st.text(max_size=8), _JSON, max_size=3))

@@ -122,6 +122,7 @@ BY_FIELD: Mapping[tuple[str, str], Schema] = {
         ),
     },
     ("LabelsSelector", "labels"): {"maxProperties": 256},
+    ("ProxyProtocol", "version"): {"enum": ["V1", "V2"]},
     ("WorkloadSelector", "matchLabels"): {"maxProperties": 4096, **_rules(*_KEYS)},
     ("ServerTlsSettings", "credentialNames"): {"minItems": 1, "maxItems": 2},
     ("ServerTlsSettings", "tlsCertificates"): {"minItems": 1, "maxItems": 2},

@@ -120,7 +120,7 @@ def survivors() -> list[Claim]:
 
 def _rows() -> Iterator[str]:
     lost = survivors()
-    for kind, field, test in sorted(OUTCOMES):
+    for kind, field, test in sorted(claim for claim, seen in OUTCOMES.items() if seen):
         seen = OUTCOMES[kind, field, test]
         outcome = Outcome.SURVIVED if (kind, field, test) in lost else min(seen, key=list(Outcome).index)
         yield f"{outcome:<24} {kind:<18} {field:<60} {test}"

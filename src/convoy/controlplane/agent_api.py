@@ -120,7 +120,7 @@ class AgentApi:
             patched = patch_bootstrap(written, found.patches, is_gateway=found.is_gateway) if found else None
         except (TokenError, VerifierError) as error:
             return _refused(_refusal(error))
-        except (msgspec.DecodeError, UnicodeDecodeError, BadValueError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, BadValueError) as error:
             return _refused(Refusal("bad_request", f"The body is not a bootstrap: {error}."))
         return _json(msgspec.json.encode(patched)) if patched else web.Response(status=204)
 

@@ -4,7 +4,7 @@ Whether a patch's value is the Envoy message it should be is found out where pat
 does not know Envoy's messages.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from convoy.api import codes
 from convoy.api.istio.envoy_filter import (
@@ -19,8 +19,11 @@ from convoy.api.istio.envoy_filter import (
 )
 from convoy.api.paths import item_path, quote
 from convoy.api.validation.finding import LONGEST_REGEX, Findings
+from convoy.api.validation.json_values import DEEPEST_VALUE, HEAVIEST_VALUE, measure_value
 from convoy.api.validation.selectors import check_selector, check_targets
 
+# Each is held against every listener, cluster or route of a proxy.
+_MOST_PATCHES = 500
 _CONNECTION_MANAGERS = ("envoy.filters.network.http_connection_manager", "envoy.http_connection_manager")
 # The kind of match each class of objects goes with; the others go with any.
 _MATCHES = {
@@ -44,8 +47,25 @@ def validate_envoy_filter(obj: EnvoyFilter, found: Findings) -> None:
     if spec.workload_selector is not None and spec.target_refs:
         message = "excludes targetRefs, but both are set."
         found.add(codes.CONFLICT, "spec.workloadSelector", message, "Keep one of them.")
-    for i, patch in enumerate(spec.config_patches):
+    _check_amount(spec.config_patches, found)
+    for i, patch in enumerate(spec.config_patches[:_MOST_PATCHES]):
         _check_patch(item_path("spec.configPatches", i), patch, found)
+
+
+def _check_amount(patches: Sequence[ConfigPatch], found: Findings) -> None:
+    """What the control plane can make of one object without keeping all proxies waiting."""
+    path = "spec.configPatches"
+    if len(patches) > _MOST_PATCHES:
+        message = f"has {len(patches)} patches, and {_MOST_PATCHES} is the most."
+        found.add(codes.BAD_NUMBER, path, message, "Make several objects of it.")
+    sizes = [measure_value(patch.patch.value) for patch in patches if patch.patch]
+    weight, depth = sum(size for size, _ in sizes), max((depth for _, depth in sizes), default=0)
+    if weight > HEAVIEST_VALUE:
+        message = f"has values of {weight} parts in all, and {HEAVIEST_VALUE} is the most."
+        found.add(codes.BAD_NUMBER, path, message, "Make several objects of it.")
+    if depth > DEEPEST_VALUE:
+        message = f"has a value that is nested {depth} deep, and {DEEPEST_VALUE} is the most."
+        found.add(codes.BAD_NUMBER, path, message, "Write less into one message.")
 
 
 def _check_patch(path: str, patch: ConfigPatch, found: Findings) -> None:

@@ -82,7 +82,7 @@ def decode_review(body: bytes) -> AdmissionRequest:
         if review.kind != _REVIEW_KIND or review.api_version != REVIEW_VERSION or review.request is None:
             raise ReviewError(f"The body is no {_REVIEW_KIND} of {REVIEW_VERSION} with a request.")
         obj = msgspec.json.decode(review.request.object)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ReviewError(f"The body is no {_REVIEW_KIND}: {error}.") from None
     request = review.request
     return AdmissionRequest(

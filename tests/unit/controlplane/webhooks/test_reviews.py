@@ -41,6 +41,9 @@ def test_deletion_has_no_object():
         review(rule()).replace(b"AdmissionReview", b"ConversionReview"),
         review(rule()).replace(b'"request"', b'"response"'),
         review(rule()).replace(b'"uid":"u-1"', b'"uid":5'),
+        review(rule()).replace(
+            b'"spec":', b'"deep":' + b'{"a":' * 5000 + b"1" + b"}" * 5000 + b',"spec":', 1
+        ),
     ],
 )
 def test_what_is_no_review_is_told(body):

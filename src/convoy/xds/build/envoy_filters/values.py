@@ -3,12 +3,15 @@
 import importlib
 import json
 import pkgutil
-from functools import cache, lru_cache
+import re
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import msgspec
 from google.protobuf import descriptor_pool, json_format, message_factory
 from google.protobuf.message import Message
+
+from convoy.api.validation.json_values import find_excess
 
 M = TypeVar("M", bound=Message)
 Json = dict[str, Any]
@@ -16,6 +19,9 @@ Json = dict[str, Any]
 _TYPE = "@type"
 # Users name types, so nothing else may be imported by its name.
 _PACKAGES = ("envoy", "google.protobuf", "udpa", "xds")
+_FULL_NAME = re.compile(r"(?=.{1,200}$)\w+(\.\w+){1,20}", re.ASCII)
+# Values this long are few; so many as of the others would fill the memory if somebody kept changing one.
+_LONG = 8192
 
 
 class BadValueError(Exception):
@@ -25,13 +31,15 @@ class BadValueError(Exception):
 def parse_value(value: Json, kind: type[M]) -> M:
     """A part of an Envoy message in its JSON form (https://protobuf.dev/programming-guides/json/).
 
-    BadValueError when it has unknown fields or types, or values of the wrong type.
+    BadValueError when it has unknown fields or types, values of the wrong type, or too many of them.
     """
-    parsed = _parse(msgspec.json.encode(value, order="sorted"), kind.DESCRIPTOR.full_name)
+    if excess := find_excess(value):
+        raise BadValueError(f"it {excess}.")
+    text = msgspec.json.encode(value, order="sorted")
+    parsed = (_parse_long if len(text) > _LONG else _parse_short)(text, kind.DESCRIPTOR.full_name)
     return cast(M, parsed)
 
 
-@lru_cache(maxsize=4096)
 def _parse(text: bytes, full_name: str) -> Message:
     value = json.loads(text)
     _load_types(value)
@@ -46,6 +54,10 @@ def _parse(text: bytes, full_name: str) -> Message:
         raise BadValueError(f"{type(error).__name__}: {error}") from error
 
 
+_parse_short = lru_cache(maxsize=4096)(_parse)
+_parse_long = lru_cache(maxsize=64)(_parse)
+
+
 def _load_types(value: Any) -> None:
     """Make known the messages that `@type` names anywhere within."""
     if isinstance(value, list):
@@ -58,12 +70,14 @@ def _load_types(value: Any) -> None:
             _load_types(item)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def load_type(full_name: str) -> type[Message] | None:
     """The class of a message by its full name; None when this Envoy has no such message.
 
     A protobuf package is a Python package here, so only its own modules are imported.
     """
+    if not _FULL_NAME.fullmatch(full_name):
+        return None
     package = ".".join(part for part in full_name.split(".") if part[:1].islower())
     if not any(package == known or package.startswith(f"{known}.") for known in _PACKAGES):
         return None

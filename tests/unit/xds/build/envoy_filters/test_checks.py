@@ -1,5 +1,6 @@
 """Values of patches that are no such Envoy message are told, whatever is wrong with them."""
 
+import json
 import sys
 
 import msgspec
@@ -48,6 +49,8 @@ def problems(apply_to, value):
         ("CLUSTER", {"lb_policy": "BEST"}),
         ("HTTP_ROUTE", {"match": "all"}),
         ("LISTENER", {"filter_chains": {"name": "a"}}),
+        ("CLUSTER", {"metadata": {"filter_metadata": {"x": {"list": [0] * 20_000}}}}),
+        ("CLUSTER", {"metadata": json.loads('{"filter_metadata":' * 800 + "{}" + "}" * 800)}),
     ],
 )
 def test_a_value_that_is_no_such_message_is_told(apply_to, value):
@@ -69,7 +72,17 @@ def test_a_type_is_found_without_anybody_having_imported_it():
 
 
 @pytest.mark.parametrize(
-    "name", ["this.Module", "antigravity.Fun", "envoyfilters.X", "", "..", "envoy..A", "os.path.Join"]
+    "name",
+    [
+        "this.Module",
+        "antigravity.Fun",
+        "envoyfilters.X",
+        "",
+        "..",
+        "envoy..A",
+        "os.path.Join",
+        "envoy" + ".a" * 500 + ".B",
+    ],
 )
 def test_nothing_but_envoys_own_packages_is_imported(name):
     before = set(sys.modules)

@@ -14,6 +14,7 @@ from convoy.api.istio.mesh_config import DefaultProxyConfig
 from convoy.api.istio.proxy_config import ProxyConfig
 from convoy.api.kube.core import Pod
 from convoy.api.validation.mesh_config import read_proxy_defaults
+from convoy.api.validation.proxy_config import may_set
 
 ANNOTATION = "proxy.istio.io/config"
 
@@ -78,7 +79,9 @@ class _Level(msgspec.Struct, frozen=True):
 
 
 def _of_config(config: ProxyConfig) -> _Level:
-    return _Level(config.spec.concurrency, None, config.spec.environment_variables)
+    variables = config.spec.environment_variables
+    settable = {name: value for name, value in variables.items() if may_set(name)}
+    return _Level(config.spec.concurrency, None, settable)
 
 
 def _of_defaults(config: DefaultProxyConfig) -> _Level:

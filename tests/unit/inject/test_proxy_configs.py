@@ -3,9 +3,11 @@
 import msgspec
 import pytest
 
+from convoy.api import codes
 from convoy.api.istio.mesh_config import DefaultProxyConfig
 from convoy.api.istio.proxy_config import ProxyConfig
 from convoy.api.kube.core import Namespace, Pod
+from convoy.api.validation import validate
 from convoy.inject import InjectionSettings, inject_pod, plan_injection
 from convoy.inject.proxy_configs import ProxyConfigs
 
@@ -74,6 +76,31 @@ def test_environments_add_up():
         "D": "mesh",
         "E": "annotation",
     }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LD_PRELOAD",
+        "PYTHONPATH",
+        "PYTHONWARNINGS",
+        "SSLKEYLOGFILE",
+        "OPENSSL_CONF",
+        "PATH",
+        "BASH_ENV",
+        "ISTIO_META_AUTO_REGISTER_GROUP",
+        "ISTIO_KUBE_APP_PROBERS",
+        "DRAIN_SECONDS",
+    ],
+)
+def test_a_config_sets_nothing_by_which_code_is_found_or_run(name):
+    """Else who may write configuration in a namespace could run programs in its pods."""
+    told = config("evil", environmentVariables={name: "x", "ISTIO_META_FINE": "y"})
+    assert started(pod(), told).environment == (("ISTIO_META_FINE", "y"),)
+    [problem] = validate(told)
+    assert (problem.code, problem.field) == (codes.NO_EFFECT, f"spec.environmentVariables.{name}")
+    by_pod = started(pod("proxyMetadata: {ISTIO_META_AUTO_REGISTER_GROUP: own}"), told)
+    assert ("ISTIO_META_AUTO_REGISTER_GROUP", "own") in by_pod.environment
 
 
 def test_defaults_of_the_mesh_come_last():

@@ -67,3 +67,22 @@ def test_envoy_takes_every_variable_that_validation_takes(tmp_path: Path) -> Non
 def test_envoy_refuses_what_validation_refuses(value: str, tmp_path: Path) -> None:
     assert find_fault(value)
     assert not taken((value,), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "%ENVIRONMENT(PATH)%",
+        "a%ENVIRONMENT(PATH):5%",
+        '%COALESCE({"operators":[{"command":"ENVIRONMENT","param":"PATH"}]})%',
+        r'%COALESCE({"operators":[{"command":"\u0045NVIRONMENT","param":"PATH"}]})%',
+    ],
+)
+def test_the_environment_of_proxies_is_not_shown_although_envoy_would(value: str, tmp_path: Path) -> None:
+    assert taken((value,), tmp_path)
+    assert "the proxy's own" in find_fault(value)
+
+
+def test_files_of_proxies_are_not_shown() -> None:
+    assert find_fault("%FILE_CONTENT(/var/run/secrets/tokens/istio-token)%")
+    assert find_fault('%COALESCE({"operators":[{"command":"FILE_CONTENT","param":"/a"}]})%')

@@ -117,6 +117,17 @@ spec: {selector: {matchLabels: {app: a}}, portLevelMtls: {9080: {mode: STRICT}}}
     assert list(item.obj.spec.port_level_mtls) == ["9080"]
 
 
+def test_addresses_that_istio_gave_an_entry_are_no_mistake():
+    text = """\
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: a}
+spec: {hosts: [a.example.com], ports: [{number: 80, name: http}], resolution: DNS}
+status: {addresses: [{host: a.example.com, value: 240.240.0.1}]}
+"""
+    assert found(text) == set()
+
+
 def test_list_is_taken_apart_with_its_lines():
     indented = "".join(f"  {line}\n" for line in VIRTUAL_SERVICE.replace("hosts:", "hots:").splitlines())
     text = "apiVersion: v1\nkind: List\nitems:\n- " + indented.lstrip()

@@ -1,7 +1,7 @@
 """ServiceEntry (networking.istio.io): a service that the cluster's own registry does not have."""
 
 import enum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from convoy.api.base import ApiObject, ApiStruct
 from convoy.api.istio.common import NETWORKING, IstioStatus, LabelsSelector
@@ -40,9 +40,15 @@ class ServiceEntrySpec(ApiStruct, frozen=True):
     subject_alt_names: list[str] = []
 
 
+class ServiceEntryStatus(IstioStatus, frozen=True):
+    """`addresses` are what Istio gave the hosts; objects exported from its clusters have them."""
+
+    addresses: list[dict[str, Any]] = []
+
+
 class ServiceEntry(ApiObject, frozen=True):
     KIND: ClassVar[str] = "ServiceEntry"
     API_VERSIONS: ClassVar[tuple[str, ...]] = NETWORKING
 
     spec: ServiceEntrySpec
-    status: IstioStatus = IstioStatus()
+    status: ServiceEntryStatus = ServiceEntryStatus()

@@ -3,6 +3,9 @@
 A Gateway names the Service's port; the pod listens on the target port. Servers of one kind share a port: HTTP
 with HTTP, TLS of all sorts with TLS, where each host belongs to the server that names it first. Where kinds
 differ, the oldest Gateway's decides. What is held back is told by `checks`.
+
+Sockets are opened for Gateways of the pod's own namespace alone: Envoy removes what stands at a socket's path
+before, so whoever names it can take a file of the proxy's container away.
 """
 
 import enum
@@ -148,7 +151,8 @@ def open_servers(gateway: Gateway) -> Iterator[OpenServer]:
 
 def _places(pod: PodFacts, services: tuple[Registered, ...], server: OpenServer) -> Iterator[Place]:
     if server.port == 0 or server.bind.startswith(("/", "@")):
-        yield Place(0, server.bind)
+        if server.key.namespace == pod.namespace:
+            yield Place(0, server.bind)
         return
     for port in listen_ports(pod, services, server.port):
         yield Place(port, server.bind)

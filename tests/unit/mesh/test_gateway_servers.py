@@ -284,6 +284,15 @@ def test_a_unix_socket_has_no_port() -> None:
     assert (http.bind, http.listen_port) == ("/run/u", 0)
 
 
+def test_no_other_namespace_has_a_gateway_open_sockets() -> None:
+    """Envoy removes the file that stands at a socket's path."""
+    made = {"port": {"number": 0, "name": "u", "protocol": "HTTP"}, "bind": "unix:///run/u", "hosts": ["*"]}
+    foreign = gateway("web", made, http_server("*"), namespace="default")
+    assert [http.bind for http in view_of(foreign, TO_PAGE).http] == ["0.0.0.0"]
+    found = [each for each in problems(gateway_pod(), PAGE, foreign) if each.code.id == "CVY0450"]
+    assert [each.field for each in found] == ["spec.servers[0].bind"]
+
+
 def test_an_empty_selector_selects_every_gateway() -> None:
     made = gateway("web", http_server("*"))
     made["spec"]["selector"] = {}

@@ -8,6 +8,15 @@ from convoy.api.validation import names
 from convoy.api.validation.finding import Findings
 
 UNIX = "unix://"
+# Of the agent, by both of its names, and of the system, whose /proc leads everywhere. Envoy removes what
+# stands at the path of a socket that it opens.
+_FOREIGN_FOLDERS = (
+    "/run/convoy",
+    "/run/secrets",
+    "/var/run/convoy",
+    "/var/run/secrets",
+    *("/dev", "/proc", "/sys"),
+)
 
 
 def check_socket_path(path: str, address: str, found: Findings) -> None:
@@ -18,6 +27,15 @@ def check_socket_path(path: str, address: str, found: Findings) -> None:
     if not posixpath.isabs(name) or name.endswith("/"):
         message = f"{quote(address)} is not an absolute path to a file."
         found.add(codes.BAD_ADDRESS, path, message, 'Write "unix:///" and the path.')
+    elif _is_foreign(name):
+        message = f"{quote(address)} is among the files of the proxy or of the system."
+        found.add(codes.BAD_ADDRESS, path, message, "Use another folder, such as /tmp.")
+
+
+def _is_foreign(name: str) -> bool:
+    # Of two slashes at the start POSIX says nothing, so normpath keeps them.
+    settled = "/" + posixpath.normpath(name).lstrip("/")
+    return any(settled == folder or settled.startswith(f"{folder}/") for folder in _FOREIGN_FOLDERS)
 
 
 def check_bind(path: str, bind: str, number: int, found: Findings) -> None:

@@ -9,6 +9,7 @@ from convoy.api.istio.gateway import Gateway
 from convoy.api.kinds import key_of
 from convoy.api.paths import quote
 from convoy.api.problems import Problem
+from convoy.api.validation.addresses import UNIX
 from convoy.mesh.checks.finding import listed, named
 from convoy.mesh.facts import Facts
 from convoy.mesh.gateway_http import served_hosts
@@ -53,6 +54,15 @@ def _check_ports(gateway: Gateway, pod: PodFacts, selections: Selections) -> Ite
     services = selections.get(pod.name, ())
     known = {port.port for service in services if service.kube for port in service.kube.spec.ports}
     for index, server in enumerate(gateway.spec.servers):
+        if server.bind.startswith(UNIX) and gateway.metadata.namespace != pod.namespace:
+            yield Problem(
+                code=codes.NO_EFFECT,
+                key=key_of(gateway),
+                field=f"spec.servers[{index}].bind",
+                message=f"{quote(server.bind)} is not opened by {quote(pod.name)}: sockets are for"
+                " Gateways of its own namespace.",
+                remedy=f"Use a port, or write the Gateway in {pod.namespace}.",
+            )
         if services and server.port.number and server.port.number not in known:
             yield Problem(
                 code=codes.UNKNOWN_GATEWAY_PORT,

@@ -24,6 +24,15 @@ PLANTS: tuple[Plant, ...] = (
     gw("port", {"port": {"number": 0}}, codes.BAD_PORT, "port.number"),
     gw("gateway socket", {"bind": "unix:///a"}, codes.BAD_PORT, "bind"),
     gw("gateway socket", {"bind": "unix://a", "port": {"number": 0}}, codes.BAD_ADDRESS, "bind"),
+    *(
+        gw("gateway socket", {"bind": f"unix://{path}", "port": {"number": 0}}, codes.BAD_ADDRESS, "bind")
+        for path in (
+            "/var/run/convoy/sds/default.yaml",
+            "/var/run/../run/convoy/envoy.json",
+            "//proc/self/root/tmp/a",
+            "/run/secrets",
+        )
+    ),
     gw("gateway socket", {"bind": "localhost"}, codes.BAD_ADDRESS, "bind"),
     gw("gateway targetPort", {"port": {"targetPort": 8080}}, codes.BAD_PORT, "port.targetPort"),
     gw("gateway hosts", {"hosts": []}, codes.EMPTY, "hosts"),

@@ -15,6 +15,7 @@ from convoy.mesh.listed_endpoints import (
     build_listed_endpoint,
     entry_port,
     kube_entry_port,
+    leads_home,
     listed_identity,
     select_for_kube,
     written_workloads,
@@ -118,7 +119,7 @@ def _port_endpoints(
         has_any = False
         for spec in backing.written:
             number = entry_port(backing.entry, spec, port) if backing.entry else kube_entry_port(spec, port)
-            if number is not None:
+            if number is not None and not leads_home(spec.address, number):
                 has_any = True
                 yield build_listed_endpoint(spec, service, number, labels=labels, settings=settings)
         if has_any and service.resolution is Resolution.LOGICAL_DNS:

@@ -2,6 +2,9 @@
 
 Such an address accepts mutual TLS by Istio's rule: the label `security.istio.io/tlsMode: istio` says so, or
 else a `serviceAccount` does. (An explicit ISTIO_MUTUAL in a DestinationRule does not ask.)
+
+Whoever writes a ServiceEntry chooses where proxies of others send, shared gateways among them. So none of
+them leads to a proxy's own administration, which believes whoever comes from its own pod.
 """
 
 import ipaddress
@@ -19,6 +22,8 @@ from convoy.mesh.workload_entries import ExternalWorkload, ExternalWorkloads
 _UNIX = "unix://"
 # What fits into a socket's address, unix(7); Envoy refuses more.
 _LONGEST_SOCKET = 107
+# Of Envoy's administration, on loopback (`agent/settings.py`, which a test compares).
+_ADMIN_PORT = 15000
 _LOCALITY_LABEL = "istio-locality"
 
 
@@ -76,6 +81,18 @@ def build_listed_endpoint(
         locality=locality,
         weight=spec.weight or 1,
     )
+
+
+def leads_home(address: str, port: int) -> bool:
+    """Whether a proxy that sends there may come to its own administration; a name may stand for loopback."""
+    if port != _ADMIN_PORT or address.startswith(_UNIX):
+        return False
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return True
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return ip.is_loopback or ip.is_unspecified
 
 
 def entry_port(entry: ServiceEntry, spec: WorkloadEntrySpec, port: ServicePort) -> int | None:

@@ -17,6 +17,7 @@ from tests.unit.mesh.objects import (
     upstream,
 )
 
+from convoy.agent.settings import ADMIN_PORT
 from convoy.api.meta import Hostname
 from convoy.mesh.model import EndpointKey, MeshSnapshot, Resolution, TlsMode
 
@@ -44,6 +45,23 @@ def static(*listed: str, **more: Any) -> dict[str, Any]:
 )
 def test_resolution_says_how_endpoints_are_found(written: str, meant: Resolution) -> None:
     assert upstream(resolve(CALLER, entry(HOST, resolution=written)), HOST).resolution is meant
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.1.2.3", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"])
+def test_no_entry_leads_proxies_to_their_own_administration(address: str) -> None:
+    assert _led_to("STATIC", {"address": address, "ports": {"http": ADMIN_PORT}}) == []
+    assert _led_to("STATIC", {"address": address}) == [address]
+    assert _led_to("STATIC", {"address": "198.18.9.9", "ports": {"http": ADMIN_PORT}}) == ["198.18.9.9"]
+
+
+def test_no_name_leads_proxies_to_their_own_administration() -> None:
+    """Whose name it is says to which addresses it resolves."""
+    assert _led_to("DNS", {"address": "home.example.com", "ports": {"http": ADMIN_PORT}}) == []
+    assert _led_to("DNS", {"address": "home.example.com"}) == ["home.example.com"]
+
+
+def _led_to(resolution: str, *endpoints: dict[str, Any]) -> list[str]:
+    return addresses(resolve(CALLER, entry(HOST, resolution=resolution, endpoints=list(endpoints))))
 
 
 def test_wildcard_hosts_may_be_resolved_when_somebody_names_one() -> None:

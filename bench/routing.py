@@ -19,6 +19,7 @@ from convoy.api.reading import read_object
 from convoy.config.admission import Admission
 from convoy.config.view import ConfigView, build_view
 from convoy.controlplane.admission import admit_pods
+from convoy.mesh.memory import Memory
 from convoy.mesh.model import MeshSettings, MeshSnapshot
 from convoy.mesh.snapshot import build_snapshot
 from convoy.xds.cache.memo import Memo
@@ -54,6 +55,7 @@ class Building:
 
     def __init__(self) -> None:
         self._memo = Memo()
+        self._memory = Memory()
         self._snapshot: MeshSnapshot | None = None
         self._model: XdsModel | None = None
         self._resolved: list[float] = []
@@ -68,7 +70,7 @@ class Building:
 
     def cold(self, view: ConfigView) -> None:
         """Everything from nothing."""
-        self._snapshot = self.timed("cold: resolve", lambda: build_snapshot(view, _SETTINGS)[0])
+        self._snapshot = self.timed("cold: resolve", lambda: self._resolve(view))
         self._model = self.timed("cold: build", lambda: self._encode(self._snapshot))
         proxies = self._model.proxies.values() if self._model else ()
         kinds = {id(each): each for proxy in proxies for each in (proxy.clusters, proxy.routes)}
@@ -78,7 +80,7 @@ class Building:
         """The same after one change."""
         gc.collect()
         start = time.perf_counter()
-        self._snapshot, _ = build_snapshot(view, _SETTINGS, self._snapshot)
+        self._snapshot = self._resolve(view)
         middle = time.perf_counter()
         self._model = self._encode(self._snapshot)
         self._resolved.append(middle - start)
@@ -90,6 +92,9 @@ class Building:
         click.echo(f"one route: build    {milliseconds_of(self._encoded)}")
         both = [one + two for one, two in zip(self._resolved, self._encoded, strict=True)]
         click.echo(f"one route: both     {milliseconds_of(both)}")
+
+    def _resolve(self, view: ConfigView) -> MeshSnapshot:
+        return build_snapshot(view, _SETTINGS, self._snapshot, memory=self._memory)[0]
 
     def _encode(self, snapshot: MeshSnapshot | None) -> XdsModel:
         assert snapshot is not None

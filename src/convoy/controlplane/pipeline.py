@@ -16,6 +16,7 @@ from convoy.dns.table import NameTable, build_name_table
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
 from convoy.kit.latest import LatestValue
 from convoy.kit.logs import get_logger
+from convoy.mesh.memory import Memory
 from convoy.mesh.model import MeshSettings, MeshSnapshot
 from convoy.mesh.snapshot import build_snapshot
 from convoy.xds.build.envoy_filters.checks import find_bad_values
@@ -52,14 +53,14 @@ async def publish_states(
     until the views end.
     """
     previous: Published | None = None
-    memo = Memo()
+    memo, memory = Memo(), Memory()
 
     def valid_until() -> datetime | None:
         return previous.snapshot.valid_until if previous else None
 
     async for held in repeat_when_due(states, valid_until, clock=clock):
         start = time.monotonic()
-        current = build_state(held, settings, previous=previous, memo=memo, now=clock.now())
+        current = build_state(held, settings, previous=previous, memo=memo, memory=memory, now=clock.now())
         outlets.published.set(current)
         if previous is None or current.model is not previous.model:
             outlets.models.set(current.model)
@@ -76,14 +77,16 @@ def build_state(
     *,
     previous: Published | None,
     memo: Memo,
+    memory: Memory | None = None,
     now: datetime | None = None,
 ) -> Published:
     """Everything that follows from one view; parts equal to the previous ones are the same objects again.
 
-    `now` decides which certificates have expired; None: none has.
+    `now` decides which certificates have expired; None: none has. `memo` and `memory` are those of
+    the previous states; they only save work.
     """
     before = previous.snapshot if previous else None
-    snapshot, found = build_snapshot(held.view, settings, previous=before, now=now)
+    snapshot, found = build_snapshot(held.view, settings, previous=before, now=now, memory=memory)
     model = _model(snapshot, previous, memo)
     names = _tables(snapshot, previous.names if previous else {})
     bad_values = find_bad_values(held.view.all(EnvoyFilter))

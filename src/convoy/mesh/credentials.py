@@ -64,6 +64,12 @@ class Credentials:
         """When the first of the certificates that were asked for, and are good now, expires."""
         return min(self._expiries, default=None)
 
+    def means_the_same(self, now: datetime | None) -> bool:
+        """Whether the same Secrets give the same at another time, as far as was asked."""
+        if now is None or self._now is None:
+            return now is self._now
+        return self._now <= now and all(now < expiry for expiry in self._expiries)
+
     def find_key_pair(self, key: CredentialKey) -> KeyPair | CredentialFault:
         """The certificate chain and private key of a Secret."""
         secret = self._secrets.get((key.namespace, key.name))

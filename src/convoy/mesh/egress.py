@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from convoy.mesh.http_routes import Caller, build_sidecar_http
+from convoy.mesh.http_routes import Caller
+from convoy.mesh.http_tables import recall_sidecar_http
+from convoy.mesh.memory import Memory
 from convoy.mesh.model import (
     BoundEgress,
     Fallback,
@@ -20,7 +22,7 @@ from convoy.mesh.model import (
     UpstreamKey,
 )
 from convoy.mesh.scopes import ListenerScope, Scope
-from convoy.mesh.tcp_routes import build_tcp_routes
+from convoy.mesh.tcp_routes import build_tcp_routes, has_sniffed_ports
 
 
 class Egress(msgspec.Struct, frozen=True):
@@ -44,13 +46,13 @@ class Egress(msgspec.Struct, frozen=True):
         yield from (one.routes for one in self.bound if one.routes)
 
 
-def build_egress(scope: Scope, caller: Caller) -> Egress:
+def build_egress(scope: Scope, caller: Caller, memory: Memory) -> Egress:
     """The routes of all listeners, put together."""
     named = {listener.port for listener in scope.listeners if listener.port and not listener.mixes_ports}
     shared: dict[int | None, Egress] = {}
     bound: dict[tuple[str, int], BoundEgress] = {}
     for listener in scope.listeners:
-        found = _routes(listener, caller)
+        found = _routes(listener, caller, memory)
         if listener.port is None:
             found = _without(found, named)
         if listener.address:
@@ -62,10 +64,17 @@ def build_egress(scope: Scope, caller: Caller) -> Egress:
     return _with_proxy(egress, scope.egress_proxy) if scope.egress_proxy else egress
 
 
-def _routes(listener: ListenerScope, caller: Caller) -> Egress:
-    tcp, sniffed = build_tcp_routes(listener.facts, caller)
+def _routes(listener: ListenerScope, caller: Caller, memory: Memory) -> Egress:
+    facts = listener.facts
+    requests = (
+        facts.routing.for_sidecars(caller.namespace) if has_sniffed_ports(facts, caller, memory) else ""
+    )
+    tcp, sniffed = memory.recall(
+        ("tcp", facts.registry, facts.endpoints, facts.settings, facts.connections, requests, caller),
+        lambda: build_tcp_routes(facts, caller),
+    )
     # Whoever asks a proxy for a host without a port means 80.
-    http = build_sidecar_http(listener.facts, caller, has_plain_port=listener.mixes_ports)
+    http = recall_sidecar_http(facts, caller, memory, has_plain_port=listener.mixes_ports)
     return Egress(http, tcp, sniffed)
 
 

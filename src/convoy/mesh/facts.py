@@ -18,9 +18,11 @@ from convoy.mesh.sidecars import Sidecars
 from convoy.mesh.virtual_services import Routing
 
 
-class Facts(msgspec.Struct, frozen=True, eq=False, kw_only=True):
-    """Registry, pods, endpoints and rules of one cluster. `accounts`: who may answer for each service;
-    `probes`: how members of WorkloadGroups are asked whether they are ready.
+class Ground(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """What holds whatever VirtualServices say: registry, pods, endpoints and rules of one cluster.
+
+    `accounts`: who may answer for each service; `probes`: how members of WorkloadGroups are asked whether
+    they are ready.
     """
 
     settings: MeshSettings
@@ -30,9 +32,17 @@ class Facts(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     endpoints: Endpoints
     accounts: Mapping[Service, tuple[str, ...]]
     probes: Mapping[str, ReadinessProbe]
-    routing: Routing
-    connections: ConnectionRouting
     gateways: tuple[Gateway, ...]
     sidecars: Sidecars
     credentials: Credentials
     patches: EnvoyFilters
+
+
+class Facts(Ground, frozen=True, eq=False, kw_only=True):
+    """The same, and what VirtualServices say. `ground` is what they have no part in, before anything was
+    narrowed to what some proxies see.
+    """
+
+    ground: Ground
+    routing: Routing
+    connections: ConnectionRouting

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 
 from convoy.api.kube import core as kube
-from convoy.mesh.facts import Facts
+from convoy.mesh.facts import Ground
 from convoy.mesh.model import GatewayAddress, Workload
 from convoy.mesh.selections import Selections, listen_ports
 from convoy.mesh.workloads import GATEWAY
 
 
 def build_gateway_addresses(
-    facts: Facts, selections: Selections, workloads: Mapping[str, Workload]
+    facts: Ground, selections: Selections, workloads: Mapping[str, Workload]
 ) -> tuple[GatewayAddress, ...]:
     """Addresses and names of the LoadBalancer Services that select a gateway, port by port."""
     found: set[GatewayAddress] = set()
@@ -30,7 +30,7 @@ def build_gateway_addresses(
     return tuple(sorted(found, key=lambda one: (one.address, one.port, one.listen_port, one.view.namespace)))
 
 
-def _addresses(service: kube.Service | None, facts: Facts) -> Iterator[str]:
+def _addresses(service: kube.Service | None, facts: Ground) -> Iterator[str]:
     if service is None or service.spec.type != "LoadBalancer":
         return
     for ingress in service.status.load_balancer.ingress:

@@ -92,6 +92,23 @@ def build_service_routes(
     return claims.build(sidecar_fallback(facts.settings))
 
 
+def build_service_rules(
+    registered: Registered, port: ServicePort, facts: Facts, caller: Caller
+) -> tuple[RouteRule, ...]:
+    """The rules for requests to a port of a service: those of the first VirtualService that has some, or
+    else the one that leads to the service itself.
+    """
+    host = registered.service.hostname
+    visible = facts.registry.known(caller.namespace)
+    routing = facts.routing.for_sidecars(caller.namespace)
+    found = (
+        build_rules(candidate, caller, port=port.number, visible=visible)
+        for candidate in routing.candidates(host)
+    )
+    rules = next(filter(None, found), ())
+    return rules or (_default_rule(host, port.number, facts.routing.retries),)
+
+
 def build_rules(
     service: PreparedVirtualService, caller: Caller, *, port: int, visible: Visible, is_tls: bool = False
 ) -> tuple[RouteRule, ...]:
@@ -148,13 +165,6 @@ def _claim_service(
     claims: Claims, registered: Registered, port: ServicePort, facts: Facts, caller: Caller
 ) -> None:
     service = registered.service
-    visible = facts.registry.known(caller.namespace)
-    routing = facts.routing.for_sidecars(caller.namespace)
-    found = (
-        build_rules(candidate, caller, port=port.number, visible=visible)
-        for candidate in routing.candidates(service.hostname)
-    )
-    rules = next(filter(None, found), ())
     domains = build_domains(
         registered, facts.registry, viewer=caller.namespace, domain=facts.settings.cluster_domain
     )
@@ -162,8 +172,7 @@ def _claim_service(
         # Nothing but the pods' addresses stands behind its name, so its rules hold for those, too.
         endpoints = facts.endpoints[service.endpoint_key(port)]
         domains = (*domains, *(as_domain(endpoint.address) for endpoint in endpoints))
-    default = _default_rule(service.hostname, port.number, facts.routing.retries)
-    claims.claim(service.hostname, domains, rules or (default,))
+    claims.claim(service.hostname, domains, build_service_rules(registered, port, facts, caller))
 
 
 def _claim_unregistered(claims: Mapping[int, Claims], facts: Facts, caller: Caller) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from convoy.api.istio.destination_rule import ConnectionPool
 from convoy.api.istio.sidecar import Sidecar
 from convoy.mesh.credentials import sorted_credentials
-from convoy.mesh.facts import Facts
+from convoy.mesh.facts import Ground
 from convoy.mesh.ingress import PoolLimits, build_ingress, pool_limits
 from convoy.mesh.model import AS_DIALLED, Application, InboundPart, InboundPort, Protocol, ServicePort
 from convoy.mesh.pods import PodFacts
@@ -28,7 +28,7 @@ from convoy.mesh.upstream_tls import oldest_tls
 _LOOPBACK = "127.0.0.1"
 
 
-def build_inbound(pod: PodFacts, services: Iterable[Registered], facts: Facts) -> InboundPart:
+def build_inbound(pod: PodFacts, services: Iterable[Registered], facts: Ground) -> InboundPart:
     """The inbound part of a pod that these Services select."""
     settings = facts.settings
     sidecar = facts.sidecars.of(pod.namespace, pod.labels)
@@ -65,7 +65,7 @@ def port_protocols(pod: PodFacts, services: Iterable[Registered]) -> dict[int, s
 
 
 def _service_ports(
-    pod: PodFacts, services: tuple[Registered, ...], facts: Facts, sidecar: Sidecar | None
+    pod: PodFacts, services: tuple[Registered, ...], facts: Ground, sidecar: Sidecar | None
 ) -> Iterable[InboundPort]:
     protocols = port_protocols(pod, services)
     own = sidecar.spec.inbound_connection_pool if sidecar else None
@@ -82,7 +82,7 @@ def _service_ports(
 
 
 def _limits_of_rules(
-    pod: PodFacts, services: tuple[Registered, ...], facts: Facts, number: int
+    pod: PodFacts, services: tuple[Registered, ...], facts: Ground, number: int
 ) -> PoolLimits:
     limits = pool_limits(_pool_of_rules(pod, services, facts, number), facts.settings)
     # In which version callers ask says nothing of what the application speaks.
@@ -90,7 +90,7 @@ def _limits_of_rules(
 
 
 def _pool_of_rules(
-    pod: PodFacts, services: tuple[Registered, ...], facts: Facts, number: int
+    pod: PodFacts, services: tuple[Registered, ...], facts: Ground, number: int
 ) -> ConnectionPool | None:
     for registered in services:
         for port in registered.service.ports:
@@ -101,13 +101,15 @@ def _pool_of_rules(
     return None
 
 
-def _pool_of(registered: Registered, port: ServicePort, pod: PodFacts, facts: Facts) -> ConnectionPool | None:
+def _pool_of(
+    registered: Registered, port: ServicePort, pod: PodFacts, facts: Ground
+) -> ConnectionPool | None:
     service = registered.service
     rule = facts.rules.find(service.hostname, client=pod.namespace, service=service.namespace)
     return connection_pool(rule, port=port.number) if rule else None
 
 
-def _application(facts: Facts, number: int) -> Application:
+def _application(facts: Ground, number: int) -> Application:
     return Application(_LOOPBACK, number) if facts.settings.inbound_to_localhost else AS_DIALLED
 
 

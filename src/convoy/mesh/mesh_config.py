@@ -33,7 +33,7 @@ KEY = "mesh"
 
 def resolve_settings(lookup: Lookup, started: MeshSettings) -> MeshSettings:
     """The settings in force: those a control plane was `started` with, with the ConfigMap's over them."""
-    found = _written(lookup, started)
+    found = find_mesh_config(lookup, started)
     if found is None:
         return started
     config = read_mesh_config(found.data.get(KEY, "")).config
@@ -42,7 +42,7 @@ def resolve_settings(lookup: Lookup, started: MeshSettings) -> MeshSettings:
 
 def check_mesh_config(lookup: Lookup, started: MeshSettings) -> Iterator[Problem]:
     """What of the ConfigMap does not count, and why."""
-    found = _written(lookup, started)
+    found = find_mesh_config(lookup, started)
     if found is None:
         return
     key = key_of(found)
@@ -52,7 +52,8 @@ def check_mesh_config(lookup: Lookup, started: MeshSettings) -> Iterator[Problem
         yield msgspec.structs.replace(problem, key=key, field=field)
 
 
-def _written(lookup: Lookup, started: MeshSettings) -> ConfigMap | None:
+def find_mesh_config(lookup: Lookup, started: MeshSettings) -> ConfigMap | None:
+    """The ConfigMap that the mesh is configured with."""
     return lookup.get(ConfigMap, started.root_namespace, NAME)
 
 

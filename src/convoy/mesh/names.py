@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from convoy.mesh.domains import host_names
 from convoy.mesh.endpoints import serving_pods
-from convoy.mesh.facts import Facts
+from convoy.mesh.facts import Ground
 from convoy.mesh.model import ViewKey
 from convoy.mesh.pods import PodFacts
 from convoy.mesh.scopes import Scopes
@@ -19,14 +19,14 @@ from convoy.mesh.services import Registered
 Names = Mapping[str, tuple[str, ...]]
 
 
-def build_names(facts: Facts, namespace: str) -> Names:
+def build_names(facts: Ground, namespace: str) -> Names:
     """What pods of a namespace may resolve: lower-case names or `*.suffix` to addresses, sorted; of two
     claims on a name the registry's first counts.
     """
     return _names(facts.registry.visible(namespace).values(), facts, namespace)
 
 
-def build_scoped_names(facts: Facts, scopes: Scopes, views: Iterable[ViewKey]) -> Mapping[ViewKey, Names]:
+def build_scoped_names(facts: Ground, scopes: Scopes, views: Iterable[ViewKey]) -> Mapping[ViewKey, Names]:
     """The same for the pods of those views whose Sidecar limits what they see."""
     made: dict[tuple[str, str], Names] = {}
     found: dict[ViewKey, Names] = {}
@@ -39,7 +39,7 @@ def build_scoped_names(facts: Facts, scopes: Scopes, views: Iterable[ViewKey]) -
     return found
 
 
-def _names(services: Iterable[Registered], facts: Facts, namespace: str) -> Names:
+def _names(services: Iterable[Registered], facts: Ground, namespace: str) -> Names:
     names: dict[str, tuple[str, ...]] = {}
     for registered in services:
         for name, addresses in _entries(registered, facts, namespace):
@@ -47,7 +47,7 @@ def _names(services: Iterable[Registered], facts: Facts, namespace: str) -> Name
     return {name: names[name] for name in sorted(names)}
 
 
-def _entries(registered: Registered, facts: Facts, viewer: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _entries(registered: Registered, facts: Ground, viewer: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     domain = facts.settings.cluster_domain
     pods = serving_pods(registered, facts.pods) if registered.is_headless else ()
     addresses = registered.service.vips or tuple(sorted({pod.address for pod in pods}))

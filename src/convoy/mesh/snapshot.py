@@ -6,33 +6,21 @@ parts that are equal are the previous objects themselves.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
-from convoy.api.istio.destination_rule import DestinationRule
-from convoy.api.istio.envoy_filter import EnvoyFilter
-from convoy.api.istio.gateway import Gateway
-from convoy.api.istio.peer_authentication import PeerAuthentication
-from convoy.api.istio.service_entry import ServiceEntry
-from convoy.api.istio.sidecar import Sidecar
-from convoy.api.istio.virtual_service import VirtualService
-from convoy.api.istio.workload_entry import WorkloadEntry
-from convoy.api.istio.workload_group import WorkloadGroup
-from convoy.api.kube import core as kube
 from convoy.api.meta import Namespace
 from convoy.api.problems import Problem, sort_problems
 from convoy.config.view import ConfigView
 from convoy.mesh.assignments import EndpointSelector, select_endpoints
 from convoy.mesh.checks import check_mesh
-from convoy.mesh.credentials import Credentials
-from convoy.mesh.destination_rules import DestinationRules
 from convoy.mesh.discovery_selectors import select_discovered
-from convoy.mesh.endpoints import Workloads, accounts_of, build_endpoints
-from convoy.mesh.envoy_filters import EnvoyFilters
-from convoy.mesh.facts import Facts
+from convoy.mesh.facts import Facts, Ground
 from convoy.mesh.gateway_addresses import build_gateway_addresses
-from convoy.mesh.l4_rules import ConnectionRouting
-from convoy.mesh.mesh_config import check_mesh_config, resolve_settings
+from convoy.mesh.grounds import build_facts
+from convoy.mesh.memory import Memory, keep_tuple
+from convoy.mesh.mesh_config import check_mesh_config, find_mesh_config, resolve_settings
 from convoy.mesh.model import (
     Assignment,
     EndpointKey,
@@ -46,21 +34,15 @@ from convoy.mesh.model import (
     ViewKey,
     Workload,
 )
-from convoy.mesh.names import build_names, build_scoped_names
-from convoy.mesh.peer_authentication import PeerPolicies
-from convoy.mesh.pods import build_pod_index, local_network
-from convoy.mesh.registry import build_registry
-from convoy.mesh.retries import build_retries
+from convoy.mesh.names import Names, build_names, build_scoped_names
+from convoy.mesh.pods import local_network
 from convoy.mesh.reuse import reuse_snapshot
 from convoy.mesh.scopes import Scopes
 from convoy.mesh.selections import Selections, build_selections
-from convoy.mesh.sidecars import Sidecars
+from convoy.mesh.services import Registered
 from convoy.mesh.upstreams import PlannedUpstream, UpstreamPlanner
 from convoy.mesh.views import Planned, build_gateway_view, build_sidecar_view, upstream_order
-from convoy.mesh.virtual_services import Routing
-from convoy.mesh.workload_entries import build_external_workloads
-from convoy.mesh.workload_groups import build_members, build_probes, index_groups
-from convoy.mesh.workloads import SIDECAR, build_workloads
+from convoy.mesh.workloads import SIDECAR, recall_workloads
 
 
 class _Views(msgspec.Struct, frozen=True, eq=False):
@@ -75,113 +57,143 @@ def build_snapshot(
     previous: MeshSnapshot | None = None,
     *,
     now: datetime | None = None,
+    memory: Memory | None = None,
 ) -> tuple[MeshSnapshot, tuple[Problem, ...]]:
     """What the objects of a cluster mean, and what is wrong between them.
 
     `settings` are those that the control plane was started with; the mesh's own configuration is put over
     them. `previous` is the snapshot of an earlier view of the same cluster; equal parts are its objects.
-    `now` decides which certificates have expired; None: none has. Problems carry no place: whoever knows
-    files adds it.
+    `now` decides which certificates have expired; None: none has. `memory` saves the steps that earlier
+    snapshots with it took. Problems carry no place: whoever knows files adds it.
     """
+    memory = memory or Memory()
+    memory.start()
     misconfigured = check_mesh_config(view, settings)
-    settings = resolve_settings(view, settings)
-    view = select_discovered(view, settings)
-    facts = build_facts(view, settings, now=now)
-    selections = build_selections(facts.registry, facts.pods)
-    workloads = build_workloads(facts, selections)
+    settings = _resolve_settings(view, settings, memory)
+    view = _select(view, settings, memory)
+    facts = build_facts(view, settings, now=now, memory=memory)
+    ground = facts.ground
+    selections = memory.recall(
+        ("selections", ground.registry, ground.pods), lambda: build_selections(ground.registry, ground.pods)
+    )
+    workloads = recall_workloads(facts, selections, memory)
     scopes = Scopes(facts)
-    views = _build_views(facts, selections, workloads, scopes)
-    assignments, view_assignments = _build_assignments(facts, views)
-    namespaces = sorted({workload.namespace for workload in workloads.values()})
+    views = _build_views(facts, selections, workloads, scopes=scopes, memory=memory)
+    assignments, view_assignments = memory.recall(
+        ("assignments", ground, *views.planned, *views.planned.values()),
+        lambda: _build_assignments(ground, views),
+    )
+    by_host = ground.registry.by_host
     snapshot = MeshSnapshot(
         number=view.number,
         settings=settings,
-        services={host: facts.registry.by_host[host].service for host in sorted(facts.registry.by_host)},
-        endpoints=facts.endpoints,
+        services=memory.recall(
+            ("services", ground.registry), lambda: {host: by_host[host].service for host in sorted(by_host)}
+        ),
+        endpoints=ground.endpoints,
         sidecar_views=views.sidecars,
         gateway_views=views.gateways,
         assignments=assignments,
         workloads=workloads,
-        names={Namespace(namespace): build_names(facts, namespace) for namespace in namespaces},
-        scoped_names=build_scoped_names(facts, scopes, views.sidecars),
+        names=_build_names(ground, workloads, memory),
+        scoped_names=build_scoped_names(ground, scopes, views.sidecars),
         view_assignments=view_assignments,
-        gateway_addresses=build_gateway_addresses(facts, selections, workloads),
-        sources={host: facts.registry.by_host[host].source for host in sorted(facts.registry.by_host)},
-        probes=facts.probes,
-        valid_until=facts.credentials.first_expiry,
+        gateway_addresses=memory.recall(
+            ("addresses", ground, selections, workloads),
+            lambda: build_gateway_addresses(ground, selections, workloads),
+        ),
+        sources=memory.recall(
+            ("sources", ground.registry), lambda: {host: by_host[host].source for host in sorted(by_host)}
+        ),
+        probes=ground.probes,
+        valid_until=ground.credentials.first_expiry,
     )
     problems = sort_problems([*check_mesh(view, facts, selections), *misconfigured])
     return (reuse_snapshot(snapshot, previous) if previous else snapshot), problems
 
 
-def build_facts(view: ConfigView, settings: MeshSettings, *, now: datetime | None = None) -> Facts:
-    """What is settled before views: registry, pods, rules, endpoints, accounts."""
-    domain = settings.cluster_domain
-    policies = PeerPolicies(view.all(PeerAuthentication), root_namespace=settings.root_namespace)
-    registry = build_registry(
-        view.all(kube.Service),
-        view.all(ServiceEntry),
-        domain=domain,
-        export_to=settings.default_service_export_to,
-    )
-    pods = build_pod_index(view.all(kube.Pod), policies, settings=settings, nodes=view.all(kube.Node))
-    groups = index_groups(view.all(WorkloadGroup))
-    members = build_members(groups, pods, trust_domain=settings.trust_domain)
-    workloads = Workloads(pods, build_external_workloads(view.all(WorkloadEntry), members))
-    rules = DestinationRules(view.all(DestinationRule), settings=settings)
-    routing = Routing(
-        view.all(VirtualService),
-        domain=domain,
-        retries=build_retries(settings.default_http_retry),
-        export_to=settings.default_virtual_service_export_to,
-        aliases=registry.aliases,
-    )
-    return Facts(
-        settings=settings,
-        registry=registry,
-        pods=pods,
-        rules=rules,
-        endpoints=build_endpoints(registry, workloads, rules, settings=settings),
-        accounts={
-            registered.service: accounts_of(registered, workloads, settings=settings)
-            for registered in registry
-        },
-        probes=build_probes(groups, pods, trust_domain=settings.trust_domain),
-        routing=routing,
-        connections=ConnectionRouting(routing, domain=domain, aliases=registry.aliases),
-        gateways=view.all(Gateway),
-        sidecars=Sidecars(view.all(Sidecar), root_namespace=settings.root_namespace),
-        credentials=Credentials(view.all(kube.Secret), view.all(kube.ConfigMap), now=now),
-        patches=EnvoyFilters(view.all(EnvoyFilter), settings=settings),
-    )
+def _resolve_settings(view: ConfigView, started: MeshSettings, memory: Memory) -> MeshSettings:
+    found = find_mesh_config(view, started)
+    return memory.recall(("settings", found, started), lambda: resolve_settings(view, started))
+
+
+def _select(view: ConfigView, settings: MeshSettings, memory: Memory) -> ConfigView:
+    """What the mesh knows of; the kinds of which nothing changed are the same tuples as before."""
+
+    def revised(before: ConfigView | None) -> ConfigView:
+        selected = select_discovered(view, settings)
+        if before is None or selected is view:
+            return selected
+        kinds = selected.by_kind.items()
+        kept = {kind: keep_tuple(listed, before.by_kind.get(kind, ())) for kind, listed in kinds}
+        return msgspec.structs.replace(selected, by_kind=kept)
+
+    return memory.revise(("discovered", settings), revised)
+
+
+def _build_names(
+    ground: Ground, workloads: Mapping[str, Workload], memory: Memory
+) -> Mapping[Namespace, Names]:
+    read = (ground.registry, ground.pods, ground.settings)
+    namespaces = sorted({workload.namespace for workload in workloads.values()})
+    return {
+        namespace: memory.recall(("names", *read, namespace), partial(build_names, ground, namespace))
+        for namespace in namespaces
+    }
 
 
 def _build_views(
-    facts: Facts, selections: Selections, workloads: Mapping[str, Workload], scopes: Scopes
+    facts: Facts,
+    selections: Selections,
+    workloads: Mapping[str, Workload],
+    *,
+    scopes: Scopes,
+    memory: Memory,
 ) -> _Views:
-    planner = UpstreamPlanner(
-        rules=facts.rules, endpoints=facts.endpoints, accounts=facts.accounts, settings=facts.settings
+    planner = memory.recall(
+        ("planner", facts.rules, facts.endpoints, facts.accounts, facts.settings),
+        lambda: UpstreamPlanner(
+            rules=facts.rules, endpoints=facts.endpoints, accounts=facts.accounts, settings=facts.settings
+        ),
     )
     sidecars: dict[ViewKey, SidecarView] = {}
     gateways: dict[ViewKey, GatewayView] = {}
     planned: dict[ViewKey, Planned] = {}
-    pods = {pod.name: pod for pod in facts.pods}
     first_of: dict[ViewKey, str] = {}
     for name, workload in workloads.items():
         first_of.setdefault(workload.view, name)
     for key in sorted(first_of, key=_view_order):
         if key.kind == SIDECAR:
-            sidecars[key], planned[key] = build_sidecar_view(facts, key, planner, scopes.of(key))
+            sidecars[key], planned[key] = build_sidecar_view(
+                facts, key, planner, scope=scopes.of(key), memory=memory
+            )
         else:
             name = first_of[key]
-            gateways[key], planned[key] = build_gateway_view(
-                facts, key, planner, pod=pods[name], services=selections.get(name, ())
+            gateways[key], planned[key] = _recall_gateway(
+                facts, key, planner, name=name, services=selections.get(name, ()), memory=memory
             )
     return _Views(sidecars, gateways, planned)
 
 
+def _recall_gateway(
+    facts: Facts,
+    key: ViewKey,
+    planner: UpstreamPlanner,
+    *,
+    name: str,
+    services: tuple[Registered, ...],
+    memory: Memory,
+) -> tuple[GatewayView, Planned]:
+    pods = memory.recall(("pods by name", facts.pods), lambda: {pod.name: pod for pod in facts.pods})
+    read = (facts.ground, planner, facts.routing.at_gateways, facts.connections, services)
+    return memory.recall(
+        ("gateway", key, name, *read),
+        lambda: build_gateway_view(facts, key, planner, pod=pods[name], services=services),
+    )
+
+
 def _build_assignments(
-    facts: Facts, views: _Views
+    facts: Ground, views: _Views
 ) -> tuple[Mapping[UpstreamKey, Assignment], Mapping[ViewKey, Mapping[UpstreamKey, Assignment]]]:
     made: dict[tuple[UpstreamKey, EndpointSelector, LocalityPolicy | None], Assignment] = {}
     shared: dict[UpstreamKey, Assignment] = {}
@@ -201,7 +213,7 @@ def _build_assignments(
     )
 
 
-def _sharing_order(facts: Facts, views: _Views) -> Iterator[tuple[ViewKey, PlannedUpstream]]:
+def _sharing_order(facts: Ground, views: _Views) -> Iterator[tuple[ViewKey, PlannedUpstream]]:
     """Views of the service's own namespace first: what they see is what is shared."""
     wanted = [
         (view, planned)

@@ -19,6 +19,7 @@ from convoy.mesh.l4_routes import (
     build_tls_rules,
 )
 from convoy.mesh.l4_rules import is_matchable
+from convoy.mesh.memory import Memory
 from convoy.mesh.model import (
     ANY_ADDRESS,
     PortRoutes,
@@ -62,6 +63,19 @@ def build_tcp_routes(facts: Facts, caller: Caller) -> tuple[tuple[TcpRoute, ...]
     return (
         tuple(sorted(apart, key=lambda route: (route.port, route.vip, route.server_names, route.subnets))),
         shared,
+    )
+
+
+def has_sniffed_ports(facts: Facts, caller: Caller, memory: Memory) -> bool:
+    """Whether a sidecar sees a port of which nobody said what is spoken there."""
+    registry = facts.registry
+    return memory.recall(
+        ("sniffed", registry, caller.namespace),
+        lambda: any(
+            port.protocol is Protocol.AUTO
+            for registered in registry.visible(caller.namespace).values()
+            for port in registered.service.ports
+        ),
     )
 
 

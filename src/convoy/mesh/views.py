@@ -5,6 +5,8 @@ Beside each view its planned upstreams are returned, from which the assignments 
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from convoy.api.istio.mesh_config import GatewayTopology
 from convoy.mesh.credentials import find_credentials, sorted_credentials
 from convoy.mesh.egress import Egress, build_egress
@@ -12,7 +14,9 @@ from convoy.mesh.facts import Facts
 from convoy.mesh.gateway_ports import GatewayPorts, build_gateway_ports
 from convoy.mesh.gateway_servers import open_ports
 from convoy.mesh.http_routes import Caller
+from convoy.mesh.memory import Memory
 from convoy.mesh.model import (
+    Credential,
     GatewayView,
     PortRoutes,
     SidecarView,
@@ -30,22 +34,30 @@ from convoy.mesh.upstreams import PlannedUpstream, UpstreamPlanner
 Planned = tuple[PlannedUpstream, ...]
 
 
+class _Sent(msgspec.Struct, frozen=True, eq=False):
+    """What a view sends to."""
+
+    planned: Planned
+    upstreams: tuple[Upstream, ...]
+    credentials: tuple[Credential, ...]
+
+
 def build_sidecar_view(
-    facts: Facts, key: ViewKey, planner: UpstreamPlanner, scope: Scope
+    facts: Facts, key: ViewKey, planner: UpstreamPlanner, *, scope: Scope, memory: Memory
 ) -> tuple[SidecarView, Planned]:
     """The view of the sidecars with this key: it has every service that they see, used by a route or not, and
     beside these what their routes name.
     """
-    egress = build_egress(scope, Caller(key.namespace, key.labels))
-    planned = [
-        upstream
-        for registered in _reached(facts, key, scope, egress)
-        for upstream in planner.plan(registered, client=key.namespace, network=key.network, labels=key.labels)
-    ]
-    upstreams = _sorted_upstreams(planned)
+    egress = build_egress(scope, Caller(key.namespace, key.labels), memory)
+    reached = _reached(facts, key, scope, egress)
+    is_all = len(reached) == len(facts.registry.known(key.namespace))
+    sent = memory.recall(
+        ("sent", planner, facts.credentials, key, *((facts.registry,) if is_all else reached)),
+        lambda: _sent(facts, key, planner, reached),
+    )
     view = SidecarView(
         key=key,
-        upstreams=upstreams,
+        upstreams=sent.upstreams,
         http=egress.http,
         tcp=egress.tcp,
         sniffed=egress.sniffed,
@@ -55,20 +67,30 @@ def build_sidecar_view(
         egress_proxy=scope.egress_proxy,
         paths=facts.settings.path_normalization,
         resolves_any=scope.resolves_any,
-        credentials=sorted_credentials(find_credentials(upstreams, facts.credentials)),
+        credentials=sent.credentials,
     )
-    return with_route_policies(view), tuple(planned)
+    return with_route_policies(view), sent.planned
 
 
-def _reached(facts: Facts, key: ViewKey, scope: Scope, egress: Egress) -> Iterable[Registered]:
+def _sent(facts: Facts, key: ViewKey, planner: UpstreamPlanner, reached: Iterable[Registered]) -> _Sent:
+    planned = tuple(
+        upstream
+        for registered in reached
+        for upstream in planner.plan(registered, client=key.namespace, network=key.network, labels=key.labels)
+    )
+    upstreams = _sorted_upstreams(planned)
+    return _Sent(planned, upstreams, sorted_credentials(find_credentials(upstreams, facts.credentials)))
+
+
+def _reached(facts: Facts, key: ViewKey, scope: Scope, egress: Egress) -> tuple[Registered, ...]:
     """The services that are seen, then those that are only sent to, in the registry's order."""
     known = facts.registry.known(key.namespace)
     if len(scope.services) == len(known):
-        return scope.services.values()
+        return tuple(scope.services.values())
     named = {upstream.hostname for upstream in (*routed_keys(egress.tables()), *egress.named_keys())}
     if scope.egress_proxy:
         named.add(scope.egress_proxy.hostname)
-    return [one for host, one in known.items() if host in scope.services or host in named]
+    return tuple(one for host, one in known.items() if host in scope.services or host in named)
 
 
 def build_gateway_view(

@@ -17,6 +17,7 @@ from convoy.mesh.delegates import Delegate, Key, is_delegate, place_routes
 from convoy.mesh.gateway_names import MESH, resolve_gateway
 from convoy.mesh.hosts import covers, is_wildcard
 from convoy.mesh.http_rules import PreparedRule, prepare_route
+from convoy.mesh.memory import keep_tuple
 from convoy.mesh.model import RetryPolicy, RouteRule
 from convoy.mesh.retries import DEFAULT_RETRIES
 from convoy.mesh.short_names import expand_host
@@ -35,8 +36,22 @@ class PreparedVirtualService(msgspec.Struct, frozen=True, eq=False):
     visibility: Visibility
     rules: tuple[PreparedRule, ...]
     written: VirtualService
+    is_labelled: bool = False
+    """It depends on the labels of callers which of its HTTP rules apply."""
     answers: dict[Hashable, tuple[RouteRule, ...]] = {}
     """What `http_routes` made of the rules, by all that this depends on."""
+
+    def stands_like(self, other: "PreparedVirtualService") -> bool:
+        """Whether it claims the same hosts at the same places before the same callers, whatever its rules
+        say.
+        """
+        return (
+            self.key == other.key
+            and self.hosts == other.hosts
+            and self.gateways == other.gateways
+            and self.visibility == other.visibility
+            and bool(self.written.spec.http) == bool(other.written.spec.http)
+        )
 
 
 class SidecarRouting:
@@ -62,9 +77,32 @@ class SidecarRouting:
         covering = (service for pattern, service in self._longest_first if covers(pattern, host))
         yield from (service for service in [next(covering, None)] if service)
 
+    def replaced(self, changes: "Changes") -> "SidecarRouting":
+        """The same with other rules in some VirtualServices, which stand as the old ones did."""
+        services = tuple(changes.get(id(one), one) for one in self.services)
+        if keep_tuple(services, self.services) is self.services:
+            return self
+        changed = copy.copy(self)
+        changed.services = services
+        changed._exact = dict(self._exact)
+        for host in {host for one in self.services if id(one) in changes for host in one.hosts}:
+            if host in self._exact:
+                changed._exact[host] = [changes.get(id(one), one) for one in self._exact[host]]
+        changed._longest_first = [
+            (pattern, changes.get(id(one), one)) for pattern, one in self._longest_first
+        ]
+        return changed
+
+
+Changes = Mapping[int, PreparedVirtualService]
+"""What takes the place of a VirtualService, by the `id` of that."""
+
 
 class Routing:
-    """All VirtualServices, oldest first. `delegates` are those without hosts, which count nowhere else."""
+    """All VirtualServices, oldest first. `delegates` are those without hosts, which count nowhere else.
+
+    `previous` was made with the same settings: what is as it was there is taken over.
+    """
 
     def __init__(
         self,
@@ -74,8 +112,10 @@ class Routing:
         retries: RetryPolicy = DEFAULT_RETRIES,
         export_to: tuple[str, ...] = (),
         aliases: Aliases | None = None,
+        previous: "Routing | None" = None,
     ) -> None:
         written = tuple(services)
+        self.written = written
         self.retries = retries
         self.delegates = {
             (service.metadata.namespace, service.metadata.name): Delegate(
@@ -84,8 +124,10 @@ class Routing:
             for service in written
             if is_delegate(service)
         }
+        known = previous._reusable(self.delegates) if previous else {}
         self._all = tuple(
-            _prepare(
+            known.get(id(service))
+            or _prepare(
                 service,
                 self.delegates,
                 domain=domain,
@@ -94,10 +136,44 @@ class Routing:
                 aliases=aliases or {},
             )
             for service in written
-            if not is_delegate(service)
+            if service.spec.hosts
         )
+        self.labelled = tuple(one for one in self._all if one.is_labelled)
+        self.at_gateways = tuple(one for one in self._all if one.gateways != (MESH,))
+        self.shape = object()
+        """The same one while VirtualServices differ by their rules alone."""
         self._mesh: dict[str, SidecarRouting] = {}
         self._bound: dict[tuple[str, str], tuple[PreparedVirtualService, ...]] = {}
+        if previous:
+            self._take_over(previous)
+
+    def _reusable(self, delegates: Mapping[Key, Delegate]) -> Changes:
+        """Those prepared, by the `id` of what is written, that mean the same with these delegates."""
+        old = self.delegates
+        are_same = old.keys() == delegates.keys() and all(
+            old[key].written is delegate.written for key, delegate in delegates.items()
+        )
+        return {
+            id(one.written): one
+            for one in self._all
+            if are_same or not any(rule.delegate for rule in one.written.spec.http)
+        }
+
+    def _take_over(self, previous: "Routing") -> None:
+        self._all = keep_tuple(self._all, previous._all)
+        self.labelled = keep_tuple(self.labelled, previous.labelled)
+        self.at_gateways = keep_tuple(self.at_gateways, previous.at_gateways)
+        if len(self._all) != len(previous._all):
+            return
+        changes = {id(old): new for new, old in zip(self._all, previous._all, strict=True) if new is not old}
+        olds = (one for one in previous._all if id(one) in changes)
+        if all(changes[id(one)].stands_like(one) for one in olds):
+            self.shape = previous.shape
+            self._mesh = {place: one.replaced(changes) for place, one in previous._mesh.items()}
+            self._bound = {
+                place: keep_tuple(tuple(changes.get(id(one), one) for one in bound), bound)
+                for place, bound in previous._bound.items()
+            }
 
     def __iter__(self) -> Iterator[PreparedVirtualService]:
         return iter(self._all)
@@ -106,6 +182,7 @@ class Routing:
         """The same for proxies that import only some of them."""
         narrowed = copy.copy(self)
         narrowed._all = tuple(filter(keeps, self._all))
+        narrowed.shape = object()
         narrowed._mesh = {}
         narrowed._bound = {}
         return narrowed
@@ -144,16 +221,18 @@ def _prepare(
     namespace = Namespace(service.metadata.namespace)
     spec = service.spec
     gateways = (resolve_gateway(name, namespace) for name in spec.gateways or [MESH])
+    rules = tuple(
+        resolve_rule(rule, aliases)
+        for placed in place_routes(service, delegates, domain=domain)
+        for rule in prepare_route(placed, domain, retries)
+    )
     return PreparedVirtualService(
         key=key_of(service),
         namespace=namespace,
         hosts=tuple(dict.fromkeys(expand_host(host, namespace, domain) for host in spec.hosts)),
         gateways=tuple(dict.fromkeys(gateways)),
         visibility=visibility,
-        rules=tuple(
-            resolve_rule(rule, aliases)
-            for placed in place_routes(service, delegates, domain=domain)
-            for rule in prepare_route(placed, domain, retries)
-        ),
+        rules=rules,
         written=service,
+        is_labelled=any(rule.filter.labels for rule in rules),
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from convoy.mesh.facts import Facts
 from convoy.mesh.gateway_names import MESH
 from convoy.mesh.inbound import build_inbound
+from convoy.mesh.memory import Memory
 from convoy.mesh.model import InboundPart, Labels, ViewKey, Workload
 from convoy.mesh.pods import PodFacts
 from convoy.mesh.selections import Selections
@@ -56,6 +57,15 @@ class ViewKeys:
             | of_policies
             | {pair for service in selecting if service.kube for pair in service.kube.spec.selector.items()}
         )
+
+
+def recall_workloads(facts: Facts, selections: Selections, memory: Memory) -> Mapping[str, Workload]:
+    """The same ones as long as neither what they are nor by what labels rules tell them apart changed."""
+    telling = (one.service for one in facts.connections if any(one.label_pairs()))
+    return memory.recall(
+        ("workloads", facts.ground, selections, facts.routing.labelled, *telling),
+        lambda: build_workloads(facts, selections),
+    )
 
 
 def build_workloads(facts: Facts, selections: Selections) -> Mapping[str, Workload]:

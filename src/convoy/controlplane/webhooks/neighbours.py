@@ -11,8 +11,8 @@ from convoy.controlplane.pipeline import Published
 from convoy.mesh.checks import check_mesh
 from convoy.mesh.credential_needs import needed_credentials
 from convoy.mesh.discovery_selectors import select_discovered
+from convoy.mesh.grounds import build_facts
 from convoy.mesh.selections import build_selections
-from convoy.mesh.snapshot import build_facts
 
 
 def find_new_problems(obj: ApiObject, published: Published) -> list[Problem]:

@@ -13,6 +13,7 @@ from convoy.api.validation.finding import Findings
 from convoy.api.validation.server_tls import check_server_tls
 from convoy.api.validation.workload_entry import check_port_name
 
+_ADMIN_PORT = 15000
 _LOCAL = ("", "127.0.0.1", "0.0.0.0", "::1", "::")
 
 
@@ -68,6 +69,9 @@ def _check_endpoint(path: str, endpoint: str, found: Findings) -> None:
         found.add(codes.BAD_ADDRESS, path, message, remedy)
     elif not port.isdecimal() or not 1 <= int(port[:6]) <= 65535:
         found.add(codes.BAD_PORT, path, f"{quote(port)} is not a port.", "Use 1 to 65535.")
+    elif int(port) == _ADMIN_PORT:
+        # It believes whoever comes from its own pod, as its proxy does.
+        found.add(codes.BAD_PORT, path, f"{port} is the administration of the proxy.", "Use another port.")
 
 
 def _check_tls(path: str, tls: ServerTlsSettings, port: SidecarPort, found: Findings) -> None:

@@ -33,6 +33,7 @@ PLANTS: tuple[Plant, ...] = (
     ingress("ingress endpoint", {"defaultEndpoint": "10.0.0.1:80"}, codes.BAD_ADDRESS, "defaultEndpoint"),
     ingress("ingress endpoint", {"defaultEndpoint": "127.0.0.1"}, codes.BAD_ADDRESS, "defaultEndpoint"),
     ingress("ingress endpoint", {"defaultEndpoint": "127.0.0.1:x"}, codes.BAD_PORT, "defaultEndpoint"),
+    ingress("ingress endpoint", {"defaultEndpoint": "127.0.0.1:015000"}, codes.BAD_PORT, "defaultEndpoint"),
     ingress("ingress endpoint", {"defaultEndpoint": "unix://a"}, codes.BAD_ADDRESS, "defaultEndpoint"),
     ingress("ingress tls", {"tls": {"mode": "SIMPLE", **PAIR}}, codes.CONFLICT, "tls"),
     ingress(

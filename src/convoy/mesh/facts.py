@@ -36,6 +36,8 @@ class Ground(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     sidecars: Sidecars
     credentials: Credentials
     patches: EnvoyFilters
+    client_namespaces: tuple[str, ...]
+    """Where proxies are, sorted."""
 
 
 class Facts(Ground, frozen=True, eq=False, kw_only=True):

@@ -112,6 +112,9 @@ def build_ground(view: ConfigView, settings: MeshSettings, *, now: datetime | No
             sidecars=sidecars,
             credentials=credentials,
             patches=patches,
+            client_namespaces=tuple(
+                sorted({pod.namespace for pod in pods if pod.has_sidecar or pod.is_gateway})
+            ),
         ),
     )
 

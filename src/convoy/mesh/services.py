@@ -14,6 +14,7 @@ import msgspec
 from convoy.api.istio.service_entry import ServiceEntry
 from convoy.api.kube import core
 from convoy.api.meta import Hostname, Namespace, ObjectKey
+from convoy.mesh.hosts import is_wildcard
 from convoy.mesh.model import Part, Resolution, Service
 from convoy.mesh.short_names import kube_hostname
 from convoy.mesh.visibility import Visibility
@@ -70,7 +71,7 @@ class Alias(Part, frozen=True, cache_hash=True):
 
 class Registry:
     """All services in order of precedence; immutable once made. `by_host` has the first of each host,
-    `aliases` the hosts that other names mean.
+    `wildcards` those of wildcard hosts, `aliases` the hosts that other names mean.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Registry:
         ranked: dict[Hostname, list[Registered]] = {}
         self._all = tuple(_with_rank(ranked.setdefault(one.service.hostname, []), one) for one in services)
         self.by_host: Mapping[Hostname, Registered] = {host: group[0] for host, group in ranked.items()}
+        self.wildcards = tuple(one for host, one in self.by_host.items() if is_wildcard(host))
         self._ranked = ranked
         self.aliases: Mapping[Hostname, Hostname] = {}
         self._aliases_of: dict[Hostname, tuple[Alias, ...]] = {}

@@ -108,7 +108,7 @@ def build_snapshot(
         probes=ground.probes,
         valid_until=ground.credentials.first_expiry,
     )
-    problems = sort_problems([*check_mesh(view, facts, selections), *misconfigured])
+    problems = sort_problems([*check_mesh(view, facts, selections, memory=memory), *misconfigured])
     return (reuse_snapshot(snapshot, previous) if previous else snapshot), problems
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from convoy.mesh.facts import Facts
+from convoy.mesh.facts import Facts, Ground
 from convoy.mesh.http_routes import Caller, build_service_routes
 from convoy.mesh.l4_routes import (
     ConnectionClaims,
@@ -79,7 +79,7 @@ def has_sniffed_ports(facts: Facts, caller: Caller, memory: Memory) -> bool:
     )
 
 
-def connection_places(registered: Registered, port: ServicePort, facts: Facts) -> Iterator[ListenPlace]:
+def connection_places(registered: Registered, port: ServicePort, facts: Ground) -> Iterator[ListenPlace]:
     """Where a port of a service is reached; at `0.0.0.0` when it has no address of its own."""
     service = registered.service
     if registered.is_headless:

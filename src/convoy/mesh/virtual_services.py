@@ -36,6 +36,7 @@ class PreparedVirtualService(msgspec.Struct, frozen=True, eq=False):
     visibility: Visibility
     rules: tuple[PreparedRule, ...]
     written: VirtualService
+    is_delegating: bool = False
     is_labelled: bool = False
     """It depends on the labels of callers which of its HTTP rules apply."""
     answers: dict[Hashable, tuple[RouteRule, ...]] = {}
@@ -139,6 +140,7 @@ class Routing:
             if service.spec.hosts
         )
         self.labelled = tuple(one for one in self._all if one.is_labelled)
+        self.delegating = tuple(one for one in self._all if one.is_delegating)
         self.at_gateways = tuple(one for one in self._all if one.gateways != (MESH,))
         self.shape = object()
         """The same one while VirtualServices differ by their rules alone."""
@@ -153,11 +155,7 @@ class Routing:
         are_same = old.keys() == delegates.keys() and all(
             old[key].written is delegate.written for key, delegate in delegates.items()
         )
-        return {
-            id(one.written): one
-            for one in self._all
-            if are_same or not any(rule.delegate for rule in one.written.spec.http)
-        }
+        return {id(one.written): one for one in self._all if are_same or not one.is_delegating}
 
     def _take_over(self, previous: "Routing") -> None:
         self._all = keep_tuple(self._all, previous._all)
@@ -234,5 +232,6 @@ def _prepare(
         visibility=visibility,
         rules=rules,
         written=service,
+        is_delegating=any(route.delegate for route in spec.http),
         is_labelled=any(rule.filter.labels for rule in rules),
     )

@@ -29,7 +29,7 @@ class _Delegation(msgspec.Struct, frozen=True, eq=False):
 
 def check_delegates(facts: Facts) -> Iterator[Problem]:
     """Delegates that are missing or not exported, and their rules that are left out."""
-    for service in facts.routing:
+    for service in facts.routing.delegating:
         for index, route in enumerate(service.written.spec.http):
             to = delegate_key(route, service.namespace)
             if to is not None:

@@ -13,22 +13,34 @@ from convoy.api.paths import quote
 from convoy.api.problems import Problem
 from convoy.mesh.checks.finding import host_hint, listed, named
 from convoy.mesh.delegates import Key, delegate_key
-from convoy.mesh.facts import Facts
+from convoy.mesh.facts import Facts, Ground
 from convoy.mesh.services import Registered
 from convoy.mesh.short_names import expand_host
 from convoy.mesh.virtual_services import PreparedVirtualService
 from convoy.mesh.visibility import Visibility
 
 
-def check_destinations(facts: Facts) -> Iterator[Problem]:
-    """Unknown hosts, ports and subsets in rules, mirrors and the rules of delegates."""
-    clients = _client_namespaces(facts)
-    for use in _uses(facts):
-        yield from _check_destination(use, facts, clients)
+def check_destinations(service: PreparedVirtualService, ground: Ground) -> Iterator[Problem]:
+    """Unknown hosts, ports and subsets in the rules and mirrors of a VirtualService."""
+    for path, destination in _destinations(service.written.spec):
+        use = _Use(service.key, service.namespace, service.visibility, path, destination)
+        yield from _check_destination(use, ground)
 
 
-def _client_namespaces(facts: Facts) -> frozenset[Namespace]:
-    return frozenset(pod.namespace for pod in facts.pods if pod.has_sidecar or pod.is_gateway)
+def check_delegated_destinations(facts: Facts) -> Iterator[Problem]:
+    """The same in the rules of delegates, which count for those who see a VirtualService that names them."""
+    roots: dict[Key, PreparedVirtualService] = {}
+    for service in facts.routing.delegating:
+        for rule in service.written.spec.http:
+            delegate = delegate_key(rule, service.namespace)
+            if delegate:
+                roots.setdefault(delegate, service)
+    for (namespace, name), root in roots.items():
+        found = facts.routing.delegates.get((namespace, name))
+        if found:
+            for path, destination in _destinations(found.written.spec):
+                use = _Use(key_of(found.written), namespace, root.visibility, path, destination)
+                yield from _check_destination(use, facts.ground)
 
 
 class _Use(msgspec.Struct, frozen=True):
@@ -39,23 +51,6 @@ class _Use(msgspec.Struct, frozen=True):
     visibility: Visibility
     path: str
     destination: Destination
-
-
-def _uses(facts: Facts) -> Iterator[_Use]:
-    roots: dict[Key, PreparedVirtualService] = {}
-    for service in facts.routing:
-        for path, destination in _destinations(service.written.spec):
-            yield _Use(service.key, service.namespace, service.visibility, path, destination)
-        for rule in service.written.spec.http:
-            delegate = delegate_key(rule, service.namespace)
-            if delegate:
-                roots.setdefault(delegate, service)
-    # A delegate's rules count for those who see a VirtualService that names it.
-    for (namespace, name), root in roots.items():
-        found = facts.routing.delegates.get((namespace, name))
-        if found:
-            for path, destination in _destinations(found.written.spec):
-                yield _Use(key_of(found.written), namespace, root.visibility, path, destination)
 
 
 def _destinations(spec: VirtualServiceSpec) -> Iterator[tuple[str, Destination]]:
@@ -74,10 +69,10 @@ def _destinations(spec: VirtualServiceSpec) -> Iterator[tuple[str, Destination]]
             yield f"spec.tcp[{i}].route[{j}].destination", one.destination
 
 
-def _check_destination(use: _Use, facts: Facts, clients: frozenset[Namespace]) -> Iterator[Problem]:
+def _check_destination(use: _Use, facts: Ground) -> Iterator[Problem]:
     destination = use.destination
     host = expand_host(destination.host, use.namespace, facts.settings.cluster_domain)
-    callers = sorted(client for client in clients if use.visibility.allows(client))
+    callers = sorted(client for client in facts.client_namespaces if use.visibility.allows(client))
     namespaces = callers or [Namespace(use.namespace)]
     registered = facts.registry.find(host)
     if registered is None or not any(registered.visibility.allows(client) for client in namespaces):
@@ -118,7 +113,7 @@ def _check_port(use: _Use, registered: Registered) -> Iterator[Problem]:
 
 
 def _check_subset(
-    use: _Use, registered: Registered, facts: Facts, *, clients: Iterable[str]
+    use: _Use, registered: Registered, facts: Ground, *, clients: Iterable[str]
 ) -> Iterator[Problem]:
     host, wanted = registered.service.hostname, use.destination.subset
     for client in clients:

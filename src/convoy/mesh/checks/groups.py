@@ -9,12 +9,12 @@ from convoy.api.paths import quote
 from convoy.api.problems import Problem
 from convoy.config.view import ConfigView
 from convoy.mesh.checks.finding import did_you_mean, named
-from convoy.mesh.facts import Facts
+from convoy.mesh.facts import Ground
 from convoy.mesh.pods import GROUP_VARIABLE, PodFacts
 from convoy.mesh.workload_groups import Groups, has_account, index_groups
 
 
-def check_groups(view: ConfigView, facts: Facts) -> Iterator[Problem]:
+def check_groups(view: ConfigView, facts: Ground) -> Iterator[Problem]:
     """Groups that are missing, and groups for another account."""
     groups = index_groups(view.all(WorkloadGroup))
     for pod in facts.pods:

@@ -12,7 +12,7 @@ from convoy.api.problems import Problem
 from convoy.config.view import ConfigView
 from convoy.mesh.checks.finding import listed, named
 from convoy.mesh.external_names import is_external_name
-from convoy.mesh.facts import Facts
+from convoy.mesh.facts import Ground
 from convoy.mesh.inbound import agreed_protocol, port_protocols
 from convoy.mesh.model import ANY_ADDRESS, Protocol, ServicePort
 from convoy.mesh.pods import local_network, target_port
@@ -23,7 +23,7 @@ from convoy.mesh.short_names import kube_hostname
 from convoy.mesh.tcp_routes import connection_places
 
 
-def check_registry(view: ConfigView, facts: Facts, selections: Selections) -> Iterator[Problem]:
+def check_registry(view: ConfigView, facts: Ground, selections: Selections) -> Iterator[Problem]:
     """Services, entries, their addresses and ports."""
     yield from _check_external_names(view, facts)
     for entry in view.all(ServiceEntry):
@@ -35,7 +35,7 @@ def check_registry(view: ConfigView, facts: Facts, selections: Selections) -> It
     yield from _check_protocols(facts, selections)
 
 
-def _check_external_names(view: ConfigView, facts: Facts) -> Iterator[Problem]:
+def _check_external_names(view: ConfigView, facts: Ground) -> Iterator[Problem]:
     for service in view.all(core.Service):
         host = kube_hostname(service.metadata.name, service.metadata.namespace, facts.settings.cluster_domain)
         if is_external_name(service) and facts.registry.find(host) is None:
@@ -49,7 +49,7 @@ def _check_external_names(view: ConfigView, facts: Facts) -> Iterator[Problem]:
             )
 
 
-def _check_hosts(entry: ServiceEntry, facts: Facts) -> Iterator[Problem]:
+def _check_hosts(entry: ServiceEntry, facts: Ground) -> Iterator[Problem]:
     for index, host in enumerate(entry.spec.hosts):
         registered = facts.registry.hiding(Hostname(host.lower()), entry)
         if registered:
@@ -62,7 +62,7 @@ def _check_hosts(entry: ServiceEntry, facts: Facts) -> Iterator[Problem]:
             )
 
 
-def _check_addresses(facts: Facts) -> Iterator[Problem]:
+def _check_addresses(facts: Ground) -> Iterator[Problem]:
     owner: dict[str, Registered] = {}
     for registered in facts.registry:
         for address in registered.service.vips:
@@ -77,7 +77,7 @@ def _check_addresses(facts: Facts) -> Iterator[Problem]:
                 )
 
 
-def _check_any_address(facts: Facts) -> Iterator[Problem]:
+def _check_any_address(facts: Ground) -> Iterator[Problem]:
     # HTTP and TLS say whom they mean; of bytes all go to one service.
     first: dict[int, Registered] = {
         port.number: registered
@@ -101,14 +101,14 @@ def _check_any_address(facts: Facts) -> Iterator[Problem]:
                 )
 
 
-def _takes_every_address(registered: Registered, port: ServicePort, facts: Facts) -> bool:
+def _takes_every_address(registered: Registered, port: ServicePort, facts: Ground) -> bool:
     if port.protocol.is_http or port.protocol is Protocol.TLS:
         return False
     places = connection_places(registered, port, facts)
     return any(place.address == ANY_ADDRESS and not place.subnets for place in places)
 
 
-def _check_networks(facts: Facts) -> Iterator[Problem]:
+def _check_networks(facts: Ground) -> Iterator[Problem]:
     seen = {pod.network_view for pod in facts.pods} | {local_network(facts.settings)}
     for registered in facts.registry:
         networks = {endpoint.network for entry in registered.entries for endpoint in entry.spec.endpoints}
@@ -123,7 +123,7 @@ def _check_networks(facts: Facts) -> Iterator[Problem]:
             )
 
 
-def _check_target_ports(facts: Facts) -> Iterator[Problem]:
+def _check_target_ports(facts: Ground) -> Iterator[Problem]:
     for registered in facts.registry:
         service = registered.kube
         for index, port in enumerate(service.spec.ports if service else ()):
@@ -143,7 +143,7 @@ def _check_target_ports(facts: Facts) -> Iterator[Problem]:
                 )
 
 
-def _check_protocols(facts: Facts, selections: Selections) -> Iterator[Problem]:
+def _check_protocols(facts: Ground, selections: Selections) -> Iterator[Problem]:
     for pod in facts.pods:
         services = selections.get(pod.name, ())
         if not pod.has_sidecar or len(services) < 2:

@@ -6,7 +6,7 @@ from convoy.api import codes
 from convoy.api.paths import quote
 from convoy.api.problems import Problem
 from convoy.mesh.checks.finding import did_you_mean, host_hint, listed, named
-from convoy.mesh.facts import Facts
+from convoy.mesh.facts import Facts, Ground
 from convoy.mesh.gateway_names import MESH
 from convoy.mesh.hosts import covers, is_wildcard
 from convoy.mesh.model import Protocol, RouteMatch
@@ -14,22 +14,17 @@ from convoy.mesh.services import Registered
 from convoy.mesh.virtual_services import PreparedVirtualService
 
 
-def check_routes(facts: Facts) -> Iterator[Problem]:
-    """Every VirtualService by itself, then those that claim the same host."""
-    wildcards = [one for host, one in facts.registry.by_host.items() if is_wildcard(host)]
-    for service in facts.routing:
-        yield from _check_hosts(service, facts, wildcards)
-        yield from _check_default(service)
-    yield from _check_conflicts(facts)
+def check_route(service: PreparedVirtualService, ground: Ground) -> Iterator[Problem]:
+    """A VirtualService by itself."""
+    yield from _check_hosts(service, ground)
+    yield from _check_default(service)
 
 
-def _covers(registered: Registered, host: str) -> bool:
-    return covers(registered.service.hostname, host)
+def _covering(facts: Ground, host: str) -> list[Registered]:
+    return [one for one in facts.registry.wildcards if covers(one.service.hostname, host)]
 
 
-def _check_hosts(
-    service: PreparedVirtualService, facts: Facts, wildcards: list[Registered]
-) -> Iterator[Problem]:
+def _check_hosts(service: PreparedVirtualService, facts: Ground) -> Iterator[Problem]:
     if MESH not in service.gateways:
         return
     known = facts.registry.by_host
@@ -38,7 +33,7 @@ def _check_hosts(
             matching = [known[one] for one in known if covers(host, one)]
         else:
             # A name may be known by a wildcard host alone.
-            matching = [known[host]] if host in known else [one for one in wildcards if _covers(one, host)]
+            matching = [known[host]] if host in known else _covering(facts, host)
         speaks_http = any(
             port.protocol.is_http or port.protocol is Protocol.AUTO
             for registered in matching
@@ -77,7 +72,8 @@ def _check_default(service: PreparedVirtualService) -> Iterator[Problem]:
     )
 
 
-def _check_conflicts(facts: Facts) -> Iterator[Problem]:
+def check_conflicts(facts: Facts) -> Iterator[Problem]:
+    """VirtualServices that claim the same host."""
     first: dict[str, list[PreparedVirtualService]] = {}
     for service in facts.routing:
         # Rules for connections add up.

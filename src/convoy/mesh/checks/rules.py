@@ -9,7 +9,7 @@ from convoy.api.paths import quote
 from convoy.api.problems import Problem
 from convoy.mesh.assignments import EndpointSelector, select_endpoints, subset_labels
 from convoy.mesh.checks.finding import host_hint, named
-from convoy.mesh.facts import Facts
+from convoy.mesh.facts import Ground
 from convoy.mesh.host_rules import HostRule
 from convoy.mesh.hosts import covers, is_wildcard
 from convoy.mesh.model import Labels
@@ -17,7 +17,7 @@ from convoy.mesh.services import Registered
 from convoy.mesh.short_names import split_global
 
 
-def check_rules(facts: Facts) -> Iterator[Problem]:
+def check_rules(facts: Ground) -> Iterator[Problem]:
     """Every DestinationRule, and those of one namespace that share a host and select alike."""
     first: dict[tuple[str, str, Labels], HostRule] = {}
     for rule in facts.rules:
@@ -29,7 +29,7 @@ def check_rules(facts: Facts) -> Iterator[Problem]:
             yield from _check_merge(rule, older)
 
 
-def _check_host(rule: HostRule, facts: Facts) -> Iterator[Problem]:
+def _check_host(rule: HostRule, facts: Ground) -> Iterator[Problem]:
     known = facts.registry.by_host
     # A wildcard rule is often there before the first service it is meant for.
     if is_wildcard(rule.host) or rule.host in known:
@@ -61,7 +61,7 @@ def _check_global(rule: HostRule) -> Iterator[Problem]:
     )
 
 
-def _check_subsets(rule: HostRule, facts: Facts) -> Iterator[Problem]:
+def _check_subsets(rule: HostRule, facts: Ground) -> Iterator[Problem]:
     for registered in _listed_services(rule, facts):
         for index, subset in enumerate(rule.rule.spec.subsets):
             if not _has_endpoints(registered, subset, facts):
@@ -76,7 +76,7 @@ def _check_subsets(rule: HostRule, facts: Facts) -> Iterator[Problem]:
                 )
 
 
-def _listed_services(rule: HostRule, facts: Facts) -> Iterator[Registered]:
+def _listed_services(rule: HostRule, facts: Ground) -> Iterator[Registered]:
     """Those with endpoints of their own writing: pods come and go, written endpoints do not."""
     by_host = facts.registry.by_host
     if is_wildcard(rule.host):
@@ -88,7 +88,7 @@ def _listed_services(rule: HostRule, facts: Facts) -> Iterator[Registered]:
             yield registered
 
 
-def _has_endpoints(registered: Registered, subset: Subset, facts: Facts) -> bool:
+def _has_endpoints(registered: Registered, subset: Subset, facts: Ground) -> bool:
     selector = EndpointSelector(subset_labels(subset))
     service = registered.service
     return any(

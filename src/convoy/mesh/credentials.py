@@ -34,6 +34,7 @@ CA_SUFFIX = "-cacert"
 _PAIRS = (("tls.crt", "tls.key"), ("cert", "key"))
 _ROOTS = ("ca.crt", "cacert")
 _REVOKED = ("ca.crl", "crl")
+_KNOWN = frozenset((*(name for pair in _PAIRS for name in pair), *_ROOTS, *_REVOKED))
 
 
 class CredentialFault(msgspec.Struct, frozen=True):
@@ -189,7 +190,8 @@ def _without_keys(
     key: CredentialKey, found: Secret | ConfigMap, wanted: str, *, is_trust: bool = False
 ) -> CredentialFault:
     listed: Mapping[str, str] = found.data if isinstance(found, ConfigMap) else _all(found)
-    has = ", ".join(sorted(listed)) or "nothing"
+    # Whoever names a Secret need not be allowed to see it: what else it has stays untold.
+    has = ", ".join(sorted(_KNOWN & listed.keys())) or "nothing of the kind"
     message = f"{found.kind} {found.metadata.namespace}/{found.metadata.name} has no {wanted}; it has {has}."
     remedy = f"Add them, or create the Secret {key.name}{CA_SUFFIX}." if is_trust else "Add them."
     return CredentialFault(codes.CREDENTIAL_UNUSABLE, message, remedy)

@@ -80,6 +80,12 @@ def encrypted() -> bytes:
             "Secret ns/a has no tls.crt and tls.key, or cert and key; it has ca.crt.",
         ),
         (
+            (secret(password=b"x"),),
+            codes.CREDENTIAL_UNUSABLE,
+            # What else is in it is nobody's business who only named it.
+            "Secret ns/a has no tls.crt and tls.key, or cert and key; it has nothing of the kind.",
+        ),
+        (
             (secret(tls_crt=b"junk", tls_key=GOOD.key_pem),),
             codes.CREDENTIAL_UNUSABLE,
             "tls.crt of Secret ns/a is no certificate in PEM form.",

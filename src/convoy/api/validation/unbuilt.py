@@ -45,7 +45,7 @@ _WAYPOINT = NoEffect(
     f"{_ENVOY}/configuration/other_features/internal_listener",
 )
 
-# By kind and field of its `spec`: accepted with a warning (codes.NO_EFFECT). At most 20 in all.
+# By kind and field of its `spec`: refused, or accepted with a warning (codes.NO_EFFECT). At most 20 in all.
 EFFECTLESS: Mapping[str, Mapping[str, NoEffect]] = {
     "VirtualService": {
         "tcp.match.sourceSubnet": NoEffect(
@@ -74,6 +74,14 @@ EFFECTLESS: Mapping[str, Mapping[str, NoEffect]] = {
         ),
     },
     "EnvoyFilter": {
+        "targetRefs.group": NoEffect(
+            "Each kind of target is in one group, so the kind says which; Envoy knows neither.",
+            f"{_ENVOY}/api-v3/config/core/v3/base.proto",
+        ),
+        "targetRefs.namespace": NoEffect(
+            "Istio refuses targets elsewhere, and so does Convoy; Envoy's nodes know no targets.",
+            f"{_ENVOY}/api-v3/config/core/v3/base.proto",
+        ),
         "configPatches.match.waypoint.portNumber": _WAYPOINT,
         "configPatches.match.waypoint.filter.name": _WAYPOINT,
         "configPatches.match.waypoint.filter.subFilter.name": _WAYPOINT,

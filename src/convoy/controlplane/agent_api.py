@@ -93,7 +93,7 @@ class AgentApi:
     async def _issue(self, request: web.Request) -> web.Response:
         try:
             asked = msgspec.json.decode(await request.read(), type=CertificateRequest)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return _refused(Refusal("bad_request", f"The body is not a certificate request: {error}."))
         answer = await self._certificates.issue_for_token(_bearer(request), asked)
         if isinstance(answer, Refusal):

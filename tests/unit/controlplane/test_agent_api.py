@@ -47,12 +47,12 @@ async def test_a_certificate_is_for_the_account_of_the_token_alone(authority: Au
     assert roots == [pem.decode() for pem in authority.intermediate.roots_pem]
 
 
-@pytest.mark.parametrize("path", ["/v1/certificates", "/v1/names", "/v1/probe"])
+@pytest.mark.parametrize("path", ["/v1/certificates", "/v1/names", "/v1/probe", "/v1/bootstrap"])
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer nonsense", "Basic dXNlcjpwdw=="])
 async def test_who_brings_no_token_is_refused(authority: Authority, path: str, authorization: str) -> None:
     async with serving_agents(authority) as (agent, names):
         names.set({"default": FIRST})
-        method = "POST" if path == "/v1/certificates" else "GET"
+        method = "POST" if path in ("/v1/certificates", "/v1/bootstrap") else "GET"
         answer = await agent.ask(method, path, authorization=authorization, data=request_body())
     assert (answer.status, answer.json()["code"]) == (401, "unauthenticated")
 
@@ -90,6 +90,14 @@ async def test_a_body_that_is_no_request_is_refused_with_a_reason(authority: Aut
         answer = await post(agent, body)
     assert (answer.status, answer.json()["code"]) == (400, "bad_request")
     assert answer.json()["message"]
+
+
+@pytest.mark.parametrize("path", ["/v1/certificates", "/v1/bootstrap"])
+async def test_a_body_nested_too_deep_is_refused_with_a_reason(authority: Authority, path: str) -> None:
+    body = b'{"a":' * 5000 + b"1" + b"}" * 5000
+    async with serving_agents(authority) as (agent, _):
+        answer = await agent.ask("POST", path, data=body)
+    assert (answer.status, answer.json()["code"]) == (400, "bad_request")
 
 
 async def test_a_body_without_end_is_not_read(authority: Authority) -> None:

@@ -103,6 +103,14 @@ def test_hosts_nobody_has() -> None:
     assert problems(CALLER, rule("r", "*.global", tls="ISTIO_MUTUAL")) == ()
 
 
+def test_rules_for_callers_from_outside_too_may_be_for_names_that_nobody_has_inside() -> None:
+    web = gateway("web", http_server("*"))
+    made = vs("r", "shop.example.com", to("reviews"), gateways=["mesh", "istio-system/web"])
+    assert problems(REVIEWS, gateway_pod(), web, made) == ()
+    misspelled = vs("r", "revews", to("reviews"), gateways=["mesh", "istio-system/web"])
+    assert codes(problems(REVIEWS, gateway_pod(), web, misspelled)) == ["CVY0207"]
+
+
 def test_match_without_default_is_reported_in_the_mesh_only() -> None:
     rules = to("reviews", match=[{"uri": {"exact": "/a"}}])
     assert only(REVIEWS, vs("r", "reviews", rules)).code.id == "CVY0208"

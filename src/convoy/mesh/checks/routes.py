@@ -39,7 +39,7 @@ def _check_hosts(service: PreparedVirtualService, facts: Ground) -> Iterator[Pro
             for registered in matching
             for port in registered.service.ports
         )
-        if not matching:
+        if not matching and not _is_asked_for_at_gateways(host, service, facts):
             yield Problem(
                 code=codes.UNKNOWN_ROUTED_HOST,
                 key=service.key,
@@ -47,7 +47,7 @@ def _check_hosts(service: PreparedVirtualService, facts: Ground) -> Iterator[Pro
                 message=f"{quote(host)} is no known service: the rules count for requests to port 80 only.",
                 remedy=host_hint(host, known, domain=facts.settings.cluster_domain),
             )
-        elif service.written.spec.http and not speaks_http:
+        elif matching and service.written.spec.http and not speaks_http:
             yield Problem(
                 code=codes.NOT_HTTP,
                 key=service.key,
@@ -55,6 +55,12 @@ def _check_hosts(service: PreparedVirtualService, facts: Ground) -> Iterator[Pro
                 message=f"No port of {quote(host)} is declared as HTTP, so the HTTP rules have no effect.",
                 remedy="Name the port http, or set its appProtocol.",
             )
+
+
+def _is_asked_for_at_gateways(host: str, service: PreparedVirtualService, facts: Ground) -> bool:
+    """Whether a name that no service has is meant for callers from outside: it need not be known inside."""
+    is_bound = service.gateways != (MESH,)
+    return is_bound and not host.endswith(f".{facts.settings.cluster_domain}")
 
 
 def _check_default(service: PreparedVirtualService) -> Iterator[Problem]:

@@ -182,7 +182,8 @@ def _missing(key: CredentialKey) -> CredentialFault:
     return CredentialFault(
         codes.CREDENTIAL_NOT_FOUND,
         f"{_named(key)} was not found.",
-        f"Create it in {key.namespace}, the namespace of the gateway's pods, or correct the name.",
+        f"Create it in {key.namespace}, where the proxies are that need it, or let the control plane"
+        " read it, or correct the name.",
     )
 
 

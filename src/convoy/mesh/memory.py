@@ -33,7 +33,7 @@ class Memory:
 
     def recall(self, inputs: Inputs, step: Callable[[], T]) -> T:
         """What the step gave for these inputs, or gives now."""
-        key = _key(inputs)
+        key = identity_key(inputs)
         entry = self._now.get(key) or self._before.get(key)
         if entry is None:
             entry = (inputs, step())
@@ -42,7 +42,7 @@ class Memory:
 
     def revise(self, inputs: Inputs, step: Callable[[T | None], T]) -> T:
         """What the step makes of what it gave for these inputs last time; None: nothing."""
-        key = _key(inputs)
+        key = identity_key(inputs)
         entry = self._now.get(key) or self._before.get(key)
         made = step(entry[1] if entry else None)
         # The inputs are kept with the result: while they are, no other object can be mistaken for one.
@@ -65,5 +65,6 @@ def keep_tuple(new: tuple[T, ...], old: tuple[T, ...]) -> tuple[T, ...]:
     return old if is_same else new
 
 
-def _key(inputs: Inputs) -> Hashable:
+def identity_key(inputs: Inputs) -> Hashable:
+    """What tells inputs apart, for as long as all of them are kept."""
     return tuple(one if isinstance(one, _VALUES) else (id(one),) for one in inputs)

@@ -10,15 +10,17 @@ kept while a set that was used lately consists of it.
 """
 
 from collections.abc import Callable, Hashable
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import msgspec
 from google.protobuf.message import Message
 
+from convoy.mesh.memory import Inputs, identity_key
 from convoy.xds.cache.encode import encode_resource
 from convoy.xds.cache.resources import ENDPOINT, Resource, ResourceSet
 
 P = ParamSpec("P")
+T = TypeVar("T")
 _Result = Resource | ResourceSet | bytes
 
 
@@ -36,7 +38,7 @@ class MemoStatistics(msgspec.Struct, frozen=True):
 
 
 class _Entry(msgspec.Struct):
-    result: _Result
+    result: Any
     used: int
     consists_of: list["_Entry"]
 
@@ -95,6 +97,20 @@ class Memo:
         assert isinstance(result, ResourceSet)
         return result
 
+    def share(self, inputs: Inputs, step: Callable[[], T]) -> T:
+        """What a step with the help of this memo gives for these very inputs: they are not looked into, so
+        nothing in them may be new where they are the same objects. They begin with the step's name.
+        """
+        if self._checks:
+            return step()
+        # The inputs are kept with the result: while they are, no other object can be mistaken for one.
+        key = identity_key(inputs)
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = self._build(lambda: (inputs, step()))
+        self._use(entry)
+        return cast(T, entry.result[1])
+
     def start_generation(self) -> None:
         """A new model begins; what the last few did not use is forgotten."""
         self._generation += 1
@@ -105,7 +121,7 @@ class Memo:
         """How much was built, and how much that saved."""
         return MemoStatistics(self._built, self._hits, self._forgotten, len(self._entries))
 
-    def _remembered(self, key: Hashable, build: Callable[[], _Result]) -> _Result:
+    def _remembered(self, key: Hashable, build: Callable[[], _Result]) -> Any:
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = self._build(build)
@@ -114,12 +130,15 @@ class Memo:
             self._hits += 1
             if self._checks:
                 self._check(key, entry, build)
+        self._use(entry)
+        return entry.result
+
+    def _use(self, entry: _Entry) -> None:
         entry.used = self._generation
         if self._open:
             self._open[-1].consists_of.append(entry)
-        return entry.result
 
-    def _build(self, build: Callable[[], _Result]) -> _Entry:
+    def _build(self, build: Callable[[], object]) -> _Entry:
         entry = _Entry(ResourceSet(), self._generation, [])
         self._open.append(entry)
         try:
@@ -128,7 +147,7 @@ class Memo:
             self._open.pop()
         return entry
 
-    def _check(self, key: Hashable, entry: _Entry, build: Callable[[], _Result]) -> None:
+    def _check(self, key: Hashable, entry: _Entry, build: Callable[[], object]) -> None:
         again = self._build(build).result
         if _content(again) != _content(entry.result):
             raise ImpureBuilderError(f"built twice from the same parts with different results: {key}")

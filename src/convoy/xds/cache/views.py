@@ -8,6 +8,7 @@ what to push.
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from convoy.mesh.memory import Inputs
 from convoy.mesh.model import (
     NOWHERE,
     Assignment,
@@ -23,7 +24,7 @@ from convoy.mesh.model import (
 )
 from convoy.xds.build.bound_plan import plan_bound_listeners, plan_bound_routes
 from convoy.xds.build.gateway_plan import plan_gateway_listeners, plan_gateway_routes
-from convoy.xds.build.outbound_plan import plan_listeners, plan_routes
+from convoy.xds.build.outbound_plan import OutboundListener, plan_listeners, plan_routes
 from convoy.xds.build.sources import SDS_FOLDER
 from convoy.xds.cache import sets
 from convoy.xds.cache.memo import Memo
@@ -52,22 +53,58 @@ def build_model(
     """
     memo.start_generation()
     known = _sets_by_version(previous)
-    alike: dict[_Likeness, ProxyResources] = {}
-    places: dict[tuple[ViewKey, Vantage], _Place] = {}
+    members = memo.share(("members", snapshot.workloads), lambda: _members(snapshot))
+    alike = [
+        _with_known_sets(_serve(snapshot, likeness, memo, sds_folder=sds_folder), known)
+        for likeness in members.likenesses
+    ]
+    before = previous.proxies if previous else {}
+    kept: dict[tuple[int, int], ProxyResources] = {}
     proxies: dict[str, ProxyResources] = {}
+    for name, number in members.numbers.items():
+        proxy, old = alike[number], before.get(name)
+        pair = (number, id(old))
+        if pair not in kept:
+            kept[pair] = _kept(proxy, old)
+        proxies[name] = kept[pair]
+    return XdsModel(number=snapshot.number, proxies=proxies, identities=members.identities)
+
+
+class _Members(NamedTuple):
+    """Who is alike, and by which number in `likenesses`; workloads are in the order of their names."""
+
+    likenesses: tuple[_Likeness, ...]
+    numbers: Mapping[str, int]
+    identities: Mapping[str, str]
+
+
+def _members(snapshot: MeshSnapshot) -> _Members:
+    likenesses: dict[_Likeness, int] = {}
+    numbers: dict[str, int] = {}
     for name, workload in sorted(snapshot.workloads.items()):
         likeness = (workload.view, workload.inbound, workload.vantage, workload.patches)
-        if likeness not in alike:
-            is_gateway = workload.view in snapshot.gateway_views
-            where = (workload.view, workload.vantage)
-            if where not in places:
-                places[where] = _place(snapshot, *where)
-            built = _build_proxy(places[where], workload.inbound, memo=memo, sds_folder=sds_folder)
-            patched = patch_proxy(memo, built, workload.patches, is_gateway=is_gateway)
-            alike[likeness] = _with_known_sets(patched, known)
-        proxies[name] = _kept(alike[likeness], previous.proxies.get(name) if previous else None)
-    identities = {name: workload.identity for name, workload in sorted(snapshot.workloads.items())}
-    return XdsModel(number=snapshot.number, proxies=proxies, identities=identities)
+        numbers[name] = likenesses.setdefault(likeness, len(likenesses))
+    identities = {name: snapshot.workloads[name].identity for name in numbers}
+    return _Members(tuple(likenesses), numbers, identities)
+
+
+def _serve(snapshot: MeshSnapshot, likeness: _Likeness, memo: Memo, *, sds_folder: str) -> ProxyResources:
+    """What proxies that are alike are served; not looked at again while their parts are the same objects."""
+    key, inbound, vantage, patches = likeness
+    is_gateway = key in snapshot.gateway_views
+    view = snapshot.gateway_views[key] if is_gateway else snapshot.sidecar_views[key]
+    own = snapshot.view_assignments.get(key)
+    assignments = memo.share(
+        ("assignments", key, view.upstreams, snapshot.assignments, own),
+        lambda: _assignments(view, snapshot),
+    )
+
+    def build() -> ProxyResources:
+        place = _place(view, assignments, vantage)
+        built = _build_proxy(place, inbound, memo=memo, sds_folder=sds_folder)
+        return patch_proxy(memo, built, patches, is_gateway=is_gateway)
+
+    return memo.share(("proxy", view, assignments, inbound, vantage, patches, sds_folder), build)
 
 
 def _build_proxy(
@@ -93,7 +130,7 @@ def _build_sidecar(
         endpoints=memo.compose(sets.compose_endpoints, place.assignments, vantage=place.of_endpoints),
         listeners=memo.compose(
             sets.compose_sidecar_listeners,
-            (*plan_listeners(view), *plan_bound_listeners(view)),
+            memo.share(_read_by_listeners(view), lambda: _plan_listeners(view)),
             view.allows_any,
             view.egress_proxy,
             inbound=inbound,
@@ -102,6 +139,16 @@ def _build_sidecar(
         routes=memo.compose(sets.compose_routes, (*plan_routes(view), *plan_bound_routes(view))),
         secrets=memo.compose(sets.compose_secrets, _credentials(view, inbound)),
     )
+
+
+def _plan_listeners(view: SidecarView) -> tuple[OutboundListener, ...]:
+    return (*plan_listeners(view), *plan_bound_listeners(view))
+
+
+def _read_by_listeners(view: SidecarView) -> Inputs:
+    """All of a view but its rules for requests, of which listeners only know the ports."""
+    others = (getattr(view, field) for field in SidecarView.__struct_fields__ if field != "http")
+    return ("listeners", *others, *(routes.port for routes in view.http))
 
 
 def _credentials(view: SidecarView, inbound: InboundPart | None) -> tuple[Credential, ...]:
@@ -121,10 +168,8 @@ def _build_gateway(view: GatewayView, place: _Place, *, memo: Memo, sds_folder: 
     )
 
 
-def _place(snapshot: MeshSnapshot, key: ViewKey, vantage: Vantage) -> _Place:
+def _place(view: SidecarView | GatewayView, assignments: tuple[Assignment, ...], vantage: Vantage) -> _Place:
     """Where nothing depends on the place, everybody is at the same."""
-    view = snapshot.gateway_views.get(key) or snapshot.sidecar_views[key]
-    assignments = _assignments(view, snapshot)
     return _Place(
         view,
         assignments,

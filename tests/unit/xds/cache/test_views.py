@@ -156,3 +156,22 @@ def test_places_part_only_the_endpoints_that_depend_on_them() -> None:
     assert (here.clusters, here.routes, here.listeners) == (there.clusters, there.routes, there.listeners)
     changed = {name for name in here.endpoints if here.endpoints[name] is not there.endpoints[name]}
     assert changed == {"outbound|9080|v1|reviews.default.svc.cluster.local"}
+
+
+def test_parts_that_are_the_same_objects_are_not_looked_at_again() -> None:
+    memo, snapshot = Memo(), mesh("10.0.0.1")
+    before = build_model(snapshot, None, memo)
+    asked = memo.statistics()
+    after = build_model(msgspec.structs.replace(snapshot, number=2), before, memo)
+    assert after.proxies["app.default"] is before.proxies["app.default"]
+    assert memo.statistics() == asked
+
+
+def test_what_is_not_looked_at_again_is_not_forgotten_either() -> None:
+    memo, snapshot = Memo(keep_generations=2), mesh("10.0.0.1")
+    model = build_model(snapshot, None, memo)
+    for number in range(2, 8):
+        model = build_model(msgspec.structs.replace(snapshot, number=number), model, memo)
+    built = memo.statistics().built
+    build_model(mesh("10.0.0.1", "10.0.0.2"), model, memo)
+    assert memo.statistics().built - built == 2

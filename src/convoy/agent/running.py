@@ -14,7 +14,7 @@ from convoy.agent.capture import build_capture_rules
 from convoy.agent.certificates import keep_certificates
 from convoy.agent.controlplane import ControlPlane
 from convoy.agent.envoy import Envoy
-from convoy.agent.errors import ControlPlaneError, RefusedError
+from convoy.agent.errors import ControlPlaneError
 from convoy.agent.group import Membership
 from convoy.agent.listening import PATH as SERVING_PATH
 from convoy.agent.listening import AwaitedPorts
@@ -123,11 +123,8 @@ class _Agent:
         for pause in itertools.islice(backoff(0.1, at_most=1.0), _BOOTSTRAP_TRIES):
             try:
                 return await self._control_plane.patch_bootstrap(built)
-            except RefusedError as error:
-                report("bootstrap left as it is", level="warning", reason=str(error))
-                return built
-            except ControlPlaneError as error:
-                report("bootstrap not asked for", level="warning", reason=str(error))
+            except ControlPlaneError as error:  # another replica may know this pod only in a moment
+                report("bootstrap not obtained", level="warning", reason=str(error))
                 await self._clock.sleep(pause)
         return built
 

@@ -64,7 +64,7 @@ async def retried(lab: Lab, limits: str, *, before: int = 0, beside: int = 0) ->
     async with lab.applied(SERVER, RETRIED, policy(limits)):
         if before:
             await lab.many("client", f"{URL}/", before)
-        others = asyncio.gather(*(lab.get("client", f"{URL}/delay/1") for _ in range(beside)))
+        others = asyncio.gather(*(lab.get("client", f"{URL}/delay/2") for _ in range(beside)))
         await asyncio.sleep(0.3 if beside else 0)
         failing = [f"/delay/0.5?fail=1&key={lab.key()}" for _ in range(8)]
         answers = await at_once(lab, *failing)

@@ -43,11 +43,13 @@ def reuse_mapping(
 
     `reuse` makes a changed value out of old pieces.
     """
+    if new is old:
+        return old
     kept: dict[K, T] = {}
     for key, value in new.items():
         if key not in old:
             kept[key] = value
-        elif value == old[key]:
+        elif value is old[key] or value == old[key]:
             kept[key] = old[key]
         else:
             kept[key] = reuse(value, old[key]) if reuse else value
@@ -105,10 +107,20 @@ def _reuse_items(
     key: Callable[[T], Hashable],
     reuse: Callable[[T, T], T] | None = None,
 ) -> tuple[T, ...]:
-    if new == old:
+    if new is old or new == old:
         return old
+    if len(new) == len(old) and all(
+        one is before or key(one) == key(before) for one, before in zip(new, old, strict=True)
+    ):
+        return tuple(_reuse_item(one, before, reuse) for one, before in zip(new, old, strict=True))
     kept = reuse_mapping({key(item): item for item in new}, {key(item): item for item in old}, reuse)
     return tuple(kept.values())
+
+
+def _reuse_item(new: T, old: T, reuse: Callable[[T, T], T] | None) -> T:
+    if new is old or new == old:
+        return old
+    return reuse(new, old) if reuse else new
 
 
 def _keep(new: T, old: T) -> T:

@@ -25,6 +25,7 @@ from convoy.mesh.model import (
     SidecarView,
     SniffedRoute,
     TcpRoute,
+    Upstream,
     UpstreamKey,
     WeightedUpstream,
 )
@@ -33,6 +34,11 @@ V = TypeVar("V", SidecarView, GatewayView)
 
 _Hashing = Mapping[UpstreamKey, HashPolicy]
 _Connecting = Mapping[UpstreamKey, ConnectionPolicy]
+
+
+def has_route_policies(upstream: Upstream) -> bool:
+    """Whether an upstream has a policy that routes to it must carry."""
+    return bool(upstream.balancing.hash_policy) or upstream.connections != PLAIN_CONNECTIONS
 
 
 def with_route_policies(view: V) -> V:

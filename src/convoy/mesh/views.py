@@ -26,7 +26,7 @@ from convoy.mesh.model import (
     ViewKey,
 )
 from convoy.mesh.pods import PodFacts
-from convoy.mesh.route_policies import with_route_policies
+from convoy.mesh.route_policies import has_route_policies, with_route_policies
 from convoy.mesh.scopes import Scope
 from convoy.mesh.services import Registered
 from convoy.mesh.upstreams import PlannedUpstream, UpstreamPlanner
@@ -40,6 +40,8 @@ class _Sent(msgspec.Struct, frozen=True, eq=False):
     planned: Planned
     upstreams: tuple[Upstream, ...]
     credentials: tuple[Credential, ...]
+    has_policies: bool
+    """Some say things that routes must know."""
 
 
 def build_sidecar_view(
@@ -69,7 +71,7 @@ def build_sidecar_view(
         resolves_any=scope.resolves_any,
         credentials=sent.credentials,
     )
-    return with_route_policies(view), sent.planned
+    return with_route_policies(view) if sent.has_policies else view, sent.planned
 
 
 def _sent(facts: Facts, key: ViewKey, planner: UpstreamPlanner, reached: Iterable[Registered]) -> _Sent:
@@ -79,7 +81,12 @@ def _sent(facts: Facts, key: ViewKey, planner: UpstreamPlanner, reached: Iterabl
         for upstream in planner.plan(registered, client=key.namespace, network=key.network, labels=key.labels)
     )
     upstreams = _sorted_upstreams(planned)
-    return _Sent(planned, upstreams, sorted_credentials(find_credentials(upstreams, facts.credentials)))
+    return _Sent(
+        planned,
+        upstreams,
+        sorted_credentials(find_credentials(upstreams, facts.credentials)),
+        has_policies=any(map(has_route_policies, upstreams)),
+    )
 
 
 def _reached(facts: Facts, key: ViewKey, scope: Scope, egress: Egress) -> tuple[Registered, ...]:

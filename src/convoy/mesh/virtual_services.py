@@ -23,6 +23,8 @@ from convoy.mesh.retries import DEFAULT_RETRIES
 from convoy.mesh.short_names import expand_host
 from convoy.mesh.visibility import Visibility, resolve_export_to
 
+_FEW = 16
+
 
 class PreparedVirtualService(msgspec.Struct, frozen=True, eq=False):
     """One VirtualService. `gateways` holds `mesh` and `<namespace>/<name>`; `written` is as it was written,
@@ -80,23 +82,21 @@ class SidecarRouting:
 
     def replaced(self, changes: "Changes") -> "SidecarRouting":
         """The same with other rules in some VirtualServices, which stand as the old ones did."""
-        services = tuple(changes.get(id(one), one) for one in self.services)
-        if keep_tuple(services, self.services) is self.services:
+        services = _replaced(self.services, changes)
+        if services is self.services:
             return self
         changed = copy.copy(self)
         changed.services = services
         changed._exact = dict(self._exact)
-        for host in {host for one in self.services if id(one) in changes for host in one.hosts}:
+        for host in {host for one in changes for host in one.hosts}:
             if host in self._exact:
-                changed._exact[host] = [changes.get(id(one), one) for one in self._exact[host]]
-        changed._longest_first = [
-            (pattern, changes.get(id(one), one)) for pattern, one in self._longest_first
-        ]
+                changed._exact[host] = [changes.get(one, one) for one in self._exact[host]]
+        changed._longest_first = [(pattern, changes.get(one, one)) for pattern, one in self._longest_first]
         return changed
 
 
-Changes = Mapping[int, PreparedVirtualService]
-"""What takes the place of a VirtualService, by the `id` of that."""
+Changes = Mapping[PreparedVirtualService, PreparedVirtualService]
+"""What takes the place of a VirtualService."""
 
 
 class Routing:
@@ -149,7 +149,7 @@ class Routing:
         if previous:
             self._take_over(previous)
 
-    def _reusable(self, delegates: Mapping[Key, Delegate]) -> Changes:
+    def _reusable(self, delegates: Mapping[Key, Delegate]) -> Mapping[int, PreparedVirtualService]:
         """Those prepared, by the `id` of what is written, that mean the same with these delegates."""
         old = self.delegates
         are_same = old.keys() == delegates.keys() and all(
@@ -163,15 +163,11 @@ class Routing:
         self.at_gateways = keep_tuple(self.at_gateways, previous.at_gateways)
         if len(self._all) != len(previous._all):
             return
-        changes = {id(old): new for new, old in zip(self._all, previous._all, strict=True) if new is not old}
-        olds = (one for one in previous._all if id(one) in changes)
-        if all(changes[id(one)].stands_like(one) for one in olds):
+        changes = {old: new for new, old in zip(self._all, previous._all, strict=True) if new is not old}
+        if all(new.stands_like(old) for old, new in changes.items()):
             self.shape = previous.shape
             self._mesh = {place: one.replaced(changes) for place, one in previous._mesh.items()}
-            self._bound = {
-                place: keep_tuple(tuple(changes.get(id(one), one) for one in bound), bound)
-                for place, bound in previous._bound.items()
-            }
+            self._bound = {place: _replaced(bound, changes) for place, bound in previous._bound.items()}
 
     def __iter__(self) -> Iterator[PreparedVirtualService]:
         return iter(self._all)
@@ -201,6 +197,20 @@ class Routing:
         if namespace not in self._mesh:
             self._mesh[namespace] = SidecarRouting(self.bound(MESH, namespace=namespace))
         return self._mesh[namespace]
+
+
+def _replaced(
+    services: tuple[PreparedVirtualService, ...], changes: Changes
+) -> tuple[PreparedVirtualService, ...]:
+    """With what takes the place of some; the same tuple when they are not in it."""
+    if len(changes) > _FEW:
+        return keep_tuple(tuple(changes.get(one, one) for one in services), services)
+    replaced = list(services)
+    for old, new in changes.items():
+        # To look for few is cheaper than to look up each.
+        if old in services:
+            replaced[services.index(old)] = new
+    return keep_tuple(tuple(replaced), services)
 
 
 def _visibility(service: VirtualService, default: tuple[str, ...]) -> Visibility:

@@ -19,6 +19,7 @@ from convoy.mesh.model import (
     MeshSnapshot,
     Resolution,
     SidecarView,
+    Upstream,
     Vantage,
     ViewKey,
 )
@@ -100,7 +101,7 @@ def _serve(snapshot: MeshSnapshot, likeness: _Likeness, memo: Memo, *, sds_folde
     )
 
     def build() -> ProxyResources:
-        place = _place(view, assignments, vantage)
+        place = _place(view, assignments, vantage, memo)
         built = _build_proxy(place, inbound, memo=memo, sds_folder=sds_folder)
         return patch_proxy(memo, built, patches, is_gateway=is_gateway)
 
@@ -168,14 +169,20 @@ def _build_gateway(view: GatewayView, place: _Place, *, memo: Memo, sds_folder: 
     )
 
 
-def _place(view: SidecarView | GatewayView, assignments: tuple[Assignment, ...], vantage: Vantage) -> _Place:
+def _place(
+    view: SidecarView | GatewayView, assignments: tuple[Assignment, ...], vantage: Vantage, memo: Memo
+) -> _Place:
     """Where nothing depends on the place, everybody is at the same."""
     return _Place(
         view,
         assignments,
-        of_endpoints=vantage if any(one.locality for one in assignments) else NOWHERE,
-        of_clusters=vantage if any(one.locality for one in view.upstreams) else NOWHERE,
+        of_endpoints=vantage if _minds_places(assignments, memo) else NOWHERE,
+        of_clusters=vantage if _minds_places(view.upstreams, memo) else NOWHERE,
     )
+
+
+def _minds_places(ways: tuple[Assignment, ...] | tuple[Upstream, ...], memo: Memo) -> bool:
+    return memo.share(("places", ways), lambda: any(one.locality for one in ways))
 
 
 def _assignments(view: SidecarView | GatewayView, snapshot: MeshSnapshot) -> tuple[Assignment, ...]:

@@ -263,6 +263,11 @@ def test_claims_of_tokens_are_refused_by_name():
     assert [p.code for p in problems_of(data)] == [codes.NOT_BUILT_FIELD]
 
 
+def test_delegate_of_a_namespace_that_cannot_be_is_left_to_be_missing():
+    delegate = {"name": "child", "namespace": "teamA"}
+    assert problems_of(manifest("VirtualService", "spec.http", [{"delegate": delegate}])) == ()
+
+
 def test_weights_that_add_up_to_nothing_are_refused():
     data = manifest("VirtualService")
     for choice in data["spec"]["http"][0]["route"]:

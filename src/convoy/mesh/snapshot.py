@@ -135,7 +135,9 @@ def _build_names(
     ground: Ground, workloads: Mapping[str, Workload], memory: Memory
 ) -> Mapping[Namespace, Names]:
     read = (ground.registry, ground.pods, ground.settings)
-    namespaces = sorted({workload.namespace for workload in workloads.values()})
+    namespaces = memory.recall(
+        ("namespaces", workloads), lambda: sorted({workload.namespace for workload in workloads.values()})
+    )
     return {
         namespace: memory.recall(("names", *read, namespace), partial(build_names, ground, namespace))
         for namespace in namespaces
@@ -159,10 +161,8 @@ def _build_views(
     sidecars: dict[ViewKey, SidecarView] = {}
     gateways: dict[ViewKey, GatewayView] = {}
     planned: dict[ViewKey, Planned] = {}
-    first_of: dict[ViewKey, str] = {}
-    for name, workload in workloads.items():
-        first_of.setdefault(workload.view, name)
-    for key in sorted(first_of, key=_view_order):
+    first_of = memory.recall(("first of views", workloads), lambda: _first_of_views(workloads))
+    for key in first_of:
         if key.kind == SIDECAR:
             sidecars[key], planned[key] = build_sidecar_view(
                 facts, key, planner, scope=scopes.of(key), memory=memory
@@ -173,6 +173,14 @@ def _build_views(
                 facts, key, planner, name=name, services=selections.get(name, ()), memory=memory
             )
     return _Views(sidecars, gateways, planned)
+
+
+def _first_of_views(workloads: Mapping[str, Workload]) -> Mapping[ViewKey, str]:
+    """A workload of every view, in the order of the views."""
+    first_of: dict[ViewKey, str] = {}
+    for name, workload in workloads.items():
+        first_of.setdefault(workload.view, name)
+    return {key: first_of[key] for key in sorted(first_of, key=_view_order)}
 
 
 def _recall_gateway(

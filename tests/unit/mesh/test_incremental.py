@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.kit.generated.values import Json
 from tests.kit.generated.world import batches, read_world
-from tests.unit.mesh.objects import SETTINGS, parse, pod, service, sidecars, to, virtual_service
+from tests.unit.mesh.objects import SETTINGS, istio, parse, pod, service, sidecars, to, virtual_service
 from tests.unit.mesh.varied import variants
 
 from convoy.api.base import ApiObject
@@ -123,3 +123,14 @@ def test_what_no_snapshot_asks_for_is_forgotten() -> None:
         memory.start()
         memory.recall((asked,), partial(made.append, asked))
     assert made == ["one", "two", "one"]
+
+
+def test_a_changed_delegate_changes_those_that_name_it() -> None:
+    host = "s.default.svc.cluster.local"
+    fixed = [service("s", 9080), pod("app", "10.0.0.1")]
+    root = virtual_service("root", host, {"delegate": {"name": "child", "namespace": "default"}})
+    mesh = Mesh()
+    for timeout in ("3s", "4s"):
+        child = istio("VirtualService", "child", {"http": [to(host, timeout=timeout)]})
+        mesh.resolve(parse(*fixed, root, child))
+        mesh.check()

@@ -48,7 +48,8 @@ def start_envoy(bootstrap: dict[str, Any], folder: str) -> None:
 
 
 def _is_live(admin: Path) -> bool:
-    with contextlib.suppress(OSError, http.client.HTTPException):
+    # A file that has just been made may have no address in it yet.
+    with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
         return _admin_get(admin, "/ready") == "LIVE\n"
     return False
 

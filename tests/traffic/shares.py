@@ -9,13 +9,13 @@ SIGNIFICANCE = 1e-6
 
 
 def assert_shares(found: Counter[str], expected: Mapping[str, float]) -> None:
-    """Each one's count is what chance would give for its share , and nobody else has any."""
+    """Each one's count is what chance would give for its share, and nobody else has any."""
     total, whole = sum(found.values()), sum(expected.values())
     assert total > 0
     assert set(found) <= set(expected), found
     for name, share in expected.items():
-        if share == 0:
-            assert found[name] == 0, found
+        if share in (0, whole):
+            assert found[name] == (total if share else 0), found
             continue
         chance = binomial_p_value(found[name], total, share / whole)
         assert chance >= SIGNIFICANCE / len(expected), f"{found} is not shared as {dict(expected)}"

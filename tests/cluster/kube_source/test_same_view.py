@@ -18,7 +18,6 @@ from tests.unit.config.kube.clients import client_of
 from tests.unit.config.kube.relay import relayed
 
 from convoy.api.crds import build_crds
-from convoy.api.istio.common import IstioStatus
 from convoy.api.kinds import BY_NAME, KINDS
 from convoy.api.kube.core import Pod
 from convoy.api.meta import ClusterID
@@ -58,7 +57,7 @@ def as_the_mesh_reads_it(obj):
         ),
     )
     if BY_NAME[obj.kind].group:
-        return msgspec.structs.replace(obj, status=IstioStatus())
+        return msgspec.structs.replace(obj, status=type(obj.status)())
     if isinstance(obj, Pod):
         conditions = [type(each)(type=each.type, status=each.status) for each in obj.status.conditions]
         status = type(obj.status)(

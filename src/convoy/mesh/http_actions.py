@@ -19,6 +19,7 @@ from convoy.api.istio.virtual_service import (
     HttpFault,
     HttpRewrite,
 )
+from convoy.api.validation.faults import GRPC_STATUSES
 from convoy.mesh.durations import milliseconds
 from convoy.mesh.model import (
     MILLION,
@@ -37,26 +38,7 @@ from convoy.mesh.model import (
 
 _ESCAPED = re.compile(r"\\(.?)", re.DOTALL)
 
-_GRPC_STATUSES = (
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-)
-_GRPC_CODES = {name: code for code, name in enumerate(_GRPC_STATUSES)}
+_GRPC_CODES = {name: code for code, name in enumerate(GRPC_STATUSES)}
 
 
 def build_share(percentage: Percent | None, percent: int | None = None) -> int:

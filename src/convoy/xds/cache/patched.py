@@ -10,7 +10,6 @@ from envoy.config.cluster.v3 import cluster_pb2 as cluster_v3
 from envoy.config.core.v3 import extension_pb2 as extension_v3
 from envoy.config.listener.v3 import listener_pb2 as listener_v3
 from envoy.config.route.v3 import route_pb2 as route_v3
-from envoy.service.discovery.v3 import discovery_pb2 as discovery_v3
 
 from convoy.api.istio.envoy_filter import PatchContext
 from convoy.mesh.model import EnvoyPatch
@@ -19,6 +18,7 @@ from convoy.xds.build.envoy_filters.clusters import patch_clusters
 from convoy.xds.build.envoy_filters.extensions import added_extensions
 from convoy.xds.build.envoy_filters.listeners import patch_listeners
 from convoy.xds.build.envoy_filters.routes import patch_routes
+from convoy.xds.cache.consistency import decode
 from convoy.xds.cache.encode import encode_resource
 from convoy.xds.cache.memo import Memo
 from convoy.xds.cache.resources import (
@@ -79,9 +79,7 @@ def _extensions(memo: Memo, patches: Patches, is_gateway: bool) -> ResourceSet:
 
 
 def _decoded(resources: ResourceSet, kind: type[_M]) -> Iterator[_M]:
-    for resource in resources.values():
-        response = discovery_v3.DeltaDiscoveryResponse.FromString(resource.delta_chunk)
-        yield kind.FromString(response.resources[0].resource.value)
+    return (decode(resource, kind()) for resource in resources.values())
 
 
 def _encoded(type_url: str, messages: Iterable[_Named], before: ResourceSet) -> ResourceSet:

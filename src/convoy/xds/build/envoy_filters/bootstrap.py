@@ -6,18 +6,12 @@ from typing import Any
 from envoy.config.bootstrap.v3 import bootstrap_pb2 as bootstrap_v3
 from google.protobuf import json_format
 
-from convoy.api.istio.envoy_filter import ApplyTo, PatchContext
+from convoy.api.istio.envoy_filter import ApplyTo
 from convoy.mesh.model import EnvoyPatch
-from convoy.xds.build.envoy_filters.changes import changes_in, of_kind
+from convoy.xds.build.envoy_filters.changes import changes_in, contexts_of, of_kind
 from convoy.xds.build.envoy_filters.values import parse_value
 
 Json = dict[str, Any]
-
-_CONTEXTS = {
-    True: (PatchContext.GATEWAY,),
-    # What a sidecar starts with is neither inbound nor outbound.
-    False: (PatchContext.SIDECAR_OUTBOUND, PatchContext.SIDECAR_INBOUND),
-}
 
 
 def patch_bootstrap(bootstrap: Json, patches: Sequence[EnvoyPatch], *, is_gateway: bool) -> Json | None:
@@ -28,7 +22,9 @@ def patch_bootstrap(bootstrap: Json, patches: Sequence[EnvoyPatch], *, is_gatewa
     changes = [
         change
         for change in dict.fromkeys(
-            change for context in _CONTEXTS[is_gateway] for change in changes_in(patches, context)
+            change
+            for context in contexts_of(is_gateway=is_gateway)
+            for change in changes_in(patches, context)
         )
         if change.merges
     ]

@@ -50,6 +50,13 @@ class Change(msgspec.Struct, frozen=True, eq=False):
         return self.operation in _MERGES
 
 
+def contexts_of(*, is_gateway: bool) -> tuple[PatchContext, ...]:
+    """The contexts of a proxy's configuration; what is neither inbound nor outbound is in both."""
+    if is_gateway:
+        return (PatchContext.GATEWAY,)
+    return (PatchContext.SIDECAR_OUTBOUND, PatchContext.SIDECAR_INBOUND)
+
+
 def changes_in(patches: Iterable[EnvoyPatch], context: PatchContext) -> tuple[Change, ...]:
     """The patches for a context, in their order."""
     return tuple(

@@ -8,7 +8,7 @@ from envoy.config.core.v3 import base_pb2 as core_v3
 from convoy.api.istio.envoy_filter import ApplyTo, ClusterMatch, Operation, PatchContext
 from convoy.mesh.model import EnvoyPatch
 from convoy.xds.build import names
-from convoy.xds.build.envoy_filters.changes import Change, changes_in, of_kind
+from convoy.xds.build.envoy_filters.changes import Change, changes_in, contexts_of, of_kind
 from convoy.xds.build.envoy_filters.merging import merge
 
 Cluster = cluster_v3.Cluster
@@ -21,11 +21,7 @@ def patch_clusters(
     clusters: Iterable[Cluster], patches: Sequence[EnvoyPatch], *, is_gateway: bool
 ) -> list[Cluster]:
     """The clusters of a proxy once the patches were made; what is added comes last."""
-    contexts = (
-        (PatchContext.GATEWAY,)
-        if is_gateway
-        else (PatchContext.SIDECAR_OUTBOUND, PatchContext.SIDECAR_INBOUND)
-    )
+    contexts = contexts_of(is_gateway=is_gateway)
     changes = {context: of_kind(changes_in(patches, context), ApplyTo.CLUSTER) for context in contexts}
     kept = []
     for cluster in clusters:

@@ -15,7 +15,7 @@ from convoy.api.istio.envoy_filter import (
 )
 from convoy.mesh.model import EnvoyPatch
 from convoy.xds.build import names
-from convoy.xds.build.envoy_filters.changes import Change, Items, changes_in, of_kind
+from convoy.xds.build.envoy_filters.changes import Change, Items, changes_in, contexts_of, of_kind
 from convoy.xds.build.envoy_filters.filters import current_name, patch_filters
 
 Listener = listener_v3.Listener
@@ -35,11 +35,7 @@ def patch_listeners(
     listeners: Iterable[Listener], patches: Sequence[EnvoyPatch], *, is_gateway: bool
 ) -> list[Listener]:
     """The listeners of a proxy once the patches were made; what is added comes last."""
-    contexts = (
-        (PatchContext.GATEWAY,)
-        if is_gateway
-        else (PatchContext.SIDECAR_OUTBOUND, PatchContext.SIDECAR_INBOUND)
-    )
+    contexts = contexts_of(is_gateway=is_gateway)
     changes = {context: changes_in(patches, context) for context in contexts}
     kept = []
     for listener in listeners:

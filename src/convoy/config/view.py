@@ -28,12 +28,27 @@ class Lookup(Protocol):
         ...
 
 
+class Change(msgspec.Struct, frozen=True, eq=False):
+    """What became of one object; None where there is none."""
+
+    key: ObjectKey
+    old: ApiObject | None
+    new: ApiObject | None
+
+
 class ConfigView(msgspec.Struct, frozen=True, eq=False):
-    """Objects by kind. Made by `build_view`; `number` grows with every view of a store."""
+    """Objects by kind. Made by `build_view`; `number` grows with every view of a store.
+
+    `changes` lead from view number `base` to this one: all of them, one for each key, in the order of keys,
+    and what is not among them is the same Python object. With `base` 0 nothing is said. Whoever knows
+    another view than `base` must compare for himself.
+    """
 
     number: int
     by_kind: Mapping[type[ApiObject], tuple[ApiObject, ...]]
     by_key: Mapping[ObjectKey, ApiObject]
+    base: int = 0
+    changes: tuple[Change, ...] = ()
 
     def all(self, kind: type[T]) -> tuple[T, ...]:
         """Every object of a kind, sorted by (creationTimestamp or "", name, namespace): oldest first."""
@@ -61,16 +76,29 @@ class ConfigView(msgspec.Struct, frozen=True, eq=False):
 def build_view(
     number: int, objects: Iterable[ApiObject], *, previous: ConfigView | None = None
 ) -> ConfigView:
-    """A view of these objects (one for each key), sharing with `previous` the kinds that did not change."""
+    """A view of these objects (one for each key), sharing with `previous` the kinds that did not change.
+
+    It says what changed since `previous`, where that is the numbered view of a store.
+    """
     by_key = {key_of(obj): obj for obj in objects}
     lists: dict[type[ApiObject], list[ApiObject]] = {}
     for obj in by_key.values():
         lists.setdefault(type(obj), []).append(obj)
     by_kind = {kind: _shared(previous, kind, members) for kind, members in lists.items()}
-    return ConfigView(number, by_kind, by_key)
+    base = previous.number if previous else 0
+    changes = _changes(previous.by_key, by_key) if previous and base else ()
+    return ConfigView(number, by_kind, by_key, base, changes)
 
 
 EMPTY_VIEW = ConfigView(0, {}, {})
+
+
+def _changes(
+    before: Mapping[ObjectKey, ApiObject], after: Mapping[ObjectKey, ApiObject]
+) -> tuple[Change, ...]:
+    changed = [Change(key, before.get(key), new) for key, new in after.items() if before.get(key) is not new]
+    gone = [Change(key, old, None) for key, old in before.items() if key not in after]
+    return tuple(sorted(changed + gone, key=lambda change: change.key))
 
 
 def _shared(

@@ -71,6 +71,21 @@ async def test_views_are_numbered_and_share_unchanged_objects(store, folder):
     assert second.view.all(Service)[0].spec.ports[0].port == 81
 
 
+async def test_view_says_what_changed_since_the_last_view_that_was_given(store, folder):
+    states = store.held()
+    put(store, folder, service("a") + pod("p"))
+    first = await anext(states)
+    put(store, folder, service("a", 81) + pod("p"))
+    put(store, folder, service("a", 82) + pod("p") + pod("q"))
+    second = await anext(states)
+    assert (first.view.base, second.view.base) == (0, 1)
+    assert [(change.key.name, change.old) for change in second.view.changes] == [
+        ("q", None),
+        ("a", first.view.all(Service)[0]),
+    ]
+    assert all(change.new is second.view.find(change.key) for change in second.view.changes)
+
+
 async def test_comment_gives_the_same_view_with_new_lines(store, folder):
     states = store.held()
     put(store, folder, service("a"))

@@ -51,6 +51,20 @@ def test_view_cannot_be_changed():
         build_view(1, []).number = 2
 
 
+def test_changes_lead_from_one_view_to_the_next():
+    kept, changed, gone, new = obj(Pod, "a"), obj(Pod, "b"), obj(Service, "a"), obj(Service, "b")
+    before = build_view(1, [kept, changed, gone])
+    other = obj(Pod, "b", created="2024-01-01T00:00:00Z")
+    after = build_view(2, [kept, other, new], previous=before)
+    assert (before.base, before.changes, after.base) == (0, (), 1)
+    said = [(str(change.key), change.old, change.new) for change in after.changes]
+    assert said == [
+        ("Pod default/b", changed, other),
+        ("Service default/a", gone, None),
+        ("Service default/b", None, new),
+    ]
+
+
 def test_all_objects_come_kind_by_kind():
     view = build_view(1, [obj(Service, "a"), obj(Pod, "b"), obj(Pod, "a")])
     assert [(o.kind, o.metadata.name) for o in view] == [("Pod", "a"), ("Pod", "b"), ("Service", "a")]

@@ -36,7 +36,7 @@ def running_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     before = look()
     with played_demo(home):
         yield home
-    assert wait_nothing_new(before, str(home)) == []
+    assert wait_nothing_new(before, home) == []
 
 
 def test_every_proxy_is_listed_with_its_state(running_home) -> None:

@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 from tests.e2e.conftest import CONVOY, environment
-from tests.e2e.leftovers import look, wait_nothing_new
+from tests.e2e.leftovers import look, wait_nothing_new, whats_new
 from tests.e2e.played import convoy, played_demo
 
 from convoy.cli.demo.sabotage import SABOTAGES
@@ -21,6 +21,12 @@ pytestmark = [pytest.mark.world, pytest.mark.envoy, pytest.mark.slow]
 def test_every_promise_holds_with_evidence_and_the_clusters_go_on(home) -> None:
     before = look()
     with played_demo(home, "-o", "json") as done:
+        running = whats_new(before, home)
+        assert {kind for kind, found in running.items() if found} == {
+            "processes",
+            "sockets",
+            "network_namespaces",
+        }
         rows = json.loads(done.stdout)
         assert [row["number"] for row in rows] == list(range(1, 13))
         assert [row["verdict"] for row in rows] == ["held"] * 12, rows
@@ -35,7 +41,7 @@ def test_every_promise_holds_with_evidence_and_the_clusters_go_on(home) -> None:
             ("cluster1", "running"),
             ("cluster2", "running"),
         ]
-    assert wait_nothing_new(before, str(home)) == []
+    assert wait_nothing_new(before, home) == []
 
 
 def found_rows(said):
@@ -84,7 +90,7 @@ def test_a_signal_at_any_time_leaves_nothing(number, moment, home) -> None:
     if number == signal.SIGKILL:  # nobody was left to end what it had started
         time.sleep(1.0)
         convoy(home, "down")
-    assert wait_nothing_new(before, str(home)) == [], f"after {seconds:.2f} s"
+    assert wait_nothing_new(before, home) == [], f"after {seconds:.2f} s"
 
 
 def test_a_second_demo_is_refused_while_one_is_played(home) -> None:

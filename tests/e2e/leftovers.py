@@ -1,8 +1,8 @@
 """What a command could leave on the machine: processes, network namespaces, interfaces, mounts, sockets.
 
-Others start worlds beside this one, so only what this process's commands started counts: while it watches, this
-process is the one that orphans are given to (prctl(2), PR_SET_CHILD_SUBREAPER), so that whatever a command
-starts stays below it. Nobody makes interfaces or mounts of the machine's own, so any new one counts.
+Others start worlds beside this one, so only what this process's commands started counts: while it watches,
+this process is the one that orphans are given to (prctl(2), PR_SET_CHILD_SUBREAPER), so that whatever a
+command starts stays below it. Nobody makes interfaces or mounts of the machine's own, so any new one counts.
 """
 
 import os

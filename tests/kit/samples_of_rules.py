@@ -8,6 +8,7 @@ from tests.kit.parts import key, rule
 from convoy.mesh.model import (
     MILLION,
     Abort,
+    ClaimMatch,
     CorsPolicy,
     Delay,
     DirectResponse,
@@ -41,6 +42,10 @@ MATCH = RouteMatch(
     queries=(
         QueryMatch("v", TextMatch(MatchKind.PREFIX, "2")),
         QueryMatch("x", TextMatch(MatchKind.PRESENT)),
+    ),
+    claims=(
+        ClaimMatch(("group", "example.com/id"), TextMatch(MatchKind.REGEX, "a|b"), is_inverted=True),
+        ClaimMatch(("sub",), TextMatch(MatchKind.PRESENT)),
     ),
 )
 EDITS = HeaderEdits(

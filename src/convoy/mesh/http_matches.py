@@ -8,7 +8,16 @@ from collections.abc import Iterator, Mapping
 
 from convoy.api.istio.common import StringMatch
 from convoy.api.istio.virtual_service import HttpMatchRequest
-from convoy.mesh.model import HeaderMatch, MatchKind, PathMatch, QueryMatch, RouteMatch, TextMatch
+from convoy.api.request_claims import claim_path
+from convoy.mesh.model import (
+    ClaimMatch,
+    HeaderMatch,
+    MatchKind,
+    PathMatch,
+    QueryMatch,
+    RouteMatch,
+    TextMatch,
+)
 
 _EVERY_PATH = (
     TextMatch(MatchKind.PREFIX, "/"),
@@ -26,6 +35,7 @@ def build_match(request: HttpMatchRequest) -> RouteMatch:
         path=_path(request.uri, ignore_case=request.ignore_uri_case),
         headers=tuple(_headers(request)),
         queries=tuple(QueryMatch(name, text) for name, text in _by_name(request.query_params)),
+        claims=tuple(_claims(request)),
     )
 
 
@@ -43,10 +53,18 @@ def _headers(request: HttpMatchRequest) -> Iterator[HeaderMatch]:
     for name, match in pseudo.items():
         if match is not None and build_text(match) != _PRESENT:
             yield HeaderMatch(name, build_text(match))
-    for name, text in _by_name(request.headers):
-        yield HeaderMatch(name.lower(), text)
-    for name, text in _by_name(request.without_headers):
-        yield HeaderMatch(name.lower(), text, is_inverted=True)
+    for headers, is_inverted in ((request.headers, False), (request.without_headers, True)):
+        for name, text in _by_name(headers):
+            if claim_path(name) is None:
+                yield HeaderMatch(name.lower(), text, is_inverted)
+
+
+def _claims(request: HttpMatchRequest) -> Iterator[ClaimMatch]:
+    """Claims are written among the headers; their names mean what their case says."""
+    for headers, is_inverted in ((request.headers, False), (request.without_headers, True)):
+        for name, text in _by_name(headers):
+            if path := claim_path(name):
+                yield ClaimMatch(path, text, is_inverted)
 
 
 def _by_name(matches: Mapping[str, StringMatch]) -> Iterator[tuple[str, TextMatch]]:

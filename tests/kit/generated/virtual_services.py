@@ -9,7 +9,12 @@ from tests.kit.generated import values as v
 from tests.kit.generated.values import Json, Strategy, few, mapping, some, string_match, struct
 
 _METHODS = ("GET", "POST", "*", "OPTIONS")
-_CLAIMS = ("@request.auth.claims.sub", "@request.auth.claims[groups]")
+_CLAIMS = (
+    "@request.auth.claims.sub",
+    "@request.auth.claims.group.id",
+    "@request.auth.claims[groups]",
+    "@Request.auth.claims[group][example.com/id]",
+)
 
 _operations = struct(
     set=mapping(v.header_names, v.header_values),
@@ -29,7 +34,7 @@ def _match(gateways: Strategy, *, claims: bool) -> Strategy:
         method=string_match(),
         authority=string_match(),
         headers=mapping(headers, string_match()),
-        withoutHeaders=mapping(v.header_names, st.one_of(string_match(), some({"regex": "*"}))),
+        withoutHeaders=mapping(headers, st.one_of(string_match(), some({"regex": "*"}))),
         queryParams=mapping(some("q", "x y"), string_match()),
         ignoreUriCase=v.bools,
         port=v.ports,

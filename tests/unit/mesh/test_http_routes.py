@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from tests.unit.mesh.objects import (
     SETTINGS,
@@ -18,7 +19,10 @@ from tests.unit.mesh.objects import (
 )
 from tests.unit.mesh.objects import virtual_service as vs
 
+from convoy.api.istio.virtual_service import HttpMatchRequest
+from convoy.mesh.http_matches import build_match
 from convoy.mesh.model import (
+    ClaimMatch,
     Fallback,
     HeaderMatch,
     HostRoutes,
@@ -95,6 +99,31 @@ def text(kind: MatchKind, value: str = "") -> TextMatch:
 )
 def test_conditions(match: Objects, wanted: RouteMatch) -> None:
     assert matched(match) == wanted
+
+
+@pytest.mark.parametrize(
+    ("match", "wanted"),
+    [
+        (
+            {"headers": {"@Request.auth.claims.a.B": {"exact": "1"}, "@request.auth.claims[a.B]": {}}},
+            RouteMatch(
+                claims=(
+                    ClaimMatch(("a", "B"), text(MatchKind.EXACT, "1")),
+                    ClaimMatch(("a.B",), text(MatchKind.PRESENT)),
+                )
+            ),
+        ),
+        (
+            {"withoutHeaders": {"@request.auth.claims.a": {"prefix": "1"}, "x-a": {}}},
+            RouteMatch(
+                headers=(HeaderMatch("x-a", text(MatchKind.PRESENT), is_inverted=True),),
+                claims=(ClaimMatch(("a",), text(MatchKind.PREFIX, "1"), is_inverted=True),),
+            ),
+        ),
+    ],
+)
+def test_conditions_on_claims_are_told_from_those_on_headers(match: Objects, wanted: RouteMatch) -> None:
+    assert build_match(msgspec.convert(match, HttpMatchRequest)) == wanted
 
 
 @pytest.mark.parametrize("last", [{}, {"match": [{"uri": {"prefix": "/"}}]}, {"match": [{"port": 9080}]}])

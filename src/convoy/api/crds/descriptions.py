@@ -38,8 +38,9 @@ _BY_STRUCT: Mapping[str, Mapping[str, str]] = {
         "scheme": "http or https.",
         "method": "The method, such as GET.",
         "authority": "The Host header.",
-        "headers": "Header names in lower case to what their values must be; {} asks for presence.",
-        "withoutHeaders": "Headers that must not be so.",
+        "headers": "Header names in lower case to what their values must be; {} asks for presence. At "
+        "gateways also claims of tokens, as @request.auth.claims.sub or @request.auth.claims[group][id].",
+        "withoutHeaders": "Headers, or claims of tokens, that must not be so.",
         "queryParams": "Query parameters to what their values must be; regular expressions and exact values.",
         "ignoreUriCase": "Whether upper and lower case are the same in exact and prefix matches of the path.",
         "port": "The port that the client called.",

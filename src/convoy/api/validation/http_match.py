@@ -6,12 +6,12 @@ from convoy.api import codes
 from convoy.api.istio.common import StringMatch
 from convoy.api.istio.virtual_service import HttpMatchRequest
 from convoy.api.paths import child_path, quote
+from convoy.api.request_claims import claim_path
 from convoy.api.validation import names
 from convoy.api.validation.finding import Findings
 from convoy.api.validation.gateway_names import check_gateway_names
 from convoy.api.validation.string_match import check_string
 
-CLAIMS = "@request.auth.claims"
 _ANYTHING = HttpMatchRequest()
 # Written as headers these have no effect: Istio's API has fields of their own for them.
 _OWN_FIELDS = ("uri", "scheme", "method", "authority")
@@ -55,14 +55,9 @@ def _check_headers(
 ) -> None:
     for name, condition in headers.items():
         here = child_path(path, name)
-        if name.startswith(CLAIMS) and name[len(CLAIMS) :][:1] in (".", "["):
-            if not may_be_claims:
-                message = "claims of tokens are known at gateways only, but these rules hold in sidecars."
-                remedy = "Name gateways other than mesh in spec.gateways, or remove the condition."
-                found.add(codes.CONFLICT, here, message, remedy)
-            else:
-                message = "matching claims of a token is not supported yet."
-                found.add(codes.NOT_BUILT_FIELD, here, message, "Remove the condition.")
+        claims = claim_path(name)
+        if claims is not None:
+            _check_claims(here, claims, found, may_be_claims=may_be_claims)
         elif name not in _PSEUDO_HEADERS and (name.startswith(":") or not names.is_header_name(name)):
             remedy = 'Use letters, digits and "-".'
             found.add(codes.BAD_HEADER, here, f"{quote(name)} is not a header name.", remedy)
@@ -71,3 +66,16 @@ def _check_headers(
             found.add(codes.NO_EFFECT, here, message, f"Use the field {name} beside headers.")
         if condition.regex != _PRESENT:
             check_string(here, condition, found)
+
+
+def _check_claims(path: str, claims: tuple[str, ...], found: Findings, *, may_be_claims: bool) -> None:
+    if not may_be_claims:
+        message = "claims of tokens are known at gateways only, but these rules are not for gateways alone."
+        remedy = (
+            "Name gateways other than mesh in spec.gateways, or remove the condition. Delegates have it from "
+            "the rule that names them."
+        )
+        found.add(codes.CONFLICT, path, message, remedy)
+    if not all(claims):
+        message = "the name of a claim is empty."
+        found.add(codes.BAD_HEADER, path, message, "Name each claim on the way, as in [group][id].")

@@ -56,7 +56,15 @@ from convoy.mesh.model.http_actions import (
 )
 from convoy.mesh.model.l4 import SniffedRoute, TcpRoute
 from convoy.mesh.model.localities import NOWHERE, Distribution, LocalityPolicy, Vantage
-from convoy.mesh.model.matches import HeaderMatch, MatchKind, PathMatch, QueryMatch, RouteMatch, TextMatch
+from convoy.mesh.model.matches import (
+    ClaimMatch,
+    HeaderMatch,
+    MatchKind,
+    PathMatch,
+    QueryMatch,
+    RouteMatch,
+    TextMatch,
+)
 from convoy.mesh.model.origination import Origination
 from convoy.mesh.model.outliers import Outliers
 from convoy.mesh.model.pools import (
@@ -118,6 +126,7 @@ __all__ = [
     "Assignment",
     "Balancing",
     "BoundEgress",
+    "ClaimMatch",
     "ClientProof",
     "ConnectionPolicy",
     "CorsPolicy",

@@ -43,9 +43,21 @@ class QueryMatch(Part, frozen=True, cache_hash=True):
     text: TextMatch
 
 
+class ClaimMatch(Part, frozen=True, cache_hash=True):
+    """A condition on a claim of the request's token: a text, or a list with such a text.
+
+    `path` names the claims from the outermost inwards. A request without a token has no claims.
+    """
+
+    path: tuple[str, ...]
+    text: TextMatch
+    is_inverted: bool = False
+
+
 class RouteMatch(Part, frozen=True, cache_hash=True):
     """Conditions that must all hold; none of them: every request."""
 
     path: PathMatch | None = None
     headers: tuple[HeaderMatch, ...] = ()
     queries: tuple[QueryMatch, ...] = ()
+    claims: tuple[ClaimMatch, ...] = ()

@@ -49,6 +49,7 @@ _MESH = (None, ["mesh"], ["mesh", "istio-system/public"])
 _BASES: Mapping[str, Strategy] = {
     "mesh": virtual_services(_MESH),
     "mesh http": virtual_services(_MESH, ("http",)),
+    "gateway http": virtual_services((["public"],), ("http",)),
     "delegate": delegates(),
 }
 # Fields that Istio has and refuses.

@@ -255,12 +255,32 @@ def test_planted_violation_is_found_with_its_field(kind, path, value, code, fiel
     assert (code, path + field if field[:1] in (".", "[", "") else field) in found
 
 
-def test_claims_of_tokens_are_refused_by_name():
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("@request.auth.claims.sub", None),
+        ("@Request.Auth.Claims[group][example.com/id]", None),
+        ("@request.auth.claims.", codes.BAD_HEADER),
+        ("@request.auth.claims.a..b", codes.BAD_HEADER),
+        ("@request.auth.claims[]", codes.BAD_HEADER),
+        ("@request.auth.claims[a", codes.BAD_HEADER),
+        ("@request.auth.claims", codes.BAD_HEADER),
+        ("@request.auth.claims-a", codes.BAD_HEADER),
+    ],
+)
+def test_claims_of_tokens_are_conditions_at_gateways(name, code):
     data = manifest("VirtualService")
-    data["spec"]["http"][0]["match"][0]["headers"] = {"@request.auth.claims.sub": {"exact": "a"}}
-    assert [p.code for p in problems_of(data)] == [codes.CONFLICT]
+    data["spec"]["http"][0]["match"][0]["headers"] = {name: {"exact": "a"}}
     data["spec"]["gateways"] = ["istio-system/public"]
-    assert [p.code for p in problems_of(data)] == [codes.NOT_BUILT_FIELD]
+    assert [p.code for p in problems_of(data)] == ([code] if code else [])
+
+
+@pytest.mark.parametrize("gateways", [[], ["mesh"], ["istio-system/public", "mesh"]])
+def test_claims_of_tokens_are_refused_where_sidecars_route(gateways):
+    data = manifest("VirtualService")
+    data["spec"]["http"][0]["match"][0]["withoutHeaders"] = {"@request.auth.claims.sub": {"exact": "a"}}
+    data["spec"]["gateways"] = gateways
+    assert [p.code for p in problems_of(data)] == [codes.CONFLICT]
 
 
 def test_delegate_of_a_namespace_that_cannot_be_is_left_to_be_missing():

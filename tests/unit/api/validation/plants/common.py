@@ -146,6 +146,13 @@ PLANTS: tuple[Plant, ...] = (
         codes.CONFLICT,
         'withoutHeaders["@request.auth.claims[a]"]',
     ),
+    match(
+        "header name",
+        {"headers": {"@request.auth.claims[a][]": {}}},
+        codes.BAD_HEADER,
+        'headers["@request.auth.claims[a][]"]',
+        "gateway http",
+    ),
     vs("exportTo name", {"exportTo": ["a b"]}, codes.BAD_EXPORT, "exportTo[0]"),
     vs("exportTo duplicate", {"exportTo": ["a", "a"]}, codes.DUPLICATE_VALUE, "exportTo[1]"),
     entry("exportTo duplicate", {"exportTo": [".", "planted"]}, codes.DUPLICATE_VALUE, "exportTo[1]"),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 import msgspec
 
 from convoy.kit.digests import digest
+from convoy.xds.cache.layers import Layers
 
 CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 ENDPOINT = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
@@ -41,17 +42,34 @@ class Resource(msgspec.Struct, frozen=True):
 
 
 class ResourceSet(Mapping[str, Resource]):
-    """The resources of one type that a proxy may have, by name, in sorted order; immutable.
+    """The resources of one type that a proxy may have, by name; immutable.
 
-    Built once per view and shared by every proxy of that view, so identity (`is`) means unchanged.
+    Built once per view and shared by every proxy of that view, so identity (`is`) means unchanged. They are
+    in the order of their names; those of a set `over` another one follow the other's.
     """
 
-    __slots__ = ("_by_name", "version")
+    __slots__ = ("_by_name", "layers", "version")
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         by_name = {r.name: r for r in sorted(resources, key=lambda r: r.name)}
-        self._by_name = MappingProxyType(by_name)
+        self._by_name: Mapping[str, Resource] = MappingProxyType(by_name)
         self.version = digest("".join(f"{r.name}\0{r.version}\n" for r in by_name.values()).encode())
+        self.layers: tuple[ResourceSet, ResourceSet] | None = None
+        """The set that is shared with others, and what this one has besides; None: the set is one piece."""
+
+    @classmethod
+    def over(cls, shared: "ResourceSet", own: Iterable[Resource]) -> "ResourceSet":
+        """`shared` and some more, for what `shared` itself does not cost again; names in both are `own`."""
+        above = cls(own)
+        if not above:
+            return shared
+        if shared.layers or any(name in shared for name in above):
+            return cls((*shared.values(), *above.values()))
+        both = cls()
+        both._by_name = Layers(shared, above)
+        both.version = digest(f"{shared.version}\0{above.version}".encode())
+        both.layers = (shared, above)
+        return both
 
     def __getitem__(self, name: str) -> Resource:
         return self._by_name[name]
@@ -71,11 +89,11 @@ class ResourceSet(Mapping[str, Resource]):
 
     # What Mapping derives from the three methods above is several times slower than asking the dict.
     def items(self) -> ItemsView[str, Resource]:
-        """Names and resources, in the order of the names."""
+        """Names and resources."""
         return self._by_name.items()
 
     def values(self) -> ValuesView[Resource]:
-        """The resources, in the order of their names."""
+        """The resources, in the order of the names."""
         return self._by_name.values()
 
     def __contains__(self, name: object) -> bool:

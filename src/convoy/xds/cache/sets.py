@@ -1,6 +1,7 @@
 """Which resources of a type belong together: one composer per set, its parameters again its cache key.
 
-A sidecar's clusters and listeners are its view's and its own; workloads with equal inbound parts share both.
+A sidecar's clusters and listeners are its view's, which are made once for all its sidecars, and its own over
+them; workloads with equal inbound parts share both.
 """
 
 from collections.abc import Iterator
@@ -35,15 +36,11 @@ def compose_sidecar_clusters(
     resolves_any: bool = False,
 ) -> ResourceSet:
     """What a sidecar sends to: services, its own application, and the fixed ones."""
-    return ResourceSet(
-        (
-            *_upstream_clusters(memo, upstreams, sds_folder, vantage),
-            memo.resource(CLUSTER, build_blackhole_cluster),
-            memo.resource(CLUSTER, build_passthrough_cluster),
-            *([memo.resource(CLUSTER, build_dynamic_dns_cluster)] if resolves_any else []),
-            *(_inbound_clusters(memo, inbound) if inbound else ()),
-        )
+    shared = memo.share(
+        ("outbound clusters", upstreams, sds_folder, vantage, resolves_any),
+        lambda: _outbound_clusters(memo, upstreams, sds_folder, vantage=vantage, resolves_any=resolves_any),
     )
+    return ResourceSet.over(shared, _inbound_clusters(memo, inbound)) if inbound else shared
 
 
 def compose_gateway_clusters(
@@ -73,16 +70,11 @@ def compose_sidecar_listeners(
     sds_folder: str,
 ) -> ResourceSet:
     """The two listeners to which capture redirects, and those to which the outbound one hands on."""
-    listeners = [memo.resource(LISTENER, build_outbound_listener, plan) for plan in plans]
-    listeners.append(memo.resource(LISTENER, build_virtual_outbound, allows_any, egress_proxy))
-    if inbound:
-        listeners.append(memo.resource(LISTENER, build_virtual_inbound, inbound, sds_folder))
-        listeners += (
-            memo.resource(LISTENER, build_ingress_listener, port, inbound, sds_folder)
-            for port in inbound.ports
-            if port.is_bound
-        )
-    return ResourceSet(listeners)
+    shared = memo.share(
+        ("outbound listeners", plans, allows_any, egress_proxy),
+        lambda: _outbound_listeners(memo, plans, allows_any, egress_proxy),
+    )
+    return ResourceSet.over(shared, _inbound_listeners(memo, inbound, sds_folder)) if inbound else shared
 
 
 def compose_gateway_listeners(memo: Memo, plans: tuple[GatewayListener, ...], sds_folder: str) -> ResourceSet:
@@ -98,6 +90,19 @@ def compose_routes(memo: Memo, tables: tuple[RouteTable, ...]) -> ResourceSet:
 def compose_secrets(memo: Memo, credentials: tuple[Credential, ...]) -> ResourceSet:
     """What a proxy is given to prove itself with, and to believe its peers by."""
     return ResourceSet(memo.resource(SECRET, build_secret, credential) for credential in credentials)
+
+
+def _outbound_clusters(
+    memo: Memo, upstreams: tuple[Upstream, ...], sds_folder: str, *, vantage: Vantage, resolves_any: bool
+) -> ResourceSet:
+    return ResourceSet(
+        (
+            *_upstream_clusters(memo, upstreams, sds_folder, vantage),
+            memo.resource(CLUSTER, build_blackhole_cluster),
+            memo.resource(CLUSTER, build_passthrough_cluster),
+            *([memo.resource(CLUSTER, build_dynamic_dns_cluster)] if resolves_any else []),
+        )
+    )
 
 
 def _upstream_clusters(
@@ -123,3 +128,21 @@ def _inbound_clusters(memo: Memo, inbound: InboundPart) -> Iterator[Resource]:
             pool=port.pool,
             connect_timeout_ms=port.connect_timeout_ms,
         )
+
+
+def _outbound_listeners(
+    memo: Memo, plans: tuple[OutboundListener, ...], allows_any: bool, egress_proxy: UpstreamKey | None
+) -> ResourceSet:
+    return ResourceSet(
+        (
+            *(memo.resource(LISTENER, build_outbound_listener, plan) for plan in plans),
+            memo.resource(LISTENER, build_virtual_outbound, allows_any, egress_proxy),
+        )
+    )
+
+
+def _inbound_listeners(memo: Memo, inbound: InboundPart, sds_folder: str) -> Iterator[Resource]:
+    yield memo.resource(LISTENER, build_virtual_inbound, inbound, sds_folder)
+    for port in inbound.ports:
+        if port.is_bound:
+            yield memo.resource(LISTENER, build_ingress_listener, port, inbound, sds_folder)

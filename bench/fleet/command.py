@@ -5,6 +5,7 @@ import pathlib
 
 import click
 
+from bench.fleet.client import Member
 from bench.fleet.identity import NODE_PATTERN, ClientTls
 from bench.fleet.own_server import measure_own_server
 from bench.fleet.watch import watch_server
@@ -53,9 +54,9 @@ def fleet(
         measure_own_server(clients=clients, services=services, processes=processes, tls=tls, at_most=at_most)
         return
     _check_loopback(address)
-    node_ids = [nodes.replace("{n}", str(n)) for n in range(clients)]
     proof = _read_tls(cert, key, ca, server_name)
-    watch_server(address, node_ids, proof, processes=processes, seconds=seconds, at_most=at_most)
+    members = [Member(nodes.replace("{n}", str(n)), proof) for n in range(clients)]
+    watch_server(address, members, processes=processes, seconds=seconds, at_most=at_most)
 
 
 def _check_loopback(address: str) -> None:

@@ -3,6 +3,7 @@
 import click
 
 from bench.fleet.built import CHANGES
+from bench.fleet.client import Member
 from bench.fleet.identity import NODE_PATTERN, new_certificates
 from bench.fleet.processes import Peer, ask_all, peer
 from bench.fleet.report import kibibytes, milliseconds, spread
@@ -16,20 +17,20 @@ def measure_own_server(*, clients: int, services: int, processes: int, tls: bool
     server_certificate, client_tls = new_certificates() if tls else (None, None)
     with peer("server", run_server, clients, services, server_certificate, patience=at_most) as server:
         address = f"127.0.0.1:{server.ask('listen')}"
-        node_ids = [NODE_PATTERN.format(n=n) for n in range(clients)]
-        with fleet_of(node_ids, address, client_tls, processes=processes, patience=at_most) as workers:
+        members = [Member(NODE_PATTERN.format(n=n), client_tls) for n in range(clients)]
+        with fleet_of(members, processes=processes, patience=at_most) as workers:
             secured = "mutual TLS" if tls else "plain text"
             click.echo(f"{clients} clients in {processes} processes, {services} services, {secured}")
-            _connect_all(server, workers, clients)
+            _connect_all(server, workers, clients, address)
             for kind in CHANGES:
                 _change(server, workers, kind, clients)
             _restart(server, workers, clients)
 
 
-def _connect_all(server: Peer, workers: list[Peer], clients: int) -> None:
+def _connect_all(server: Peer, workers: list[Peer], clients: int, address: str) -> None:
     before: Figures = server.ask("figures")
     started = server.ask("wait_streams", 0)
-    times = [time for answer in ask_all(workers, "connect") for time in answer]
+    times = [time for answer in ask_all(workers, "connect", address) for time in answer]
     after: Figures = server.ask("figures")
     totals = sum(ask_all(workers, "totals"), Totals())
     click.echo(f"connect all        {spread(times, started)}")

@@ -6,40 +6,35 @@ from collections.abc import Iterator
 
 import click
 
-from bench.fleet.identity import ClientTls
+from bench.fleet.client import Member
 from bench.fleet.processes import Peer, ask_all, peer
 from bench.fleet.report import kibibytes, milliseconds, spread
 from bench.fleet.worker import Totals, run_worker
 
 
 @contextlib.contextmanager
-def fleet_of(
-    node_ids: list[str], address: str, tls: ClientTls | None, *, processes: int, patience: float
-) -> Iterator[list[Peer]]:
+def fleet_of(members: list[Member], *, processes: int, patience: float) -> Iterator[list[Peer]]:
     """Worker processes that share some clients."""
     with contextlib.ExitStack() as stack:
         yield [
-            stack.enter_context(
-                peer(f"fleet-{n}", run_worker, address, node_ids[n::processes], tls, patience=patience)
-            )
+            stack.enter_context(peer(f"fleet-{n}", run_worker, members[n::processes], patience=patience))
             for n in range(processes)
         ]
 
 
 def watch_server(
     address: str,
-    node_ids: list[str],
-    tls: ClientTls | None,
+    members: list[Member],
     *,
     processes: int,
     seconds: float,
     at_most: float,
 ) -> None:
     """Print how long it takes to connect all, then what arrives during some seconds."""
-    with fleet_of(node_ids, address, tls, processes=processes, patience=at_most) as workers:
+    with fleet_of(members, processes=processes, patience=at_most) as workers:
         started = time.monotonic()
         for worker in workers:
-            worker.tell("connect")
+            worker.tell("connect", address)
         try:
             times = [moment for worker in workers for moment in worker.answer()]
         except click.ClickException as error:
@@ -47,8 +42,8 @@ def watch_server(
         totals = sum(ask_all(workers, "totals"), Totals())
         click.echo(f"connect all   {spread(times, started)}")
         click.echo(
-            f"  received    {totals.resources / len(node_ids):.1f} resources, "
-            f"{kibibytes(totals.bytes / len(node_ids))} per client"
+            f"  received    {totals.resources / len(members):.1f} resources, "
+            f"{kibibytes(totals.bytes / len(members))} per client"
         )
         _tell_waves(workers, seconds, totals)
 

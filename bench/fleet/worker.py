@@ -1,12 +1,17 @@
 """A process with many clients of the fleet; does what it is told over a pipe, one answer for each command.
 
-connect           start the clients, wait until all are configured      -> [time]
+connect ADDRESS   start the clients, wait until all are configured      -> [time]
+reconnect         end all connections and open others                   -> [time]
 expect {...}      look for these versions from now on                   -> None
 had               wait until every client has what was expected         -> [time]
+expect_facts [..] look for these facts from now on                      -> None
+met SECONDS       wait until every client has met them, or so long      -> [Met]
 totals            what the clients received so far                      -> Totals
 """
 
 import asyncio
+import contextlib
+import gc
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
@@ -14,8 +19,10 @@ from typing import Any
 import msgspec
 import uvloop
 
-from bench.fleet.client import FleetClient
-from bench.fleet.identity import ClientTls
+from bench.fleet.client import FleetClient, Member
+from bench.fleet.decoding import Reading
+from bench.fleet.envoy_like import Shared
+from bench.fleet.expecting import Expecting
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -26,6 +33,8 @@ class Totals(msgspec.Struct, frozen=True):
     removals: int = 0
     bytes: int = 0
     streams: int = 0
+    requests_of_start: int = 0
+    """How many requests a client opens a stream with."""
     failure: str = ""
 
     def __add__(self, other: "Totals") -> "Totals":
@@ -35,48 +44,72 @@ class Totals(msgspec.Struct, frozen=True):
             self.removals + other.removals,
             self.bytes + other.bytes,
             self.streams + other.streams,
+            self.requests_of_start + other.requests_of_start,
             self.failure or other.failure,
         )
 
 
-def run_worker(pipe: Connection, address: str, node_ids: list[str], tls: ClientTls | None) -> None:
+def run_worker(pipe: Connection, members: list[Member]) -> None:
     """The process's main function; ends when it is told to or when the other end is gone."""
-    clients = [FleetClient(node_id, address, tls) for node_id in node_ids]
-    uvloop.run(_Worker(clients).obey(pipe))
+    uvloop.run(_Worker(members).obey(pipe))
 
 
 class _Worker:
-    def __init__(self, clients: list[FleetClient]) -> None:
-        self._clients = clients
+    def __init__(self, members: list[Member]) -> None:
+        self._members = members
+        self._clients: list[FleetClient] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._expecting = Expecting(())
         self._progress = asyncio.Event()
 
     async def obey(self, pipe: Connection) -> None:
-        tasks: list[asyncio.Task[None]] = []
         try:
             while True:
                 command, *arguments = await asyncio.to_thread(pipe.recv)
-                if command == "connect":
-                    tasks = [asyncio.create_task(client.run(self._progress.set)) for client in self._clients]
-                elif command == "stop":
+                if command == "stop":
                     return
                 pipe.send(await self._answer(command, *arguments))
         except EOFError:
             return
         finally:
-            for task in tasks:
+            for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _answer(self, command: str, *arguments: Any) -> Any:
         if command == "connect":
+            self._connect(*arguments)
             return await self._times(lambda client: client.configured_at)
+        if command == "reconnect":
+            for client in self._clients:
+                client.drop()
+            return await self._times(lambda client: client.connected_at)
         if command == "had":
             return await self._times(lambda client: client.has_expected_at)
         if command == "expect":
             for client in self._clients:
                 client.expect(arguments[0])
             return None
+        if command == "expect_facts":
+            return self._expecting.expect(arguments[0])
+        if command == "met":
+            await self._wait_met(arguments[0])
+            return self._expecting.met()
         return sum((_totals(client) for client in self._clients), Totals())
+
+    def _connect(self, address: str) -> None:
+        shared = Shared()
+        self._clients = [FleetClient(member, address, shared) for member in self._members]
+        self._expecting = Expecting(self._clients)
+        self._tasks = [
+            asyncio.create_task(client.run(self._progress.set, self._acknowledged))
+            for client in self._clients
+        ]
+        gc.freeze()
+
+    def _acknowledged(self, client: FleetClient, reading: Reading) -> None:
+        if self._expecting.acknowledged(client, reading):
+            self._progress.set()
 
     async def _times(self, time_of: Callable[[FleetClient], float | None]) -> list[float]:
         """Wait until each client has a time; how long that may take is the other end's business."""
@@ -89,9 +122,22 @@ class _Worker:
             await self._progress.wait()
             await asyncio.sleep(0.01)  # one look at all clients serves many of them
 
+    async def _wait_met(self, at_most: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(at_most):
+                while not self._expecting.is_met:
+                    self._progress.clear()
+                    await self._progress.wait()
+
 
 def _totals(client: FleetClient) -> Totals:
     state = client.state
     return Totals(
-        state.responses, state.resources, state.removals, state.bytes, client.streams, client.failure
+        state.responses,
+        state.resources,
+        state.removals,
+        state.bytes,
+        client.streams,
+        state.types,
+        client.failure,
     )

@@ -1,11 +1,14 @@
 """The objects of a synthetic cluster as Kubernetes has them, so that any control plane can be given them.
 
 Services are spread over namespaces and ports in turn; each has pods of its own, a VirtualService with a match
-and two weighted subsets, and a DestinationRule with these subsets. Callers are pods with a sidecar that no
-Service selects, spread over the namespaces in the same way.
+and two weighted subsets, and a DestinationRule with these subsets. Callers are pods that no Service selects,
+spread over the namespaces in the same way.
+
+With several clusters, the services of each round over the namespaces are another cluster's than those of the
+round before; every cluster has all namespaces.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -13,33 +16,58 @@ import msgspec
 Manifest = dict[str, Any]
 
 _FIRST_PORT = 8000
+_APP_PORT = 8080
 _NETWORKING = "networking.istio.io/v1"
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
-    """How large: all services over `ports` port numbers, `endpoints` pods behind each."""
+    """How large: all services over `ports` port numbers, `endpoints` pods behind each.
+
+    The first `virtual_services` of the services have one, and as many have DestinationRules; None: all.
+    """
 
     services: int = 1_000
     ports: int = 20
     endpoints: int = 5
     namespaces: int = 10
-    callers: int = 1_000
-    has_rules: bool = True
+    clusters: int = 1
+    callers: int = 0
+    virtual_services: int | None = None
+    destination_rules: int | None = None
 
 
-def manifests(size: Size) -> Iterator[Manifest]:
-    """Every object, what others need first."""
+def manifests(size: Size, *, cluster: int = 0) -> Iterator[Manifest]:
+    """Every object of a cluster, what others need first."""
     for number in range(size.namespaces):
-        yield _namespace(number)
-    for number in range(size.services):
+        yield namespace(number)
+    for number in services_of(size, cluster):
         yield service(size, number)
         for replica in range(size.endpoints):
             yield pod(size, number, replica)
-        if size.has_rules:
+        if number < _count(size.virtual_services, size):
             yield virtual_service(size, number)
+        if number < _count(size.destination_rules, size):
             yield destination_rule(size, number)
     for number in range(size.callers):
         yield caller(size, number)
+
+
+def services_of(size: Size, cluster: int) -> Sequence[int]:
+    """The numbers of a cluster's services."""
+    rounds = range(size.services)
+    return [number for number in rounds if number // size.namespaces % size.clusters == cluster]
+
+
+def namespace(number: int) -> Manifest:
+    """A namespace whose pods get sidecars."""
+    metadata = {"name": f"namespace-{number}", "labels": {"istio-injection": "enabled"}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def service_account(size: Size, number: int) -> Manifest:
+    """What the pods of a service run as."""
+    metadata = {"name": name_of(number), "namespace": namespace_of(size, number)}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
 
 
 def service(size: Size, number: int) -> Manifest:
@@ -47,18 +75,23 @@ def service(size: Size, number: int) -> Manifest:
     spec = {
         "clusterIP": _address("10.96", number),
         "selector": {"app": name_of(number)},
-        "ports": [{"name": "http", "port": port_of(size, number), "targetPort": 8080}],
+        "ports": [{"name": "http", "port": port_of(size, number), "targetPort": _APP_PORT}],
     }
     return _object("v1", "Service", name_of(number), namespace_of(size, number), spec=spec)
 
 
 def pod(size: Size, number: int, replica: int) -> Manifest:
     """A pod behind a Service; of its version the subsets know two."""
-    labels = {"app": name_of(number), "version": f"v{replica % 2 + 1}"}
-    address = _address("10.4", number * size.endpoints + replica)
-    return _pod(
-        f"{name_of(number)}-{replica}", namespace_of(size, number), labels, address, account=name_of(number)
+    address = address_of(size, number, replica)
+    return _service_pod(
+        size, number, f"{name_of(number)}-{replica}", version=replica % 2 + 1, address=address
     )
+
+
+def extra_pod(size: Size, number: int, generation: int) -> Manifest:
+    """One more pod behind a Service, of those that come and go; generations count from 1."""
+    address = _address("10.64", generation * size.services + number)
+    return _service_pod(size, number, f"{name_of(number)}-x{generation}", version=1, address=address)
 
 
 def caller(size: Size, number: int) -> Manifest:
@@ -89,6 +122,19 @@ def destination_rule(size: Size, number: int) -> Manifest:
     return _object(_NETWORKING, "DestinationRule", name_of(number), namespace_of(size, number), spec=spec)
 
 
+def address_of(size: Size, number: int, replica: int) -> str:
+    """The address of a service's pod."""
+    return _address("10.4", number * size.endpoints + replica)
+
+
+def generation_of(size: Size, address: str) -> int:
+    """Of which generation the pod with an address is; 0 for those that were there from the start."""
+    first, second, third, fourth = map(int, address.split("."))
+    if (first, second) < (10, 64):
+        return 0
+    return (((second - 64) * 250 + third) * 250 + fourth - 1) // size.services
+
+
 def name_of(number: int) -> str:
     """The name of a service and of its app."""
     return f"service-{number}"
@@ -109,13 +155,18 @@ def port_of(size: Size, number: int) -> int:
     return _FIRST_PORT + number % size.ports
 
 
-def _namespace(number: int) -> Manifest:
-    metadata = {"name": f"namespace-{number}", "labels": {"istio-injection": "enabled"}}
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+def _count(wanted: int | None, size: Size) -> int:
+    return size.services if wanted is None else wanted
+
+
+def _service_pod(size: Size, number: int, name: str, *, version: int, address: str) -> Manifest:
+    labels = {"app": name_of(number), "version": f"v{version}"}
+    return _pod(name, namespace_of(size, number), labels, address, account=name_of(number))
 
 
 def _pod(name: str, namespace: str, labels: Manifest, address: str, *, account: str) -> Manifest:
-    spec = {"serviceAccountName": account, "containers": [{"name": "app", "image": "app"}]}
+    container = {"name": "app", "image": "app", "ports": [{"containerPort": _APP_PORT}]}
+    spec = {"serviceAccountName": account, "containers": [container]}
     ready = {"type": "Ready", "status": "True"}
     status = {"phase": "Running", "podIP": address, "conditions": [ready]}
     return {**_object("v1", "Pod", name, namespace, spec=spec, labels=labels), "status": status}

@@ -101,10 +101,11 @@ async def imitation(port, tmp_path):
                 call = channel.stream_stream(f"/{ads.SERVICE}/DeltaAggregatedResources")()
                 with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
                     for request in client.connect():
-                        await call.write(request.SerializeToString())
+                        await call.write(request)
                     async for data in call:
-                        for request in client.receive(data):
-                            await call.write(request.SerializeToString())
+                        _, replies = client.receive(data)
+                        for request in replies:
+                            await call.write(request)
 
     task = asyncio.create_task(run())
     try:

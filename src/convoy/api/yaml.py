@@ -6,6 +6,10 @@ Convoy accepts is therefore one that a cluster accepts, and the other way round.
 chance is refused here: a key given twice, aliases that unfold to huge documents, unknown tags.
 
 Works on the parser's events instead of its node trees: one pass, and nesting is bounded before it can hurt.
+
+libyaml refuses a colon before a bracket or comma, as in `[10.0.0.1, 2001:db8::]`; to go-yaml it is a character
+of the text, as every colon without a space behind it. Such colons are read as a character that the file does
+not have, which turns back into a colon in every value (`plain_colons`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +20,7 @@ import yaml
 
 from convoy.api import codes
 from convoy.api.paths import child_path, item_path, quote
+from convoy.api.plain_colons import PlainColons
 from convoy.api.problems import Problem
 from convoy.api.scalars import resolve_scalar
 
@@ -45,12 +50,12 @@ def parse_yaml(content: bytes) -> tuple[list[Document], list[Problem]]:
     if len(content) > LARGEST_FILE:
         return [], [_fault(1, f"the file is larger than {LARGEST_FILE >> 20} MiB.", "Split it.")]
     try:
-        content.decode()
+        text = content.decode()
     except UnicodeDecodeError as e:
         line = content.count(b"\n", 0, e.start) + 1
         return [], [_fault(line, "the file is not UTF-8 text.", "Save it as UTF-8.")]
     try:
-        return list(_compose_all(content)), []
+        return _compose_all(text), []
     except _RefusedError as e:
         return [], [_fault(e.line, e.message, e.remedy)]
     except yaml.YAMLError as e:
@@ -66,11 +71,21 @@ class _RefusedError(Exception):
         self.line, self.message, self.remedy = line, message, remedy
 
 
-def _compose_all(content: bytes) -> Iterator[Document]:
-    events = yaml.parse(content, Loader=yaml.CSafeLoader)
+def _compose_all(text: str) -> list[Document]:
+    colons = PlainColons(text)
+    while True:
+        try:
+            return list(_compose_each(colons))
+        except yaml.scanner.ScannerError as e:
+            if not colons.take(e):
+                raise
+
+
+def _compose_each(colons: PlainColons) -> Iterator[Document]:
+    events = yaml.parse(colons.text, Loader=yaml.CSafeLoader)
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
-            document = _Composer(events).compose()
+            document = _Composer(events, colons).compose()
             if document.data is not None:
                 yield document
 
@@ -83,8 +98,9 @@ class _Anchored(msgspec.Struct, frozen=True):
 class _Composer:
     """Reads one document from the events after its start."""
 
-    def __init__(self, events: Iterator[Any]) -> None:
+    def __init__(self, events: Iterator[Any], colons: PlainColons) -> None:
         self._events = events
+        self._colons = colons
         self._lines: dict[str, int] = {}
         self._problems: list[Problem] = []
         self._anchors: dict[str, _Anchored] = {}
@@ -184,7 +200,8 @@ class _Composer:
 
     def _scalar(self, event: Any, path: str) -> Any:
         try:
-            value = resolve_scalar(event.value, tag=event.tag, is_plain=event.implicit[0])
+            written = self._colons.restore(event.value)
+            value = resolve_scalar(written, tag=event.tag, is_plain=event.implicit[0])
         except ValueError as e:
             raise _RefusedError(event.start_mark.line + 1, f"{e}.", "Remove the tag.") from None
         if value is None:

@@ -55,6 +55,57 @@ def test_scalars_mean_what_they_mean_to_kubectl(text, value):
     assert only(f"a: {text}").data == {"a": value}
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("[1.2.3.4, 001:db8::]", ["1.2.3.4", "001:db8::"]),
+        ("[a:, b]", ["a:", "b"]),
+        ("[a:b, 1:20]", ["a:b", "1:20"]),
+        ("[a :, b]", ["a :", "b"]),
+        ("[a':, b\":]", ["a':", 'b":']),
+        ("{a:, b: c:}", {"a:": None, "b": "c:"}),
+        ("{a:: b}", {"a:": "b"}),
+        ("[a: ]", [{"a": None}]),
+        ("[a:\n]", [{"a": None}]),
+        ("[a: b:, c]", [{"a": "b:"}, "c"]),
+        ('{"a":[b:], "c":{d:}}', {"a": ["b:"], "c": {"d:": None}}),
+        ("{k: [a:], \"b\" :[c], 'd':{e: f}}", {"k": ["a:"], "b": ["c"], "d": {"e": "f"}}),
+        ("[&x a, *x , b:]", ["a", "a", "b:"]),
+        ("[a:, 'b:,', \"c:]\"] # d:}", ["a:", "b:,", "c:]"]),
+    ],
+)
+def test_colon_without_a_space_behind_it_is_text(text, value):
+    assert only(text).data == value
+    assert only(f"k: {text.replace(chr(10), chr(10) + ' ')}").data == {"k": value}
+
+
+words = st.text(st.sampled_from("ab1.:/-'\""), max_size=6).map("x".__add__)
+
+
+@given(st.lists(words, min_size=1, max_size=4), words, words)
+def test_words_with_colons_are_whole_in_brackets(items, key, value):
+    listed = f"[{','.join(items)}]"
+    assert only(listed).data == items
+    document = only(f"a:\n- {{{key}: {listed}, k: {value}}}\nb: {value[0]}")
+    assert document.data == {"a": [{key: items, "k": value}], "b": "x"}
+    assert (document.lines["a"], document.lines["a[0]"], document.lines["b"]) == (1, 2, 3)
+
+
+def test_values_beside_a_colon_keep_their_lines():
+    document = only("a: [b:,\n  c:,\n d\ue000]\ne: f")
+    assert document.data == {"a": ["b:", "c:", "d\ue000"], "e": "f"}
+    assert [document.lines[path] for path in ("a[0]", "a[1]", "a[2]", "e")] == [1, 2, 3, 4]
+
+
+def test_mistake_behind_a_colon_is_told_with_its_line():
+    assert fault("a: [b:,\n  c:,\n d\ne: f").line == 4
+
+
+@pytest.mark.parametrize("text", ["[::1]", "[a, :]", '["a"::b]', "{:a}"])
+def test_text_in_brackets_does_not_begin_with_a_colon(text):
+    assert fault(text).code is codes.YAML_SYNTAX
+
+
 def test_keys_become_text():
     assert only("80: a\ntrue: b\n1.5: c").data == {"80": "a", "true": "b", "1.5": "c"}
 

@@ -25,7 +25,7 @@ class PlainColons:
         self._attempts = 0
 
     def take(self, refused: yaml.MarkedYAMLError) -> bool:
-        """Replace the colon that the parser refused, and its like; False when the refusal is of other things."""
+        """Replace the colon that the parser refused, and its like; False when it refused something else."""
         if refused.problem != _REFUSAL or self._attempts == _MOST_ATTEMPTS:
             return False
         self._attempts += 1

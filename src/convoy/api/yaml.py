@@ -7,9 +7,9 @@ chance is refused here: a key given twice, aliases that unfold to huge documents
 
 Works on the parser's events instead of its node trees: one pass, and nesting is bounded before it can hurt.
 
-libyaml refuses a colon before a bracket or comma, as in `[10.0.0.1, 2001:db8::]`; to go-yaml it is a character
-of the text, as every colon without a space behind it. Such colons are read as a character that the file does
-not have, which turns back into a colon in every value (`plain_colons`).
+libyaml refuses a colon before a bracket or comma, as in `[10.0.0.1, 2001:db8::]`; to go-yaml it is a part of
+the text, as every colon without a space behind it. Such colons are read as a character that the file does not
+have, which turns back into a colon in every value (`plain_colons`).
 """
 
 from collections.abc import Iterator, Mapping

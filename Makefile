@@ -59,7 +59,8 @@ bench: setup-dev ## benchmarks: print figures, assert nothing
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 soak: setup-dev ## the tests that take minutes: certificates of ten seconds under load; fields that are not seen
-	@$(BIN)/python -m pytest -o faulthandler_timeout=0 -o timeout=900 -p tests.traffic.mutating tests/traffic $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -o faulthandler_timeout=0 -o timeout_func_only=true -p tests.traffic.mutating \
+		tests/traffic $(PYTEST_ARGS)
 	@CONVOY_SOAK_SECONDS=300 $(BIN)/python -m pytest -o faulthandler_timeout=0 \
 		tests/e2e/test_rotation.py $(PYTEST_ARGS)
 	@CONVOY_SOAK_SECONDS=300 $(BIN)/python -m pytest -o faulthandler_timeout=0 -o timeout=1800 \

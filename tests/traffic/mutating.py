@@ -3,10 +3,13 @@
 Each test runs once as it is, and then once for each field of its marks with a control plane that does not see
 the field (`blinding`). A test that passes all the same proves nothing: the run prints a table and fails. Of a
 parametrised test, one case that fails is enough. Only marked tests run, in one lab for all of them.
+
+A time limit is one of a single run (`-o timeout_func_only=true`), or else the first that takes too long would
+leave the others of its test without any.
 """
 
 import enum
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -118,11 +121,17 @@ def survivors() -> list[Claim]:
     )
 
 
-def _rows() -> Iterator[str]:
+def _outcomes() -> dict[Claim, Outcome]:
+    """What became of each claim, all cases of a test taken together."""
     lost = survivors()
-    for kind, field, test in sorted(claim for claim, seen in OUTCOMES.items() if seen):
-        seen = OUTCOMES[kind, field, test]
-        outcome = Outcome.SURVIVED if (kind, field, test) in lost else min(seen, key=list(Outcome).index)
+    return {
+        claim: Outcome.SURVIVED if claim in lost else min(OUTCOMES[claim], key=list(Outcome).index)
+        for claim in sorted(claim for claim, seen in OUTCOMES.items() if seen)
+    }
+
+
+def _rows(outcomes: dict[Claim, Outcome]) -> Iterator[str]:
+    for (kind, field, test), outcome in outcomes.items():
         yield f"{outcome:<24} {kind:<18} {field:<60} {test}"
         if reason := REASONS.get((f"{kind} {field}", test)):
             yield f"{'':<24} {reason[:120]}"
@@ -130,8 +139,12 @@ def _rows() -> Iterator[str]:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.section("fields that the control plane did not see")
-    for row in _rows():
+    outcomes = _outcomes()
+    for row in _rows(outcomes):
         terminalreporter.write_line(row)
+    counts = Counter(outcomes.values())
+    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome)
+    terminalreporter.write_line(f"{len(outcomes)} fields of tests: {told}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

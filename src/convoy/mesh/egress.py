@@ -70,7 +70,7 @@ def _routes(listener: ListenerScope, caller: Caller, memory: Memory) -> Egress:
         facts.routing.for_sidecars(caller.namespace) if has_sniffed_ports(facts, caller, memory) else ""
     )
     tcp, sniffed = memory.recall(
-        ("tcp", facts.registry, facts.endpoints, facts.settings, facts.connections, requests, caller),
+        ("tcp", facts.registry, facts.headless, facts.settings, facts.connections, requests, caller),
         lambda: build_tcp_routes(facts, caller),
     )
     # Whoever asks a proxy for a host without a port means 80.

@@ -2,7 +2,7 @@
 ServiceEntry lists.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -20,15 +20,19 @@ from convoy.mesh.listed_endpoints import (
     select_for_kube,
     written_workloads,
 )
+from convoy.mesh.memory import Memory
 from convoy.mesh.model import Endpoint, EndpointKey, MeshSettings, Resolution, Service, ServicePort
-from convoy.mesh.pods import PodFacts, PodIndex, target_port
-from convoy.mesh.selections import entry_pods, entry_target_port, selected_pods
+from convoy.mesh.pod_index import PodIndex
+from convoy.mesh.pods import PodFacts, target_port
+from convoy.mesh.revisions import Revision
+from convoy.mesh.selections import entry_pods, entry_target_port, recall_selectors, selected_pods
 from convoy.mesh.services import Registered, Registry
 from convoy.mesh.workload_entries import ExternalWorkloads
 
 _MOST_WEIGHT = 2**32 - 1
 
-Endpoints = Mapping[EndpointKey, tuple[Endpoint, ...]]
+Endpoints = Revision[EndpointKey, tuple[Endpoint, ...]]
+Accounts = Revision[Service, tuple[str, ...]]
 
 
 class Workloads(NamedTuple):
@@ -38,7 +42,7 @@ class Workloads(NamedTuple):
     external: ExternalWorkloads
 
 
-class _Backing(NamedTuple):
+class _Source(NamedTuple):
     """What one object puts behind a service; without `entry` it is the Kubernetes Service."""
 
     entry: ServiceEntry | None
@@ -46,22 +50,85 @@ class _Backing(NamedTuple):
     written: tuple[WorkloadEntrySpec, ...]
 
 
-def build_endpoints(
-    registry: Registry, workloads: Workloads, rules: DestinationRules, *, settings: MeshSettings
-) -> Endpoints:
-    """The endpoints of every port of every service, sorted by address; ports without endpoints have an empty
-    tuple.
+class Backing(msgspec.Struct, frozen=True, eq=False):
+    """What is behind services: the endpoints of every port of every service, sorted by address (ports without
+    endpoints have an empty tuple), and who may answer for each service.
     """
-    found = {}
+
+    pods: PodIndex
+    endpoints: Endpoints
+    accounts: Accounts
+
+
+def build_backing(
+    registry: Registry, workloads: Workloads, rules: DestinationRules, *, settings: MeshSettings
+) -> Backing:
+    """What is behind all services."""
+    endpoints: dict[EndpointKey, tuple[Endpoint, ...]] = {}
+    accounts = {}
     for registered in registry:
-        service = registered.service
-        labels = label_filter(rules.label_keys(service.hostname), settings)
-        backings = tuple(_backings(registered, workloads))
-        for port in service.ports:
-            made = _port_endpoints(backings, service, port, labels=labels, settings=settings)
-            in_order = sorted(made, key=lambda endpoint: (endpoint.address, endpoint.port))
-            found[service.endpoint_key(port)] = _with_bounded_weights(tuple(in_order))
-    return {key: found[key] for key in sorted(found, key=lambda key: (key.hostname, key.port, key.rank))}
+        endpoints.update(_service_endpoints(registered, workloads, rules, settings))
+        accounts[registered.service] = accounts_of(registered, workloads, settings=settings)
+    in_order = sorted(endpoints, key=lambda key: (key.hostname, key.port, key.rank))
+    return Backing(workloads.pods, Revision((key, endpoints[key]) for key in in_order), Revision(accounts))
+
+
+def recall_backing(
+    registry: Registry,
+    workloads: Workloads,
+    rules: DestinationRules,
+    *,
+    settings: MeshSettings,
+    memory: Memory,
+) -> Backing:
+    """The same, looking only at services that select a pod that changed."""
+    selectors = recall_selectors(registry, memory)
+
+    def revised(before: Backing | None) -> Backing:
+        changes = workloads.pods.changes_since(before.pods) if before else None
+        if before is None or changes is None:
+            return build_backing(registry, workloads, rules, settings=settings)
+        endpoints: dict[EndpointKey, tuple[Endpoint, ...]] = {}
+        accounts = {}
+        for registered in selectors.touched(changes):
+            endpoints.update(_service_endpoints(registered, workloads, rules, settings))
+            accounts[registered.service] = accounts_of(registered, workloads, settings=settings)
+        return Backing(workloads.pods, before.endpoints.revised(endpoints), before.accounts.revised(accounts))
+
+    return memory.revise(("backing", registry, workloads.external, rules, settings), revised)
+
+
+class _Headless(msgspec.Struct, frozen=True, eq=False):
+    keys: frozenset[EndpointKey]
+    endpoints: Endpoints
+    chosen: Endpoints
+
+
+def recall_headless(registry: Registry, endpoints: Endpoints, memory: Memory) -> Endpoints:
+    """The endpoints of headless services alone; the same object while others change."""
+
+    def revised(before: _Headless | None) -> _Headless:
+        changed = endpoints.changed_since(before.endpoints) if before else None
+        if before is not None and changed is not None:
+            news = {key: endpoints[key] for key in changed & before.keys}
+            return _Headless(before.keys, endpoints, before.chosen.revised(news))
+        services = [one.service for one in registry if one.is_headless]
+        keys = [service.endpoint_key(port) for service in services for port in service.ports]
+        return _Headless(frozenset(keys), endpoints, Revision((key, endpoints[key]) for key in keys))
+
+    return memory.revise(("headless", registry), revised).chosen
+
+
+def _service_endpoints(
+    registered: Registered, workloads: Workloads, rules: DestinationRules, settings: MeshSettings
+) -> Iterator[tuple[EndpointKey, tuple[Endpoint, ...]]]:
+    service = registered.service
+    labels = label_filter(rules.label_keys(service.hostname), settings)
+    sources = tuple(_sources_of(registered, workloads))
+    for port in service.ports:
+        made = _port_endpoints(sources, service, port, labels=labels, settings=settings)
+        in_order = sorted(made, key=lambda endpoint: (endpoint.address, endpoint.port))
+        yield service.endpoint_key(port), _with_bounded_weights(tuple(in_order))
 
 
 def accounts_of(registered: Registered, workloads: Workloads, *, settings: MeshSettings) -> tuple[str, ...]:
@@ -91,12 +158,12 @@ def _serving(pods: tuple[PodFacts, ...], registered: Registered) -> tuple[PodFac
     )
 
 
-def _backings(registered: Registered, workloads: Workloads) -> Iterator[_Backing]:
+def _sources_of(registered: Registered, workloads: Workloads) -> Iterator[_Source]:
     if registered.kube is not None:
         written = tuple(select_for_kube(registered, workloads.external, only_healthy=True))
-        yield _Backing(None, serving_pods(registered, workloads.pods), written)
+        yield _Source(None, serving_pods(registered, workloads.pods), written)
     for entry in registered.entries:
-        yield _Backing(
+        yield _Source(
             entry,
             _serving(entry_pods(entry, workloads.pods), registered),
             tuple(written_workloads(entry, registered.service, workloads.external, only_healthy=True)),
@@ -104,21 +171,21 @@ def _backings(registered: Registered, workloads: Workloads) -> Iterator[_Backing
 
 
 def _port_endpoints(
-    backings: tuple[_Backing, ...],
+    sources: tuple[_Source, ...],
     service: Service,
     port: ServicePort,
     *,
     labels: LabelFilter,
     settings: MeshSettings,
 ) -> Iterator[Endpoint]:
-    for backing in backings:
-        for pod in backing.pods:
-            number = _pod_port(backing.entry, pod, port)
+    for source in sources:
+        for pod in source.pods:
+            number = _pod_port(source.entry, pod, port)
             if number is not None:
                 yield _pod_endpoint(pod, number, labels)
         has_any = False
-        for spec in backing.written:
-            number = entry_port(backing.entry, spec, port) if backing.entry else kube_entry_port(spec, port)
+        for spec in source.written:
+            number = entry_port(source.entry, spec, port) if source.entry else kube_entry_port(spec, port)
             if number is not None and not leads_home(spec.address, number):
                 has_any = True
                 yield build_listed_endpoint(spec, service, number, labels=labels, settings=settings)

@@ -14,7 +14,7 @@ def build_gateway_addresses(
 ) -> tuple[GatewayAddress, ...]:
     """Addresses and names of the LoadBalancer Services that select a gateway, port by port."""
     found: set[GatewayAddress] = set()
-    for pod in facts.pods:
+    for pod in facts.gateway_pods:
         workload = workloads.get(pod.name)
         if workload is None or workload.view.kind != GATEWAY:
             continue

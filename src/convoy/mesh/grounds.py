@@ -9,7 +9,6 @@ from datetime import datetime
 from convoy.api.istio.destination_rule import DestinationRule
 from convoy.api.istio.envoy_filter import EnvoyFilter
 from convoy.api.istio.gateway import Gateway
-from convoy.api.istio.peer_authentication import PeerAuthentication
 from convoy.api.istio.service_entry import ServiceEntry
 from convoy.api.istio.sidecar import Sidecar
 from convoy.api.istio.virtual_service import VirtualService
@@ -19,14 +18,13 @@ from convoy.api.kube import core as kube
 from convoy.config.view import ConfigView
 from convoy.mesh.credentials import Credentials
 from convoy.mesh.destination_rules import DestinationRules
-from convoy.mesh.endpoints import Workloads, accounts_of, build_endpoints
+from convoy.mesh.endpoints import Workloads, recall_backing, recall_headless
 from convoy.mesh.envoy_filters import EnvoyFilters
-from convoy.mesh.facts import Facts, Ground
+from convoy.mesh.facts import Facts, Ground, Terms
 from convoy.mesh.l4_rules import ConnectionRouting
 from convoy.mesh.memory import Memory
 from convoy.mesh.model import MeshSettings
-from convoy.mesh.peer_authentication import PeerPolicies
-from convoy.mesh.pods import PodIndex, build_pod_index
+from convoy.mesh.pod_index import PodIndex, recall_pods
 from convoy.mesh.registry import build_registry
 from convoy.mesh.retries import build_retries
 from convoy.mesh.sidecars import Sidecars
@@ -53,6 +51,43 @@ def build_facts(
 
 def build_ground(view: ConfigView, settings: MeshSettings, *, now: datetime | None, memory: Memory) -> Ground:
     """What VirtualServices have no part in; the same object while none of the objects behind it changed."""
+    pods = recall_pods(view, settings, memory)
+    terms = _build_terms(view, settings, pods, now=now, memory=memory)
+    groups, written = view.all(WorkloadGroup), view.all(WorkloadEntry)
+    members = pods if groups else ()
+    external = memory.recall(
+        ("external", written, groups, members, settings),
+        lambda: build_external_workloads(
+            written, build_members(index_groups(groups), pods, trust_domain=settings.trust_domain)
+        ),
+    )
+    registry = terms.registry
+    backing = recall_backing(
+        registry, Workloads(pods, external), terms.rules, settings=settings, memory=memory
+    )
+    headless = recall_headless(registry, backing.endpoints, memory)
+    probes = memory.recall(
+        ("probes", groups, members, settings),
+        lambda: build_probes(index_groups(groups), pods, trust_domain=settings.trust_domain),
+    )
+    fields = {field: getattr(terms, field) for field in Terms.__struct_fields__}
+    return memory.recall(
+        ("ground", terms, pods, backing.endpoints, backing.accounts, headless, probes),
+        lambda: Ground(
+            **fields,
+            terms=terms,
+            pods=pods,
+            endpoints=backing.endpoints,
+            accounts=backing.accounts,
+            headless=headless,
+            probes=probes,
+        ),
+    )
+
+
+def _build_terms(
+    view: ConfigView, settings: MeshSettings, pods: PodIndex, *, now: datetime | None, memory: Memory
+) -> Terms:
     services, entries = view.all(kube.Service), view.all(ServiceEntry)
     registry = memory.recall(
         ("registry", services, entries, settings),
@@ -63,32 +98,11 @@ def build_ground(view: ConfigView, settings: MeshSettings, *, now: datetime | No
             export_to=settings.default_service_export_to,
         ),
     )
-    pods = _build_pods(view, settings, memory)
-    written, rules_written = view.all(WorkloadEntry), view.all(DestinationRule)
-    groups = view.all(WorkloadGroup)
+    rules_written = view.all(DestinationRule)
     rules = memory.recall(
         # What was found for a host is kept with them.
         ("rules", rules_written, registry, settings),
         lambda: DestinationRules(rules_written, settings=settings),
-    )
-    external = memory.recall(
-        ("external", written, groups, pods, settings),
-        lambda: build_external_workloads(
-            written, build_members(index_groups(groups), pods, trust_domain=settings.trust_domain)
-        ),
-    )
-    workloads = Workloads(pods, external)
-    endpoints = memory.recall(
-        ("endpoints", registry, pods, external, rules, settings),
-        lambda: build_endpoints(registry, workloads, rules, settings=settings),
-    )
-    accounts = memory.recall(
-        ("accounts", registry, pods, external, settings),
-        lambda: {one.service: accounts_of(one, workloads, settings=settings) for one in registry},
-    )
-    probes = memory.recall(
-        ("probes", groups, pods, settings),
-        lambda: build_probes(index_groups(groups), pods, trust_domain=settings.trust_domain),
     )
     gateways, limiting, filters = view.all(Gateway), view.all(Sidecar), view.all(EnvoyFilter)
     sidecars = memory.recall(
@@ -97,37 +111,19 @@ def build_ground(view: ConfigView, settings: MeshSettings, *, now: datetime | No
     )
     patches = memory.recall(("patches", filters, settings), lambda: EnvoyFilters(filters, settings=settings))
     credentials = _build_credentials(view, now, memory)
-    inputs = (settings, registry, pods, rules, endpoints, accounts, probes, gateways, sidecars, credentials)
+    inputs = (registry, rules, gateways, pods.gateways, sidecars, credentials, patches)
     return memory.recall(
-        ("ground", *inputs, patches),
-        lambda: Ground(
+        ("terms", settings, *inputs, pods.client_namespaces),
+        lambda: Terms(
             settings=settings,
             registry=registry,
-            pods=pods,
             rules=rules,
-            endpoints=endpoints,
-            accounts=accounts,
-            probes=probes,
             gateways=gateways,
+            gateway_pods=pods.gateways,
             sidecars=sidecars,
             credentials=credentials,
             patches=patches,
-            client_namespaces=tuple(
-                sorted({pod.namespace for pod in pods if pod.has_sidecar or pod.is_gateway})
-            ),
-        ),
-    )
-
-
-def _build_pods(view: ConfigView, settings: MeshSettings, memory: Memory) -> PodIndex:
-    listed, nodes, policies = view.all(kube.Pod), view.all(kube.Node), view.all(PeerAuthentication)
-    return memory.recall(
-        ("pods", listed, nodes, policies, settings),
-        lambda: build_pod_index(
-            listed,
-            PeerPolicies(policies, root_namespace=settings.root_namespace),
-            settings=settings,
-            nodes=nodes,
+            client_namespaces=pods.client_namespaces,
         ),
     )
 

@@ -170,7 +170,7 @@ def _claim_service(
     )
     if registered.is_headless:
         # Nothing but the pods' addresses stands behind its name, so its rules hold for those, too.
-        endpoints = facts.endpoints[service.endpoint_key(port)]
+        endpoints = facts.headless[service.endpoint_key(port)]
         domains = (*domains, *(as_domain(endpoint.address) for endpoint in endpoints))
     claims.claim(service.hostname, domains, build_service_rules(registered, port, facts, caller))
 

@@ -36,7 +36,7 @@ def recall_sidecar_http(
             ports = build_sidecar_http(facts, caller, has_plain_port=has_plain_port)
         return _Table(routing, ports)
 
-    read = (facts.registry, facts.endpoints, facts.settings, caller, str(has_plain_port))
+    read = (facts.registry, facts.headless, facts.settings, caller, str(has_plain_port))
     return memory.revise(("http", *read), revised).ports
 
 

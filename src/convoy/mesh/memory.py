@@ -5,14 +5,13 @@ everything else by which object it is, for an object that did not change is the 
 must read nothing else. What a whole snapshot did not ask for is forgotten with the next.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from convoy.mesh.model import Part
 
 T = TypeVar("T")
-Item = TypeVar("Item")
 
 _VALUES = (str, int, type(None), datetime, Part)
 
@@ -48,15 +47,6 @@ class Memory:
         # The inputs are kept with the result: while they are, no other object can be mistaken for one.
         self._now[key] = (inputs, made)
         return made
-
-    def each(self, inputs: Inputs, items: Iterable[Item], step: Callable[[Item], T]) -> list[T]:
-        """What the step gives for every item; for an item that was there last time, what it gave then."""
-
-        def revised(before: dict[int, tuple[Item, T]] | None) -> dict[int, tuple[Item, T]]:
-            known = before or {}
-            return {id(one): known.get(id(one)) or (one, step(one)) for one in items}
-
-        return [result for _, result in self.revise(inputs, revised).values()]
 
 
 def keep_tuple(new: tuple[T, ...], old: tuple[T, ...]) -> tuple[T, ...]:

@@ -5,7 +5,7 @@ its condition of that name says so; pods of a folder of files have no conditions
 soon as they have an address.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -13,7 +13,6 @@ from convoy.api.istio.peer_authentication import MtlsMode
 from convoy.api.kube import core as kube
 from convoy.api.meta import Namespace
 from convoy.mesh.identities import spiffe_id
-from convoy.mesh.label_index import LabelIndex
 from convoy.mesh.model import MeshSettings
 from convoy.mesh.peer_authentication import Modes, PeerPolicies
 
@@ -52,28 +51,19 @@ class PodFacts(msgspec.Struct, frozen=True, eq=False):
     group: str = ""
     """The WorkloadGroup of its namespace that its proxy joins; empty: none."""
 
+    @property
+    def has_proxy(self) -> bool:
+        """Whether it has a sidecar or is a gateway."""
+        return self.has_sidecar or self.is_gateway
+
     def accepts_mtls(self, port: int) -> bool:
         """Whether its sidecar takes mutual TLS on this target port."""
         return self.has_sidecar and self.modes.of(port) is not MtlsMode.DISABLE
 
 
-PodIndex = LabelIndex[PodFacts]
-
-
-def build_pod_index(
-    pods: Iterable[kube.Pod],
-    policies: PeerPolicies,
-    *,
-    settings: MeshSettings,
-    nodes: Iterable[kube.Node] = (),
-) -> PodIndex:
-    """All pods that have not finished; `nodes` are those that they run on."""
-    places = {node.metadata.name: node.metadata.labels for node in nodes}
-    return PodIndex(
-        _pod_facts(pod, policies, settings, places.get(pod.spec.node_name, {}))
-        for pod in pods
-        if pod.status.phase not in ("Succeeded", "Failed")
-    )
+def has_finished(pod: kube.Pod) -> bool:
+    """Whether a pod is over, and so is no part of the mesh."""
+    return pod.status.phase in ("Succeeded", "Failed")
 
 
 def local_network(settings: MeshSettings) -> str:
@@ -90,9 +80,10 @@ def target_port(pod: kube.Pod, target: int | str) -> int | None:
     return next((port.container_port for port in ports if port.name == target), None)
 
 
-def _pod_facts(
+def build_pod_facts(
     pod: kube.Pod, policies: PeerPolicies, settings: MeshSettings, node_labels: Mapping[str, str]
 ) -> PodFacts:
+    """What the mesh reads off a pod; `node_labels` are those of the node that it runs on."""
     metadata = pod.metadata
     labels = metadata.labels
     network = labels.get(NETWORK_LABEL) or local_network(settings)

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from convoy.mesh.model import GatewayView, HostRoutes, MeshSnapshot, PortRoutes, SidecarView, TcpRoute
+from convoy.mesh.revisions import Revision
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -21,11 +22,11 @@ def reuse_snapshot(new: MeshSnapshot, old: MeshSnapshot) -> MeshSnapshot:
         number=new.number,
         settings=_keep(new.settings, old.settings),
         services=reuse_mapping(new.services, old.services),
-        endpoints=reuse_mapping(new.endpoints, old.endpoints),
+        endpoints=_reuse_revision(new.endpoints, old.endpoints),
         sidecar_views=reuse_mapping(new.sidecar_views, old.sidecar_views, _reuse_sidecar_view),
         gateway_views=reuse_mapping(new.gateway_views, old.gateway_views, _reuse_gateway_view),
-        assignments=reuse_mapping(new.assignments, old.assignments),
-        workloads=reuse_mapping(new.workloads, old.workloads),
+        assignments=_reuse_revision(new.assignments, old.assignments),
+        workloads=_reuse_revision(new.workloads, old.workloads),
         names=reuse_mapping(new.names, old.names),
         scoped_names=reuse_mapping(new.scoped_names, old.scoped_names),
         view_assignments=reuse_mapping(new.view_assignments, old.view_assignments, reuse_mapping),
@@ -34,6 +35,12 @@ def reuse_snapshot(new: MeshSnapshot, old: MeshSnapshot) -> MeshSnapshot:
         probes=reuse_mapping(new.probes, old.probes),
         valid_until=new.valid_until,
     )
+
+
+def _reuse_revision(new: Mapping[K, T], old: Mapping[K, T]) -> Mapping[K, T]:
+    if isinstance(new, Revision) and isinstance(old, Revision):
+        return new.keeping(old)
+    return reuse_mapping(new, old)
 
 
 def reuse_mapping(

@@ -4,7 +4,7 @@ Everything here is a function of its arguments. A snapshot differs from the prev
 parts that are equal are the previous objects themselves.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
@@ -13,7 +13,7 @@ import msgspec
 from convoy.api.meta import Namespace
 from convoy.api.problems import Problem, sort_problems
 from convoy.config.view import ConfigView
-from convoy.mesh.assignments import EndpointSelector, select_endpoints
+from convoy.mesh.assigning import recall_assignments
 from convoy.mesh.checks import check_mesh
 from convoy.mesh.discovery_selectors import select_discovered
 from convoy.mesh.facts import Facts, Ground
@@ -22,27 +22,20 @@ from convoy.mesh.grounds import build_facts
 from convoy.mesh.memory import Memory, keep_tuple
 from convoy.mesh.mesh_config import check_mesh_config, find_mesh_config, resolve_settings
 from convoy.mesh.model import (
-    Assignment,
-    EndpointKey,
     GatewayView,
-    LocalityPolicy,
     MeshSettings,
     MeshSnapshot,
-    Resolution,
     SidecarView,
-    UpstreamKey,
     ViewKey,
-    Workload,
 )
 from convoy.mesh.names import Names, build_names, build_scoped_names
-from convoy.mesh.pods import local_network
 from convoy.mesh.reuse import reuse_snapshot
 from convoy.mesh.scopes import Scopes
-from convoy.mesh.selections import Selections, build_selections
+from convoy.mesh.selections import Selections, recall_selections
 from convoy.mesh.services import Registered
-from convoy.mesh.upstreams import PlannedUpstream, UpstreamPlanner
-from convoy.mesh.views import Planned, build_gateway_view, build_sidecar_view, upstream_order
-from convoy.mesh.workloads import SIDECAR, recall_workloads
+from convoy.mesh.upstreams import UpstreamPlanner
+from convoy.mesh.views import Planned, build_gateway_view, build_sidecar_view
+from convoy.mesh.workloads import SIDECAR, Workloads, recall_workloads
 
 
 class _Views(msgspec.Struct, frozen=True, eq=False):
@@ -73,16 +66,11 @@ def build_snapshot(
     view = _select(view, settings, memory)
     facts = build_facts(view, settings, now=now, memory=memory)
     ground = facts.ground
-    selections = memory.recall(
-        ("selections", ground.registry, ground.pods), lambda: build_selections(ground.registry, ground.pods)
-    )
+    selections = recall_selections(ground.registry, ground.pods, memory)
     workloads = recall_workloads(facts, selections, memory)
     scopes = Scopes(facts)
     views = _build_views(facts, selections, workloads, scopes=scopes, memory=memory)
-    assignments, view_assignments = memory.recall(
-        ("assignments", ground, *views.planned, *views.planned.values()),
-        lambda: _build_assignments(ground, views),
-    )
+    assignments = recall_assignments(ground, views.planned, (*views.sidecars, *views.gateways), memory)
     by_host = ground.registry.by_host
     snapshot = MeshSnapshot(
         number=view.number,
@@ -93,13 +81,13 @@ def build_snapshot(
         endpoints=ground.endpoints,
         sidecar_views=views.sidecars,
         gateway_views=views.gateways,
-        assignments=assignments,
+        assignments=assignments.shared,
         workloads=workloads,
-        names=_build_names(ground, workloads, memory),
+        names=_build_names(ground, memory),
         scoped_names=build_scoped_names(ground, scopes, views.sidecars),
-        view_assignments=view_assignments,
+        view_assignments=assignments.own,
         gateway_addresses=memory.recall(
-            ("addresses", ground, selections, workloads),
+            ("addresses", ground.terms, *(workloads[pod.name].view for pod in ground.gateway_pods)),
             lambda: build_gateway_addresses(ground, selections, workloads),
         ),
         sources=memory.recall(
@@ -131,37 +119,29 @@ def _select(view: ConfigView, settings: MeshSettings, memory: Memory) -> ConfigV
     return memory.revise(("discovered", settings), revised)
 
 
-def _build_names(
-    ground: Ground, workloads: Mapping[str, Workload], memory: Memory
-) -> Mapping[Namespace, Names]:
-    read = (ground.registry, ground.pods, ground.settings)
-    namespaces = memory.recall(
-        ("namespaces", workloads), lambda: sorted({workload.namespace for workload in workloads.values()})
-    )
+def _build_names(ground: Ground, memory: Memory) -> Mapping[Namespace, Names]:
+    read = (ground.registry, ground.headless, ground.settings)
     return {
-        namespace: memory.recall(("names", *read, namespace), partial(build_names, ground, namespace))
-        for namespace in namespaces
+        Namespace(namespace): memory.recall(
+            ("names", *read, namespace), partial(build_names, ground, namespace)
+        )
+        for namespace in ground.client_namespaces
     }
 
 
 def _build_views(
     facts: Facts,
     selections: Selections,
-    workloads: Mapping[str, Workload],
+    workloads: Workloads,
     *,
     scopes: Scopes,
     memory: Memory,
 ) -> _Views:
-    planner = memory.recall(
-        ("planner", facts.rules, facts.endpoints, facts.accounts, facts.settings),
-        lambda: UpstreamPlanner(
-            rules=facts.rules, endpoints=facts.endpoints, accounts=facts.accounts, settings=facts.settings
-        ),
-    )
+    planner = _recall_planner(facts, memory)
     sidecars: dict[ViewKey, SidecarView] = {}
     gateways: dict[ViewKey, GatewayView] = {}
     planned: dict[ViewKey, Planned] = {}
-    first_of = memory.recall(("first of views", workloads), lambda: _first_of_views(workloads))
+    first_of = _recall_first_of_views(workloads, memory)
     for key in first_of:
         if key.kind == SIDECAR:
             sidecars[key], planned[key] = build_sidecar_view(
@@ -175,12 +155,42 @@ def _build_views(
     return _Views(sidecars, gateways, planned)
 
 
-def _first_of_views(workloads: Mapping[str, Workload]) -> Mapping[ViewKey, str]:
+def _recall_planner(facts: Facts, memory: Memory) -> UpstreamPlanner:
+    def revised(before: UpstreamPlanner | None) -> UpstreamPlanner:
+        if before:
+            return before.revised(facts.endpoints, facts.accounts)
+        return UpstreamPlanner(
+            rules=facts.rules, endpoints=facts.endpoints, accounts=facts.accounts, settings=facts.settings
+        )
+
+    return memory.revise(("planner", facts.rules, facts.settings), revised)
+
+
+class _FirstOfViews(msgspec.Struct, frozen=True, eq=False):
+    workloads: Workloads
+    names: Mapping[ViewKey, str]
+
+
+def _recall_first_of_views(workloads: Workloads, memory: Memory) -> Mapping[ViewKey, str]:
     """A workload of every view, in the order of the views."""
-    first_of: dict[ViewKey, str] = {}
-    for name, workload in workloads.items():
-        first_of.setdefault(workload.view, name)
-    return {key: first_of[key] for key in sorted(first_of, key=_view_order)}
+
+    def revised(before: _FirstOfViews | None) -> _FirstOfViews:
+        changed = workloads.changed_since(before.workloads) if before else None
+        if before and changed is not None and all(_is_one_of(before, name, workloads) for name in changed):
+            return _FirstOfViews(workloads, before.names)
+        first_of: dict[ViewKey, str] = {}
+        for name, workload in workloads.items():
+            first_of.setdefault(workload.view, name)
+        return _FirstOfViews(workloads, {key: first_of[key] for key in sorted(first_of, key=_view_order)})
+
+    return memory.revise(("first of views",), revised).names
+
+
+def _is_one_of(before: _FirstOfViews, name: str, workloads: Workloads) -> bool:
+    """Whether a changed workload neither was nor is the first of a view."""
+    old, new = before.workloads.get(name), workloads.get(name)
+    was_first = old is not None and before.names[old.view] == name
+    return not was_first and (new is None or before.names.get(new.view, name) < name)
 
 
 def _recall_gateway(
@@ -192,52 +202,13 @@ def _recall_gateway(
     services: tuple[Registered, ...],
     memory: Memory,
 ) -> tuple[GatewayView, Planned]:
-    pods = memory.recall(("pods by name", facts.pods), lambda: {pod.name: pod for pod in facts.pods})
-    read = (facts.ground, planner, facts.routing.at_gateways, facts.connections, services)
+    pod = facts.pods.get(name)
+    assert pod is not None  # a workload is made of it
+    read = (facts.terms, planner.plans, facts.routing.at_gateways, facts.connections, services)
     return memory.recall(
         ("gateway", key, name, *read),
-        lambda: build_gateway_view(facts, key, planner, pod=pods[name], services=services),
+        lambda: build_gateway_view(facts, key, planner, pod=pod, services=services),
     )
-
-
-def _build_assignments(
-    facts: Ground, views: _Views
-) -> tuple[Mapping[UpstreamKey, Assignment], Mapping[ViewKey, Mapping[UpstreamKey, Assignment]]]:
-    made: dict[tuple[UpstreamKey, EndpointSelector, LocalityPolicy | None], Assignment] = {}
-    shared: dict[UpstreamKey, Assignment] = {}
-    own: dict[ViewKey, dict[UpstreamKey, Assignment]] = {}
-    for view, planned in _sharing_order(facts, views):
-        key, selector = planned.upstream.key, planned.selector
-        question = (key, selector, planned.locality)
-        if question not in made:
-            endpoints = facts.endpoints[EndpointKey(key.hostname, key.port, selector.rank)]
-            made[question] = Assignment(key, select_endpoints(endpoints, selector), planned.locality)
-        assignment = made[question]
-        if shared.setdefault(key, assignment) != assignment:
-            own.setdefault(view, {})[key] = assignment
-    return (
-        {key: shared[key] for key in sorted(shared, key=upstream_order)},
-        {view: own[view] for view in sorted(own, key=_view_order)},
-    )
-
-
-def _sharing_order(facts: Ground, views: _Views) -> Iterator[tuple[ViewKey, PlannedUpstream]]:
-    """Views of the service's own namespace first: what they see is what is shared."""
-    wanted = [
-        (view, planned)
-        for view, plans in views.planned.items()
-        for planned in plans
-        if planned.upstream.resolution is Resolution.ENDPOINTS
-    ]
-    services = facts.registry.by_host
-    home = local_network(facts.settings)
-
-    def is_foreign(item: tuple[ViewKey, PlannedUpstream]) -> tuple[bool, bool]:
-        view, planned = item
-        owner = services[planned.upstream.key.hostname].service.namespace
-        return view.network != home, view.namespace != owner
-
-    return iter(sorted(wanted, key=is_foreign))
 
 
 def _view_order(key: ViewKey) -> tuple[str, str, tuple[tuple[str, str], ...], str, str]:

@@ -83,7 +83,7 @@ def connection_places(registered: Registered, port: ServicePort, facts: Ground) 
     """Where a port of a service is reached; at `0.0.0.0` when it has no address of its own."""
     service = registered.service
     if registered.is_headless:
-        endpoints = facts.endpoints[service.endpoint_key(port)]
+        endpoints = facts.headless[service.endpoint_key(port)]
         addresses: Iterable[str] = dict.fromkeys(endpoint.address for endpoint in endpoints)
     else:
         addresses = service.vips

@@ -9,15 +9,16 @@ What a ServiceEntry lists may be a gateway, which carries mutual TLS as bytes: i
 leave when it ends, nor share one connection among pods. So callers renew such connections by themselves.
 """
 
-from collections.abc import Mapping
+import copy
 from typing import NamedTuple
 
 import msgspec
 
 from convoy.api.istio.destination_rule import Subset
+from convoy.api.meta import Hostname
 from convoy.mesh.assignments import EndpointSelector, select_endpoints, subset_labels
 from convoy.mesh.destination_rules import DestinationRules
-from convoy.mesh.endpoints import Endpoints
+from convoy.mesh.endpoints import Accounts, Endpoints
 from convoy.mesh.host_rules import MergedRule
 from convoy.mesh.model import (
     PLAIN_CONNECTIONS,
@@ -69,23 +70,66 @@ class _Caller(NamedTuple):
     """The namespace whose credentials it may be given; empty: none."""
 
 
+Plans = tuple[PlannedUpstream, ...]
+_Question = tuple[Service, _Caller]
+
+
 class UpstreamPlanner:
-    """Makes upstreams; callers for whom everything is the same get the same objects."""
+    """Makes upstreams; callers for whom everything is the same get the same objects.
+
+    `plans` is one object as long as all that was answered would be answered in the same way.
+    """
 
     def __init__(
         self,
         *,
         rules: DestinationRules,
         endpoints: Endpoints,
-        accounts: Mapping[Service, tuple[str, ...]],
+        accounts: Accounts,
         settings: MeshSettings,
     ) -> None:
         self._rules = rules
         self._endpoints = endpoints
         self._accounts = accounts
         self._settings = settings
-        self._made: dict[tuple[Service, int, str, bool, bool, str], tuple[PlannedUpstream, ...]] = {}
+        # Rules are compared as objects: they are the same ones as long as the planner's rules are.
+        self._made: dict[Hostname, dict[_Question, Plans]] = {}
         self._policies: dict[tuple[int, str, int], Policy] = {}
+        self.plans = object()
+        self._base: object | None = None
+        self._changed: frozenset[Hostname] = frozenset()
+
+    def revised(self, endpoints: Endpoints, accounts: Accounts) -> "UpstreamPlanner":
+        """One for other endpoints and accounts, which makes again only what reads those that changed."""
+        keys = endpoints.changed_since(self._endpoints)
+        services = accounts.changed_since(self._accounts)
+        made = copy.copy(self)
+        made._endpoints, made._accounts = endpoints, accounts
+        if keys is None or services is None:
+            made._made, made.plans, made._base = {}, object(), None
+            return made
+        hosts = {key.hostname for key in keys} | {service.hostname for service in services}
+        again = {host: made._again(self._made[host]) for host in hosts & self._made.keys()}
+        changed = frozenset(host for host, answers in again.items() if answers is not self._made[host])
+        if changed:
+            made._made = {**self._made, **again}
+            made._base, made._changed, made.plans = self.plans, changed, object()
+        return made
+
+    def _again(self, answers: dict[_Question, Plans]) -> dict[_Question, Plans]:
+        """The answers as they are now; the same ones where they are equal."""
+        news = {question: self._answer(question) for question in answers}
+        if news == answers:
+            return answers
+        return {
+            question: old if news[question] == old else news[question] for question, old in answers.items()
+        }
+
+    def changed_since(self, plans: object) -> frozenset[Hostname] | None:
+        """The hosts of which something else was planned when `plans` was the planner's; None: unknown."""
+        if plans is self.plans:
+            return frozenset()
+        return self._changed if plans is self._base else None
 
     def plan(
         self,
@@ -95,7 +139,7 @@ class UpstreamPlanner:
         network: str,
         labels: Labels = (),
         at_gateway: bool = False,
-    ) -> tuple[PlannedUpstream, ...]:
+    ) -> Plans:
         """The upstreams of a service for proxies of namespace `client` with at least these labels: for each
         port the whole, then subsets.
         """
@@ -104,26 +148,29 @@ class UpstreamPlanner:
         network = "" if registered.kube else network
         may_ask = rule is not None and rule.uses_credentials and (at_gateway or rule.is_selective)
         caller = _Caller(rule, network, at_gateway, False, secrets_of=client if may_ask else "")
-        return self._plan_once(registered, caller)
+        return self._plan_once((service, caller))
 
     def plan_passthrough(
         self, registered: Registered, *, client: str, network: str, labels: Labels = ()
-    ) -> tuple[PlannedUpstream, ...]:
+    ) -> Plans:
         """The same for a gateway that passes TLS on unopened; only endpoints that accept mutual TLS."""
         service = registered.service
         rule = self._rules.find(service.hostname, client=client, service=service.namespace, labels=labels)
         network = "" if registered.kube else network
-        return self._plan_once(registered, _Caller(rule, network, True, True, secrets_of=""))
+        return self._plan_once((service, _Caller(rule, network, True, True, secrets_of="")))
 
-    def _plan_once(self, registered: Registered, caller: _Caller) -> tuple[PlannedUpstream, ...]:
-        service = registered.service
-        question = (service, id(caller.rule), *caller[1:])
-        if question not in self._made:
-            subsets = (None, *(caller.rule.subsets if caller.rule else ()))
-            self._made[question] = tuple(
-                self._plan_one(service, port, subset, caller) for port in service.ports for subset in subsets
-            )
-        return self._made[question]
+    def _plan_once(self, question: _Question) -> Plans:
+        answers = self._made.setdefault(question[0].hostname, {})
+        if question not in answers:
+            answers[question] = self._answer(question)
+        return answers[question]
+
+    def _answer(self, question: _Question) -> Plans:
+        service, caller = question
+        subsets = (None, *(caller.rule.subsets if caller.rule else ()))
+        return tuple(
+            self._plan_one(service, port, subset, caller) for port in service.ports for subset in subsets
+        )
 
     def _plan_one(
         self, service: Service, port: ServicePort, subset: Subset | None, caller: _Caller

@@ -6,7 +6,8 @@ from convoy.api.kube import core as kube
 from convoy.mesh.destination_rules import DestinationRules
 from convoy.mesh.endpoint_labels import LabelFilter, label_filter
 from convoy.mesh.model import NOWHERE, MeshSettings, Vantage
-from convoy.mesh.pods import PodFacts, PodIndex
+from convoy.mesh.pod_index import PodIndex
+from convoy.mesh.pods import PodFacts
 
 _CANONICAL = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")
 
@@ -19,9 +20,11 @@ class Vantages:
         self._matters = has_default or rules.uses_localities or bool(settings.locality_lb.distribute)
         self._labels: LabelFilter = label_filter(rules.order_keys(), settings)
         self._callers: dict[tuple[str, str], Counter[str]] = {}
-        if has_default or rules.uses_zones:
+        self.depends_on_all = has_default or rules.uses_zones
+        """Whether a pod's vantage says where all its replicas are."""
+        if self.depends_on_all:
             for pod in pods:
-                if pod.has_sidecar or pod.is_gateway:
+                if pod.has_proxy:
                     self._callers.setdefault(_workload(pod), Counter())[pod.locality] += 1
 
     def of(self, pod: PodFacts) -> Vantage:

@@ -3,11 +3,12 @@
 Beside each view its planned upstreams are returned, from which the assignments of endpoints are made.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from convoy.api.istio.mesh_config import GatewayTopology
+from convoy.api.meta import Hostname
 from convoy.mesh.credentials import find_credentials, sorted_credentials
 from convoy.mesh.egress import Egress, build_egress
 from convoy.mesh.facts import Facts
@@ -29,14 +30,16 @@ from convoy.mesh.pods import PodFacts
 from convoy.mesh.route_policies import has_route_policies, with_route_policies
 from convoy.mesh.scopes import Scope
 from convoy.mesh.services import Registered
-from convoy.mesh.upstreams import PlannedUpstream, UpstreamPlanner
+from convoy.mesh.upstreams import PlannedUpstream, Plans, UpstreamPlanner
 
-Planned = tuple[PlannedUpstream, ...]
+Planned = Mapping[Hostname, Plans]
+"""By host."""
 
 
 class _Sent(msgspec.Struct, frozen=True, eq=False):
-    """What a view sends to."""
+    """What a view sends to; `plans` are the planner's."""
 
+    plans: object
     planned: Planned
     upstreams: tuple[Upstream, ...]
     credentials: tuple[Credential, ...]
@@ -53,9 +56,10 @@ def build_sidecar_view(
     egress = build_egress(scope, Caller(key.namespace, key.labels), memory)
     reached = _reached(facts, key, scope, egress)
     is_all = len(reached) == len(facts.registry.known(key.namespace))
-    sent = memory.recall(
-        ("sent", planner, facts.credentials, key, *((facts.registry,) if is_all else reached)),
-        lambda: _sent(facts, key, planner, reached),
+    known = (facts.registry,) if is_all else reached
+    sent = memory.revise(
+        ("sent", facts.credentials, key, *known),
+        lambda before: _revised(before, facts, key, planner, reached),
     )
     view = SidecarView(
         key=key,
@@ -74,14 +78,28 @@ def build_sidecar_view(
     return with_route_policies(view) if sent.has_policies else view, sent.planned
 
 
-def _sent(facts: Facts, key: ViewKey, planner: UpstreamPlanner, reached: Iterable[Registered]) -> _Sent:
-    planned = tuple(
-        upstream
-        for registered in reached
-        for upstream in planner.plan(registered, client=key.namespace, network=key.network, labels=key.labels)
-    )
-    upstreams = _sorted_upstreams(planned)
+def _revised(
+    before: _Sent | None, facts: Facts, key: ViewKey, planner: UpstreamPlanner, reached: Iterable[Registered]
+) -> _Sent:
+    """What is sent to now; planned again only for hosts of which something else was planned."""
+    changed = planner.changed_since(before.plans) if before else None
+    if before is None or changed is None:
+        return _sent(facts, planner, {one.service.hostname: _plan(planner, one, key) for one in reached})
+    known = facts.registry.known(key.namespace)
+    news = {host: _plan(planner, known[host], key) for host in changed & before.planned.keys()}
+    if all(news[host] is before.planned[host] for host in news):
+        return msgspec.structs.replace(before, plans=planner.plans)
+    return _sent(facts, planner, {**before.planned, **news})
+
+
+def _plan(planner: UpstreamPlanner, registered: Registered, key: ViewKey) -> Plans:
+    return planner.plan(registered, client=key.namespace, network=key.network, labels=key.labels)
+
+
+def _sent(facts: Facts, planner: UpstreamPlanner, planned: Planned) -> _Sent:
+    upstreams = _sorted_upstreams(one for plans in planned.values() for one in plans)
     return _Sent(
+        planner.plans,
         planned,
         upstreams,
         sorted_credentials(find_credentials(upstreams, facts.credentials)),
@@ -127,7 +145,11 @@ def build_gateway_view(
         paths=facts.settings.path_normalization,
         topology=_topology(facts.settings.gateway_topology),
     )
-    return with_route_policies(view), tuple(planned)
+    by_host: dict[Hostname, Plans] = {}
+    for one in planned:
+        host = one.upstream.key.hostname
+        by_host[host] = (*by_host.get(host, ()), one)
+    return with_route_policies(view), by_host
 
 
 def _topology(written: GatewayTopology) -> Topology:

@@ -13,7 +13,8 @@ import msgspec
 
 from convoy.api.istio.workload_group import ReadinessProbe, WorkloadGroup
 from convoy.mesh.identities import spiffe_id
-from convoy.mesh.pods import PodFacts, PodIndex
+from convoy.mesh.pod_index import PodIndex
+from convoy.mesh.pods import PodFacts
 from convoy.mesh.workload_entries import ExternalWorkload, announces_health
 
 Groups = Mapping[tuple[str, str], WorkloadGroup]

@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from tests.kit.generated.values import Json
 from tests.kit.generated.world import batches, read_world
 from tests.unit.mesh.objects import SETTINGS, istio, parse, pod, service, sidecars, to, virtual_service
-from tests.unit.mesh.varied import variants
+from tests.unit.mesh.varied import pod_variants, selecting, variants
 
 from convoy.api.base import ApiObject
+from convoy.api.kinds import key_of
+from convoy.api.meta import ObjectKey
 from convoy.api.problems import Problem
 from convoy.config.view import ConfigView, build_view
 from convoy.mesh.memory import Memory
@@ -29,6 +31,7 @@ class Mesh:
     """A mesh that changes step by step."""
 
     def __init__(self) -> None:
+        self._objects: dict[ObjectKey, ApiObject] = {}
         self._memory, self._memo = Memory(), Memo()
         self._view: ConfigView | None = None
         self._snapshot: MeshSnapshot | None = None
@@ -36,9 +39,15 @@ class Mesh:
         self._model: XdsModel | None = None
 
     def resolve(self, objects: Iterable[ApiObject]) -> MeshSnapshot:
-        """The snapshot of these objects, by what is remembered of those before."""
+        """The snapshot of these objects, by what is remembered of those before.
+
+        Sources hand over the same Python object for an object that did not change.
+        """
+        kept = {key_of(obj): obj for obj in objects}
+        kept |= {key: old for key, old in self._objects.items() if kept.get(key) == old}
+        self._objects = kept
         number = self._view.number + 1 if self._view else 1
-        self._view = build_view(number, objects, previous=self._view)
+        self._view = build_view(number, kept.values(), previous=self._view)
         self._snapshot, self._problems = build_snapshot(
             self._view, SETTINGS, self._snapshot, memory=self._memory
         )
@@ -79,6 +88,27 @@ def test_after_any_changes_everything_is_as_if_made_anew(seed: int) -> None:
             else:
                 objects[number] = choose.choice(names[number])
         mesh.resolve(parse(*(objects[number] for number in sorted(objects))))
+        mesh.check()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_after_any_changes_of_pods_everything_is_as_if_made_anew(seed: int) -> None:
+    choose = random.Random(seed)
+    fixed, names = selecting(), pod_variants()
+    mesh, objects = Mesh(), {number: choose.choice(several) for number, several in enumerate(names)}
+    others = {number: choose.choice(several) for number, several in enumerate(fixed)}
+    for _ in range(60):
+        for _ in range(choose.choice((1, 1, 1, 4))):
+            number = choose.randrange(len(names))
+            if choose.random() < 0.3:
+                objects.pop(number, None)
+            else:
+                objects[number] = choose.choice(names[number])
+        if choose.random() < 0.1:
+            number = choose.randrange(len(fixed))
+            others[number] = choose.choice(fixed[number])
+        in_order = [*(others[number] for number in sorted(others)), *map(objects.get, sorted(objects))]
+        mesh.resolve(parse(*filter(None, in_order)))
         mesh.check()
 
 

@@ -12,8 +12,10 @@ from tests.unit.mesh.objects import (
     http_server,
     istio,
     kube,
+    passthrough_server,
     peer_authentication,
     pod,
+    remote,
     service,
     to,
     virtual_service,
@@ -118,3 +120,65 @@ def _port(name: str, protocol: str) -> Object:
 def _mesh(text: str) -> Object:
     made = kube("ConfigMap", "istio", {}, namespace="istio-system", data={"mesh": text})
     return {field: value for field, value in made.items() if field != "spec"}
+
+
+def selecting() -> Sequence[Sequence[Object]]:
+    """What selects the pods of `pod_variants`; each stands under one name."""
+    named = {"name": "http-a", "port": 9081, "targetPort": "web"}
+    raw = {"name": "tcp-b", "port": 9082, "targetPort": 9080}
+    unknown = {"name": "b", "port": 9082, "targetPort": 9080}
+    headless = {"spec": {"clusterIP": "None"}}
+    chosen = {"resolution": "STATIC", "workloadSelector": {"labels": {"app": "b"}}}
+    latency = {"localityLbSetting": {"enabled": True}}
+    zones = {"loadBalancer": latency, "outlierDetection": {}}
+    everything = "*.default.svc.cluster.local"
+    return (
+        (service("a", named), service("a", named, 9080)),
+        (service("b", raw), service("b", raw, unknown), service("b", 9080, **headless)),
+        (service("both", {**raw, "name": "http-c"}, spec={"selector": {"tier": "web"}}),),
+        (service("names", raw, spec={"selector": {"tier": "web"}, "clusterIP": "None"}),),
+        (entry("chosen.example", **chosen), entry("chosen.example", endpoints=[remote("198.18.1.9")])),
+        (
+            entry(
+                "elsewhere.example", resolution="STATIC", endpoints=[{**remote("198.18.1.9"), "network": "n"}]
+            ),
+        ),
+        (
+            destination_rule("a", "a.default.svc.cluster.local", subsets={"v1": {"version": "v1"}}),
+            destination_rule("a", everything, trafficPolicy=zones),
+            destination_rule("a", everything, trafficPolicy={"loadBalancer": {"simple": "PASSTHROUGH"}}),
+        ),
+        (istio("WorkloadGroup", "group", {"template": {"labels": {"app": "b"}}}),),
+        (gateway("gateway", http_server("*")), gateway("gateway", passthrough_server("*.local"))),
+        (service("gateway", 80, namespace="istio-system", spec={"selector": {"istio": "gateway"}}),),
+    )
+
+
+def pod_variants() -> Sequence[Sequence[Object]]:
+    """Pods that come and go, by name."""
+    return (*(_pods(number) for number in range(7)), *(_gateways(name) for name in ("gateway", "other")))
+
+
+def _pods(number: int) -> tuple[Object, ...]:
+    name, address = f"pod-{number}", f"10.0.1.{number}"
+    web = {"containers": [{"name": "app", "image": "app", "ports": [{"name": "web", "containerPort": 8080}]}]}
+    joins = [{"name": "ISTIO_META_AUTO_REGISTER_GROUP", "value": "group"}]
+    proxy = {"containers": [{"name": "istio-proxy", "image": "auto", "env": joins}]}
+    unready = {"conditions": [{"type": "Ready", "status": "False"}]}
+    tier, places = {"tier": "web"}, {"topology.kubernetes.io/region": f"region-{number % 2}"}
+    return (
+        pod(name, address, app="a", labels={"version": "v1"}),
+        pod(name, address, app="a", labels={"version": "v2", **tier, **places}, spec=web),
+        pod(name, address, app="a", account="another"),
+        pod(name, address, app="a", status=unready),
+        pod(name, address, app="a", status={"phase": "Succeeded"}),
+        pod(name, f"10.0.2.{number}", app="b", labels=tier),
+        pod(name, address, app="b", labels={**tier, **places}, sidecar=False),
+        pod(name, address, app="b", spec=proxy, labels=places),
+        pod(name, address, app="b", namespace="other"),
+        pod(name, address, app="none", namespace=f"only-{number}"),
+    )
+
+
+def _gateways(name: str) -> tuple[Object, ...]:
+    return (gateway_pod(name), gateway_pod(name, "198.18.1.4"), gateway_pod(name, namespace="default"))

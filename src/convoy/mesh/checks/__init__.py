@@ -4,7 +4,9 @@ Beside the resolution, not in it: what is unclear gets a safe meaning there and 
 looked at each object by itself; these checks look at what objects say of each other.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
 
 from convoy.api.istio.peer_authentication import PeerAuthentication
 from convoy.api.istio.workload_group import WorkloadGroup
@@ -15,16 +17,16 @@ from convoy.mesh.checks.credentials import check_credentials
 from convoy.mesh.checks.delegates import check_delegates
 from convoy.mesh.checks.destinations import check_delegated_destinations, check_destinations
 from convoy.mesh.checks.gateways import check_gateways
-from convoy.mesh.checks.groups import check_groups
+from convoy.mesh.checks.pods import check_pods
 from convoy.mesh.checks.policies import check_policies
 from convoy.mesh.checks.registry import check_registry
 from convoy.mesh.checks.routes import check_bindings, check_conflicts, check_route
-from convoy.mesh.checks.rules import check_rules
-from convoy.mesh.checks.sidecars import check_sidecars
-from convoy.mesh.facts import Facts, Ground
+from convoy.mesh.checks.rules import check_rules, listed_ports
+from convoy.mesh.checks.sidecars import check_ingress_tls, check_sidecars, has_ingress_tls
+from convoy.mesh.facts import Facts, Terms
 from convoy.mesh.memory import Inputs, Memory
 from convoy.mesh.selections import Selections
-from convoy.mesh.virtual_services import PreparedVirtualService
+from convoy.mesh.virtual_services import PreparedVirtualService, Routing
 
 
 def check_mesh(
@@ -32,34 +34,63 @@ def check_mesh(
 ) -> tuple[Problem, ...]:
     """All problems, sorted; `memory` has those that earlier checks with it found."""
     memory = memory or Memory()
-    ground, routing, root = facts.ground, facts.routing, facts.settings.root_namespace
+    ground, routing, terms = facts.ground, facts.routing, facts.terms
     groups, policies = view.all(WorkloadGroup), view.all(PeerAuthentication)
+    root, headless = terms.settings.root_namespace, ground.headless
+    listed = memory.recall(("listed", terms.registry), lambda: listed_ports(terms.registry))
+    written = (ground.endpoints[key] for key in listed)
+    asked = (ground.pods,) if any(map(has_ingress_tls, terms.sidecars)) else ()
     found: list[tuple[Inputs, Callable[[], Iterable[Problem]]]] = [
-        ((ground, selections), lambda: check_registry(view, ground, selections)),
-        ((ground,), lambda: check_rules(ground)),
-        ((ground, routing.shape), lambda: check_conflicts(facts)),
-        ((ground, facts.connections), lambda: check_connections(facts)),
-        ((ground, routing.shape), lambda: check_bindings(facts)),
-        ((ground,), lambda: check_credentials(ground)),
-        ((ground, selections, routing.at_gateways), lambda: check_gateways(facts, selections)),
-        ((ground, groups), lambda: check_groups(view, ground)),
+        ((terms, headless), lambda: check_registry(view, ground)),
+        ((terms, *written), lambda: check_rules(ground)),
+        ((terms, routing.shape), lambda: check_conflicts(facts)),
+        ((terms, facts.connections), lambda: check_connections(facts)),
+        ((terms, routing.shape), lambda: check_bindings(facts)),
+        ((terms,), lambda: check_credentials(terms)),
+        ((terms, routing.at_gateways), lambda: check_gateways(facts, selections)),
         ((policies, root), lambda: check_policies(view, root_namespace=root)),
-        ((ground, routing.shape), lambda: check_sidecars(facts)),
+        ((terms, routing.shape), lambda: check_sidecars(facts)),
+        ((terms, *asked), lambda: check_ingress_tls(ground)),
+        ((terms, routing), lambda: (*check_delegates(facts), *check_delegated_destinations(facts))),
     ]
-    problems = [*check_delegates(facts), *check_delegated_destinations(facts)]
-    for number, (inputs, check) in enumerate(found):
-        problems += memory.recall(("check", number, *inputs), _all_of(check))
-    for each in (check_route, check_destinations):
-        checked = memory.each((each.__name__, ground), routing, _all_of_one(each, ground))
-        problems += (problem for several in checked if several for problem in several)
-    return sort_problems(problems)
+    several = [
+        memory.recall(("check", number, *inputs), _all_of(check))
+        for number, (inputs, check) in enumerate(found)
+    ]
+    several.append(check_pods(ground, selections, groups, memory))
+    several += (_check_each(one, routing, terms, memory) for one in (check_route, check_destinations))
+    return memory.recall(
+        ("problems", *several), lambda: sort_problems(problem for one in several for problem in one)
+    )
+
+
+class _Checked(msgspec.Struct, frozen=True, eq=False):
+    """What a check found in every VirtualService by itself; by the `id` of each, which is kept with it."""
+
+    routing: Routing
+    each: Mapping[int, tuple[PreparedVirtualService, tuple[Problem, ...]]]
+    problems: tuple[Problem, ...]
+
+
+def _check_each(
+    check: Callable[[PreparedVirtualService, Terms], Iterable[Problem]],
+    routing: Routing,
+    terms: Terms,
+    memory: Memory,
+) -> tuple[Problem, ...]:
+    """The same tuple while the same is found."""
+
+    def revised(before: _Checked | None) -> _Checked:
+        if before and before.routing is routing:
+            return before
+        known = before.each if before else {}
+        each = {id(one): known.get(id(one)) or (one, tuple(check(one, terms))) for one in routing}
+        problems = tuple(problem for _, several in each.values() if several for problem in several)
+        is_same = before is not None and before.problems == problems
+        return _Checked(routing, each, before.problems if before and is_same else problems)
+
+    return memory.revise((check.__name__, terms), revised).problems
 
 
 def _all_of(check: Callable[[], Iterable[Problem]]) -> Callable[[], tuple[Problem, ...]]:
     return lambda: tuple(check())
-
-
-def _all_of_one(
-    check: Callable[[PreparedVirtualService, Ground], Iterable[Problem]], ground: Ground
-) -> Callable[[PreparedVirtualService], tuple[Problem, ...]]:
-    return lambda service: tuple(check(service, ground))

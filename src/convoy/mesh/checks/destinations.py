@@ -13,18 +13,18 @@ from convoy.api.paths import quote
 from convoy.api.problems import Problem
 from convoy.mesh.checks.finding import host_hint, listed, named
 from convoy.mesh.delegates import Key, delegate_key
-from convoy.mesh.facts import Facts, Ground
+from convoy.mesh.facts import Facts, Terms
 from convoy.mesh.services import Registered
 from convoy.mesh.short_names import expand_host
 from convoy.mesh.virtual_services import PreparedVirtualService
 from convoy.mesh.visibility import Visibility
 
 
-def check_destinations(service: PreparedVirtualService, ground: Ground) -> Iterator[Problem]:
+def check_destinations(service: PreparedVirtualService, terms: Terms) -> Iterator[Problem]:
     """Unknown hosts, ports and subsets in the rules and mirrors of a VirtualService."""
     for path, destination in _destinations(service.written.spec):
         use = _Use(service.key, service.namespace, service.visibility, path, destination)
-        yield from _check_destination(use, ground)
+        yield from _check_destination(use, terms)
 
 
 def check_delegated_destinations(facts: Facts) -> Iterator[Problem]:
@@ -40,7 +40,7 @@ def check_delegated_destinations(facts: Facts) -> Iterator[Problem]:
         if found:
             for path, destination in _destinations(found.written.spec):
                 use = _Use(key_of(found.written), namespace, root.visibility, path, destination)
-                yield from _check_destination(use, facts.ground)
+                yield from _check_destination(use, facts.terms)
 
 
 class _Use(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ def _destinations(spec: VirtualServiceSpec) -> Iterator[tuple[str, Destination]]
             yield f"spec.tcp[{i}].route[{j}].destination", one.destination
 
 
-def _check_destination(use: _Use, facts: Ground) -> Iterator[Problem]:
+def _check_destination(use: _Use, facts: Terms) -> Iterator[Problem]:
     destination = use.destination
     host = expand_host(destination.host, use.namespace, facts.settings.cluster_domain)
     callers = sorted(client for client in facts.client_namespaces if use.visibility.allows(client))
@@ -113,7 +113,7 @@ def _check_port(use: _Use, registered: Registered) -> Iterator[Problem]:
 
 
 def _check_subset(
-    use: _Use, registered: Registered, facts: Ground, *, clients: Iterable[str]
+    use: _Use, registered: Registered, facts: Terms, *, clients: Iterable[str]
 ) -> Iterator[Problem]:
     host, wanted = registered.service.hostname, use.destination.subset
     for client in clients:

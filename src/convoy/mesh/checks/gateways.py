@@ -22,7 +22,7 @@ from convoy.mesh.server_tls import HeldBackTls
 
 def check_gateways(facts: Facts, selections: Selections) -> Iterator[Problem]:
     """Every Gateway against the pods it selects, then the VirtualServices bound to it."""
-    pods = [pod for pod in facts.pods if pod.is_gateway]
+    pods = facts.gateway_pods
     for gateway in facts.gateways:
         selected = [pod for pod in pods if gateway.spec.selector.items() <= pod.labels.items()]
         if not selected:

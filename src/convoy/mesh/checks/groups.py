@@ -7,23 +7,20 @@ from convoy.api.istio.workload_group import WorkloadGroup
 from convoy.api.kinds import key_of
 from convoy.api.paths import quote
 from convoy.api.problems import Problem
-from convoy.config.view import ConfigView
 from convoy.mesh.checks.finding import did_you_mean, named
-from convoy.mesh.facts import Ground
 from convoy.mesh.pods import GROUP_VARIABLE, PodFacts
-from convoy.mesh.workload_groups import Groups, has_account, index_groups
+from convoy.mesh.workload_groups import Groups, has_account
 
 
-def check_groups(view: ConfigView, facts: Ground) -> Iterator[Problem]:
-    """Groups that are missing, and groups for another account."""
-    groups = index_groups(view.all(WorkloadGroup))
-    for pod in facts.pods:
-        if pod.group and pod.has_sidecar:
-            group = groups.get((pod.namespace, pod.group))
-            if group is None:
-                yield _missing(pod, groups)
-            elif not has_account(pod, group, trust_domain=facts.settings.trust_domain):
-                yield _of_another_account(pod, group)
+def check_member(pod: PodFacts, groups: Groups, *, trust_domain: str) -> Iterator[Problem]:
+    """The group that a pod's proxy names: whether it is there, and for the pod's account."""
+    if not pod.group:
+        return
+    group = groups.get((pod.namespace, pod.group))
+    if group is None:
+        yield _missing(pod, groups)
+    elif not has_account(pod, group, trust_domain=trust_domain):
+        yield _of_another_account(pod, group)
 
 
 def _missing(pod: PodFacts, groups: Groups) -> Problem:

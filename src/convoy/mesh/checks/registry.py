@@ -10,29 +10,23 @@ from convoy.api.meta import Hostname
 from convoy.api.paths import quote
 from convoy.api.problems import Problem
 from convoy.config.view import ConfigView
-from convoy.mesh.checks.finding import listed, named
+from convoy.mesh.checks.finding import named
 from convoy.mesh.external_names import is_external_name
 from convoy.mesh.facts import Ground
-from convoy.mesh.inbound import agreed_protocol, port_protocols
 from convoy.mesh.model import ANY_ADDRESS, Protocol, ServicePort
-from convoy.mesh.pods import local_network, target_port
 from convoy.mesh.protocols import speaks_first
-from convoy.mesh.selections import Selections
 from convoy.mesh.services import Registered
 from convoy.mesh.short_names import kube_hostname
 from convoy.mesh.tcp_routes import connection_places
 
 
-def check_registry(view: ConfigView, facts: Ground, selections: Selections) -> Iterator[Problem]:
-    """Services, entries, their addresses and ports."""
+def check_registry(view: ConfigView, facts: Ground) -> Iterator[Problem]:
+    """Services, entries, their addresses and ports, whatever pods there are."""
     yield from _check_external_names(view, facts)
     for entry in view.all(ServiceEntry):
         yield from _check_hosts(entry, facts)
     yield from _check_addresses(facts)
     yield from _check_any_address(facts)
-    yield from _check_networks(facts)
-    yield from _check_target_ports(facts)
-    yield from _check_protocols(facts, selections)
 
 
 def _check_external_names(view: ConfigView, facts: Ground) -> Iterator[Problem]:
@@ -106,55 +100,3 @@ def _takes_every_address(registered: Registered, port: ServicePort, facts: Groun
         return False
     places = connection_places(registered, port, facts)
     return any(place.address == ANY_ADDRESS and not place.subnets for place in places)
-
-
-def _check_networks(facts: Ground) -> Iterator[Problem]:
-    seen = {pod.network_view for pod in facts.pods} | {local_network(facts.settings)}
-    for registered in facts.registry:
-        networks = {endpoint.network for entry in registered.entries for endpoint in entry.spec.endpoints}
-        if networks and "" not in networks and not networks & seen:
-            yield Problem(
-                code=codes.FOREIGN_NETWORK,
-                key=registered.source,
-                field="spec.endpoints",
-                message=f"All endpoints are on network {listed(quote(name) for name in sorted(networks))},"
-                " which no proxy of this cluster looks at.",
-                remedy="Remove network, or add an endpoint that leads to a gateway for that network.",
-            )
-
-
-def _check_target_ports(facts: Ground) -> Iterator[Problem]:
-    for registered in facts.registry:
-        service = registered.kube
-        for index, port in enumerate(service.spec.ports if service else ()):
-            named_port = port.target_port
-            if service is None or not isinstance(named_port, str) or port.protocol == "UDP":
-                continue
-            pods = facts.pods.select(service.metadata.namespace, service.spec.selector)
-            lacking = [pod for pod in pods if target_port(pod.pod, named_port) is None]
-            if lacking:
-                yield Problem(
-                    code=codes.UNKNOWN_TARGET_PORT,
-                    key=registered.source,
-                    field=f"spec.ports[{index}].targetPort",
-                    message=f"Pod {lacking[0].name} has no container port named {quote(named_port)};"
-                    " it is left out.",
-                    remedy="Name the container port, or write its number.",
-                )
-
-
-def _check_protocols(facts: Ground, selections: Selections) -> Iterator[Problem]:
-    for pod in facts.pods:
-        services = selections.get(pod.name, ())
-        if not pod.has_sidecar or len(services) < 2:
-            continue
-        for number, protocols in sorted(port_protocols(pod, services).items()):
-            if len(protocols) > 1 and agreed_protocol(protocols) is Protocol.AUTO:
-                yield Problem(
-                    code=codes.PORT_PROTOCOLS_DIFFER,
-                    key=services[-1].source,
-                    field="spec.ports",
-                    message=f"Port {number} of its pods is {listed(sorted(protocols))}, as"
-                    f" {listed(named(one.source) for one in services)} say.",
-                    remedy="Name the ports alike.",
-                )

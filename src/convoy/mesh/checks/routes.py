@@ -6,7 +6,7 @@ from convoy.api import codes
 from convoy.api.paths import quote
 from convoy.api.problems import Problem
 from convoy.mesh.checks.finding import did_you_mean, host_hint, listed, named
-from convoy.mesh.facts import Facts, Ground
+from convoy.mesh.facts import Facts, Terms
 from convoy.mesh.gateway_names import MESH
 from convoy.mesh.hosts import covers, is_wildcard
 from convoy.mesh.model import Protocol, RouteMatch
@@ -14,17 +14,17 @@ from convoy.mesh.services import Registered
 from convoy.mesh.virtual_services import PreparedVirtualService
 
 
-def check_route(service: PreparedVirtualService, ground: Ground) -> Iterator[Problem]:
+def check_route(service: PreparedVirtualService, terms: Terms) -> Iterator[Problem]:
     """A VirtualService by itself."""
-    yield from _check_hosts(service, ground)
+    yield from _check_hosts(service, terms)
     yield from _check_default(service)
 
 
-def _covering(facts: Ground, host: str) -> list[Registered]:
+def _covering(facts: Terms, host: str) -> list[Registered]:
     return [one for one in facts.registry.wildcards if covers(one.service.hostname, host)]
 
 
-def _check_hosts(service: PreparedVirtualService, facts: Ground) -> Iterator[Problem]:
+def _check_hosts(service: PreparedVirtualService, facts: Terms) -> Iterator[Problem]:
     if MESH not in service.gateways:
         return
     known = facts.registry.by_host
@@ -57,7 +57,7 @@ def _check_hosts(service: PreparedVirtualService, facts: Ground) -> Iterator[Pro
             )
 
 
-def _is_asked_for_at_gateways(host: str, service: PreparedVirtualService, facts: Ground) -> bool:
+def _is_asked_for_at_gateways(host: str, service: PreparedVirtualService, facts: Terms) -> bool:
     """Whether a name that no service has is meant for callers from outside: it need not be known inside."""
     is_bound = service.gateways != (MESH,)
     return is_bound and not host.endswith(f".{facts.settings.cluster_domain}")

@@ -12,8 +12,8 @@ from convoy.mesh.checks.finding import host_hint, named
 from convoy.mesh.facts import Ground
 from convoy.mesh.host_rules import HostRule
 from convoy.mesh.hosts import covers, is_wildcard
-from convoy.mesh.model import Labels
-from convoy.mesh.services import Registered
+from convoy.mesh.model import EndpointKey, Labels
+from convoy.mesh.services import Registered, Registry
 from convoy.mesh.short_names import split_global
 
 
@@ -27,6 +27,12 @@ def check_rules(facts: Ground) -> Iterator[Problem]:
         older = first.setdefault((rule.key.namespace, rule.host, rule.selector), rule)
         if older is not rule:
             yield from _check_merge(rule, older)
+
+
+def listed_ports(registry: Registry) -> tuple[EndpointKey, ...]:
+    """The ports whose endpoints these checks look at."""
+    services = (one.service for one in registry if _lists_endpoints(one))
+    return tuple(service.endpoint_key(port) for service in services for port in service.ports)
 
 
 def _check_host(rule: HostRule, facts: Ground) -> Iterator[Problem]:
@@ -83,9 +89,11 @@ def _listed_services(rule: HostRule, facts: Ground) -> Iterator[Registered]:
         found = [registered for host, registered in by_host.items() if covers(rule.host, host)]
     else:  # most rules; there are as many hosts as rules
         found = [by_host[Hostname(rule.host)]] if rule.host in by_host else []
-    for registered in found:
-        if any(entry.spec.endpoints for entry in registered.entries):
-            yield registered
+    yield from filter(_lists_endpoints, found)
+
+
+def _lists_endpoints(registered: Registered) -> bool:
+    return any(entry.spec.endpoints for entry in registered.entries)
 
 
 def _has_endpoints(registered: Registered, subset: Subset, facts: Ground) -> bool:

@@ -9,17 +9,16 @@ from convoy.api.kinds import key_of
 from convoy.api.paths import item_path, quote
 from convoy.api.problems import Problem
 from convoy.mesh.checks.finding import named
-from convoy.mesh.facts import Facts
+from convoy.mesh.facts import Facts, Ground
 from convoy.mesh.imports import Imports
 from convoy.mesh.sidecars import selector_labels
 
 
 def check_sidecars(facts: Facts) -> Iterator[Problem]:
-    """What is wrong with Sidecars, each and among each other."""
+    """What is wrong with Sidecars, each and among each other, whatever pods there are."""
     yield from _check_ignored(facts)
     for sidecar in facts.sidecars:
         yield from _check_imports(sidecar, facts)
-        yield from _check_tls(sidecar, facts)
 
 
 def _check_ignored(facts: Facts) -> Iterator[Problem]:
@@ -61,9 +60,18 @@ def _check_imports(sidecar: Sidecar, facts: Facts) -> Iterator[Problem]:
             )
 
 
-def _check_tls(sidecar: Sidecar, facts: Facts) -> Iterator[Problem]:
-    if not any(listener.tls for listener in sidecar.spec.ingress):
-        return
+def check_ingress_tls(facts: Ground) -> Iterator[Problem]:
+    """Listeners that ask for TLS, on pods that speak the mesh's own."""
+    for sidecar in filter(has_ingress_tls, facts.sidecars):
+        yield from _check_tls(sidecar, facts)
+
+
+def has_ingress_tls(sidecar: Sidecar) -> bool:
+    """Whether some listener of it asks for TLS."""
+    return any(listener.tls for listener in sidecar.spec.ingress)
+
+
+def _check_tls(sidecar: Sidecar, facts: Ground) -> Iterator[Problem]:
     pods = [
         pod
         for pod in facts.pods

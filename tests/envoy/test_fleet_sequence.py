@@ -12,7 +12,7 @@ from tests.kit.ads_server import NODE_ID, serving
 from tests.kit.envoy_process import ads_bootstrap, running_envoy
 from tests.kit.http_config import eds_cluster, endpoints, http_listener, http_route
 
-from convoy.xds.cache.encode import encode_resource, join_delta, with_nonce
+from convoy.xds.cache.encode import encode_resource, join_delta
 from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE
 from convoy.xds.server import ads
 from convoy.xds.server.requests import parse_delta
@@ -153,8 +153,8 @@ async def scripted_server(script):
             return request.type_url, request.nonce
 
         async def says(type_url, nonce, *resources):
-            body = join_delta(type_url, nonce, chunks=[r.delta_chunk for r in resources])
-            await context.write(with_nonce(body, nonce))
+            chunks = [resource.delta_chunk for resource in resources]
+            await context.write(join_delta(type_url, nonce, nonce=nonce, chunks=chunks))
 
         try:
             ended.set_result(await script(hears, says))

@@ -110,9 +110,15 @@ def name_of(body: Any) -> str:
 class Conversation:
     """A dialog, and what a test says on behalf of the client."""
 
-    def __init__(self, target: ProxyResources, protocol: Protocol = Protocol.DELTA) -> None:
+    def __init__(
+        self,
+        target: ProxyResources,
+        protocol: Protocol = Protocol.DELTA,
+        *,
+        sharing: Sharing | None = None,
+    ) -> None:
         self.protocol = protocol
-        self.sharing = Sharing()
+        self.sharing = sharing or Sharing()
         self.dialog = Dialog(protocol, target, self.sharing)
 
     def says(

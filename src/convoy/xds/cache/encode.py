@@ -1,12 +1,12 @@
 """Turn Envoy messages into chunks, and chunks into responses.
 
 The builders' messages come in; `Resource`s come out, encoded once, whoever receives them. Joining them to a
-response is copying bytes: protobuf fields may stand in any order, so the nonce, the only part that differs
-between streams, is appended last. Field numbers are those of envoy/service/discovery/v3/discovery.proto;
-both kinds of response use the same ones for what they share.
+response is copying bytes, for protobuf fields may stand in any order. Field numbers are those of
+envoy/service/discovery/v3/discovery.proto; both kinds of response use the same ones for what they share.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from envoy.config.endpoint.v3 import endpoint_pb2
 from google.protobuf.message import Message
@@ -69,21 +69,23 @@ def encode_empty_assignment(cluster: str) -> Resource:
     return encode_resource(ENDPOINT, cluster, endpoint_pb2.ClusterLoadAssignment(cluster_name=cluster))
 
 
-def join_delta(type_url: str, version: str, *, chunks: Iterable[bytes], removed: Iterable[str] = ()) -> bytes:
-    """A DeltaDiscoveryResponse without its nonce; `version` is informational there."""
-    head = _text_field(_VERSION, version) + _text_field(_TYPE_URL, type_url)
+def join_delta(
+    type_url: str, version: str, *, nonce: str, chunks: Iterable[bytes], removed: Iterable[str] = ()
+) -> bytes:
+    """A DeltaDiscoveryResponse; `version` is informational there."""
+    head = _head(type_url, version, nonce)
     return b"".join((head, *chunks, *(_text_field(_REMOVED, name) for name in removed)))
 
 
-def join_sotw(type_url: str, version: str, *, chunks: Iterable[bytes]) -> bytes:
-    """A DiscoveryResponse without its nonce."""
-    head = _text_field(_VERSION, version) + _text_field(_TYPE_URL, type_url)
-    return b"".join((head, *chunks))
+def join_sotw(type_url: str, version: str, *, nonce: str, chunks: Iterable[bytes]) -> bytes:
+    """A DiscoveryResponse."""
+    return b"".join((_head(type_url, version, nonce), *chunks))
 
 
-def with_nonce(body: bytes, nonce: str) -> bytes:
-    """The finished response: a joined body of either protocol and the nonce of one stream."""
-    return body + _text_field(_NONCE, nonce)
+@lru_cache(maxsize=256)
+def _head(type_url: str, version: str, nonce: str) -> bytes:
+    """What both responses have besides their resources; many streams are at the same point."""
+    return _text_field(_VERSION, version) + _text_field(_TYPE_URL, type_url) + _text_field(_NONCE, nonce)
 
 
 def _text_field(number: int, text: str) -> bytes:

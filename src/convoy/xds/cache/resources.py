@@ -6,7 +6,8 @@ the world (an entry of `DiscoveryResponse.resources`). A response is then a head
 Versions are content hashes: replicas and restarts agree on them.
 """
 
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from operator import attrgetter
 from types import MappingProxyType
 
 import msgspec
@@ -25,7 +26,12 @@ SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 SEND_ORDER = (CLUSTER, ENDPOINT, LISTENER, ROUTE)
 
 
-class Resource(msgspec.Struct, frozen=True):
+def sending_rank(type_url: str) -> tuple[int, str]:
+    """What types are sorted by to be sent; those outside the order come last."""
+    return (SEND_ORDER.index(type_url) if type_url in SEND_ORDER else len(SEND_ORDER), type_url)
+
+
+class Resource(msgspec.Struct, frozen=True, gc=False):
     """One named resource, encoded."""
 
     name: str
@@ -115,16 +121,17 @@ class ProxyResources(msgspec.Struct, frozen=True):
 
     def of_type(self, type_url: str) -> ResourceSet:
         """The set of a type; empty for types this control plane does not serve."""
-        return _FIELD_OF_TYPE[type_url](self) if type_url in _FIELD_OF_TYPE else EMPTY
+        of = _FIELD_OF_TYPE.get(type_url)
+        return EMPTY if of is None else of(self)
 
 
-_FIELD_OF_TYPE = {
-    CLUSTER: lambda p: p.clusters,
-    ENDPOINT: lambda p: p.endpoints,
-    LISTENER: lambda p: p.listeners,
-    ROUTE: lambda p: p.routes,
-    SECRET: lambda p: p.secrets,
-    EXTENSION: lambda p: p.extensions,
+_FIELD_OF_TYPE: Mapping[str, Callable[[ProxyResources], ResourceSet]] = {
+    CLUSTER: attrgetter("clusters"),
+    ENDPOINT: attrgetter("endpoints"),
+    LISTENER: attrgetter("listeners"),
+    ROUTE: attrgetter("routes"),
+    SECRET: attrgetter("secrets"),
+    EXTENSION: attrgetter("extensions"),
 }
 
 

@@ -2,21 +2,24 @@
 
 `compare` finds the difference between what a client has and what it should have; `select` takes from it what
 may be sent now. Both give the new knowledge of the client as a value, so that streams with the same history
-hold the same objects, and `sharing` computes and joins everything once for all of them.
+hold the same objects, and `sharing` computes everything once for all of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 import msgspec
 
-from convoy.xds.cache.resources import Resource, ResourceSet
+from convoy.xds.cache.resources import EMPTY, Resource, ResourceSet
 from convoy.xds.server.interest import Interest
 
 Known = Mapping[str, Resource | None]
 """What a client has by name; None: it was told that this name, which it asked for, does not exist."""
 
-NOTHING_KNOWN: Known = ResourceSet()
+Names = tuple[frozenset[str], ...]
+"""Names in several pieces, as they are shared between streams."""
+
+NOTHING_KNOWN: Known = EMPTY
 
 _IN_DOUBT = "in doubt"
 
@@ -35,9 +38,9 @@ def in_doubt(name: str) -> Resource:
 class Difference(msgspec.Struct, frozen=True, eq=False):
     """What separates a client from its target, for one type."""
 
-    upserts: tuple[Resource, ...]
-    """New to the client, or changed; sorted by name."""
-    fresh: frozenset[str]
+    upserts: Mapping[str, Resource]
+    """New to the client, or changed."""
+    fresh: Names
     """The upserts that are new to it."""
     gone: tuple[str, ...]
     """It has them, and they are no more."""
@@ -45,6 +48,8 @@ class Difference(msgspec.Struct, frozen=True, eq=False):
     """It asked for them by name, they do not exist, and it was not told yet."""
     settled: Known
     """What it knows when all of this has been sent."""
+    layers: "tuple[Difference, Difference] | None" = None
+    """Of sets in layers: what separates it from the shared one, and from its own."""
 
     @property
     def is_empty(self) -> bool:
@@ -71,37 +76,51 @@ class Choice(msgspec.Struct, frozen=True):
 class Selection(msgspec.Struct, frozen=True, eq=False):
     """The content of one response."""
 
-    resources: tuple[Resource, ...]
+    changed: Mapping[str, Resource]
+    """The resources that are new or changed: these are what an ACK or NACK is about."""
+    repeated: tuple[Resource, ...]
+    """Sent though the client has them."""
     removed: tuple[str, ...]
     """Gone, or asked for and unknown."""
     unknown: tuple[str, ...]
     """Those of `removed` that the client does not have."""
-    changed: Mapping[str, Resource]
-    """The resources that are new or changed, by name: these are what an ACK or NACK is about."""
-    fresh: frozenset[str]
+    fresh: Names
     after: Known
     keeps_gone: bool
     """Whether removals were held back."""
+    is_whole: bool = False
+
+    @property
+    def resources(self) -> Collection[Resource]:
+        """All resources of the response."""
+        if self.is_whole:
+            return [resource for resource in self.after.values() if resource is not None]
+        return [*self.changed.values(), *self.repeated] if self.repeated else self.changed.values()
 
 
 def settle(target: ResourceSet, interest: Interest) -> Known:
     """What a client of this interest knows once it has everything."""
-    if not interest.wildcard:
-        return {name: target.get(name) for name in sorted(interest.names)}
-    missing = [name for name in interest.names if name not in target]
-    return {**target, **dict.fromkeys(missing)} if missing else target
+    if interest.wildcard:
+        missing = [name for name in interest.names if name not in target]
+        return {**target, **dict.fromkeys(missing)} if missing else target
+    if len(interest.names) == len(target) and all(name in target for name in interest.names):
+        return target
+    return {name: target.get(name) for name in sorted(interest.names)}
 
 
 def compare(known: Known, target: ResourceSet, interest: Interest, *, settled: Known) -> Difference:
     """Find what a client that knows `known` lacks; `settled` is `settle(target, interest)`."""
-    upserts = tuple(
-        wanted
+    if known is settled:
+        return Difference({}, (), (), (), settled)
+    upserts = {
+        name: wanted
         for name, wanted in settled.items()
         if wanted is not None and not _is_same(known.get(name), wanted)
-    )
+    }
+    fresh = frozenset(name for name in upserts if not _is_surely_had(known.get(name)))
     return Difference(
         upserts=upserts,
-        fresh=frozenset(r.name for r in upserts if not _is_surely_had(known.get(r.name))),
+        fresh=(fresh,) if fresh else (),
         gone=tuple(
             name
             for name, had in known.items()
@@ -116,31 +135,36 @@ def select(difference: Difference, known: Known, choice: Choice) -> Selection:
     """Take from a difference what the choice admits."""
     if choice.only is not None:
         return _select_one(difference, known, choice)
-    sent = tuple(r for r in difference.upserts if r.name not in choice.held)
+    changed, fresh = difference.upserts, difference.fresh
+    if choice.held:
+        changed = {name: resource for name, resource in changed.items() if name not in choice.held}
+        fresh = tuple(names - choice.held for names in fresh)
     leaving = difference.gone if choice.with_gone else ()
     removed = tuple(name for name in leaving if name not in choice.kept)
     staying = frozenset(difference.gone) - frozenset(removed)
-    repeated = _repeat(difference, known, choice)
     unknown = difference.absent + tuple(
         name
         for name in sorted(choice.again)
         if known.get(name, ...) is None and difference.settled.get(name, ...) is None
     )
     after = difference.settled
-    if staying or len(sent) < len(difference.upserts):
+    if staying or len(changed) < len(difference.upserts):
         after = _patch(difference, known, staying=staying, held=choice.held)
-    resources = sent + repeated
-    if choice.is_whole:
-        resources = tuple(resource for resource in after.values() if resource is not None)
     return Selection(
-        resources=resources,
+        changed=changed,
+        repeated=_repeat(difference, known, choice),
         removed=(*removed, *unknown),
         unknown=unknown,
-        changed={r.name: r for r in sent},
-        fresh=difference.fresh - choice.held,
+        fresh=fresh,
         after=after,
         keeps_gone=bool(staying),
+        is_whole=choice.is_whole,
     )
+
+
+def doubt(known: Known, names: frozenset[str]) -> Known:
+    """What is known when it has become doubtful whether the client has some of it."""
+    return {**known, **{name: in_doubt(name) for name in sorted(names)}}
 
 
 def _is_surely_had(had: Resource | None) -> bool:
@@ -153,12 +177,13 @@ def _is_same(had: Resource | None, wanted: Resource) -> bool:
 
 def _repeat(difference: Difference, known: Known, choice: Choice) -> tuple[Resource, ...]:
     """The resources to send though the client has them already."""
-    changing = {r.name for r in difference.upserts} - choice.held
     repeated = []
-    for name in sorted(choice.again - changing):
-        current = known.get(name) if name in choice.held else difference.settled.get(name)
-        if current is not None:
-            repeated.append(current)
+    for name in sorted(choice.again):
+        is_held = name in choice.held
+        if is_held or name not in difference.upserts:
+            current = known.get(name) if is_held else difference.settled.get(name)
+            if current is not None:
+                repeated.append(current)
     return tuple(repeated)
 
 
@@ -167,22 +192,23 @@ def _patch(difference: Difference, known: Known, *, staying: frozenset[str], hel
     after = dict(difference.settled)
     for name in staying:
         after[name] = known[name]
-    for resource in difference.upserts:
-        if resource.name in held:
-            after.pop(resource.name)
-            if resource.name in known:
-                after[resource.name] = known[resource.name]
+    for name in held:
+        if name in difference.upserts:
+            after.pop(name)
+            if name in known:
+                after[name] = known[name]
     return after
 
 
 def _select_one(difference: Difference, known: Known, choice: Choice) -> Selection:
-    chosen = next(r for r in difference.upserts if r.name == choice.only)
+    assert choice.only is not None
+    chosen = difference.upserts[choice.only]
     return Selection(
-        resources=(chosen,),
+        changed={chosen.name: chosen},
+        repeated=(),
         removed=(),
         unknown=(),
-        changed={chosen.name: chosen},
-        fresh=difference.fresh & {chosen.name},
+        fresh=tuple(names & {chosen.name} for names in difference.fresh),
         after={**known, chosen.name: chosen},
         keeps_gone=bool(difference.gone),
     )

@@ -5,8 +5,8 @@ The shell feeds it requests and targets and asks for the next response until the
 
 import msgspec
 
-from convoy.xds.cache.resources import ProxyResources
-from convoy.xds.server.push import apply_push, plan_push
+from convoy.xds.cache.resources import ProxyResources, sending_rank
+from convoy.xds.server.push import Push, apply_push, plan_push
 from convoy.xds.server.requests import Protocol, Request
 from convoy.xds.server.sharing import Sharing
 from convoy.xds.server.subscription import Answer, Subscription
@@ -25,6 +25,8 @@ class Response(msgspec.Struct, frozen=True):
 class Dialog:
     """The state of one stream."""
 
+    __slots__ = ("_protocol", "_sharing", "subscriptions", "target")
+
     def __init__(self, protocol: Protocol, target: ProxyResources, sharing: Sharing) -> None:
         self.subscriptions: dict[str, Subscription] = {}
         self.target = target
@@ -35,9 +37,8 @@ class Dialog:
         """Take a request in; tells what it said about an earlier response."""
         subscription = self.subscriptions.get(request.type_url)
         if subscription is None:
-            subscription = Subscription(request.type_url, self._protocol, self._sharing)
-            self.subscriptions[request.type_url] = subscription
-        return subscription.on_request(request)
+            subscription = self._subscribe(request.type_url)
+        return subscription.on_request(request, self.target.of_type(request.type_url))
 
     def set_target(self, target: ProxyResources) -> bool:
         """Replace what the client should have; whether that is another object than before."""
@@ -45,11 +46,12 @@ class Dialog:
         self.target = target
         return is_other
 
-    def next_response(self) -> Response | None:
-        """The response to send now; None when everything is sent or waits for the client."""
-        push = plan_push(self.subscriptions, self.target, self._sharing)
-        if push is None:
-            return None
+    def next_push(self) -> Push | None:
+        """What to send now; None when everything is sent or waits for the client."""
+        return plan_push(self.subscriptions, self.target, self._sharing)
+
+    def send(self, push: Push) -> Response:
+        """The response that carries a push, which must be the newest; from now on it is under way."""
         return Response(
             type_url=push.type_url,
             version=push.version,
@@ -57,3 +59,14 @@ class Dialog:
             resources=len(push.selection.resources),
             removed=len(push.selection.removed),
         )
+
+    def next_response(self) -> Response | None:
+        """The response to send now, which is then under way; None when there is nothing to send."""
+        push = self.next_push()
+        return None if push is None else self.send(push)
+
+    def _subscribe(self, type_url: str) -> Subscription:
+        subscription = Subscription(type_url, self._protocol, self._sharing)
+        together = {**self.subscriptions, type_url: subscription}
+        self.subscriptions = {kind: together[kind] for kind in sorted(together, key=sending_rank)}
+        return subscription

@@ -28,18 +28,20 @@ from convoy.xds.cache.resources import (
     LISTENER,
     ROUTE,
     SECRET,
-    SEND_ORDER,
     ProxyResources,
     Resource,
     ResourceSet,
 )
-from convoy.xds.server.changes import Choice, Selection
+from convoy.xds.server.changes import Choice, Names, Selection
 from convoy.xds.server.sharing import Sharing
 from convoy.xds.server.subscription import Subscription
 
 Subscriptions = Mapping[str, Subscription]
+"""By type, in the order in which types are sent."""
 
 _NO_NAMES: frozenset[str] = frozenset()
+_FREELY = Choice()
+_WHOLE = Choice(is_whole=True)
 
 
 class Push(msgspec.Struct, frozen=True):
@@ -49,46 +51,53 @@ class Push(msgspec.Struct, frozen=True):
     version: str
     selection: Selection
 
+    @property
+    def size(self) -> int:
+        """Its bytes, roughly."""
+        return sum(len(resource.delta_chunk) for resource in self.selection.resources)
+
 
 def plan_push(subscriptions: Subscriptions, target: ProxyResources, sharing: Sharing) -> Push | None:
     """The response to send now, or None when everything is sent or waits."""
-    known_order = [type_url for type_url in SEND_ORDER if type_url in subscriptions]
-    for type_url in (*known_order, *sorted(subscriptions.keys() - set(SEND_ORDER))):
-        push = _plan_type(type_url, subscriptions, target, sharing)
-        if push is not None:
-            return push
+    for subscription in subscriptions.values():
+        if not subscription.is_waiting:
+            resources = target.of_type(subscription.type_url)
+            if not subscription.is_content_with(resources):
+                push = _plan_type(subscription, resources, subscriptions, target=target, sharing=sharing)
+                if push is not None:
+                    return push
     return None
 
 
 def apply_push(subscriptions: Subscriptions, push: Push, sharing: Sharing) -> bytes:
     """Note in the subscriptions that a push goes out; gives the response's bytes."""
     subscription = subscriptions[push.type_url]
-    body = sharing.body(push.selection, subscription.protocol, type_url=push.type_url, version=push.version)
-    response = subscription.on_sent(push.selection, body, version=push.version)
+    nonce = subscription.on_sent(push.selection, version=push.version)
     if push.type_url == CLUSTER and ENDPOINT in subscriptions:
-        subscriptions[ENDPOINT].send_again(frozenset(push.selection.changed))
-    return response
+        subscriptions[ENDPOINT].send_again(push.selection.changed)
+    head = (push.version, nonce)
+    return sharing.body(push.selection, subscription.protocol, type_url=push.type_url, head=head)
 
 
 def _plan_type(
-    type_url: str, subscriptions: Subscriptions, target: ProxyResources, sharing: Sharing
+    subscription: Subscription,
+    resources: ResourceSet,
+    subscriptions: Subscriptions,
+    *,
+    target: ProxyResources,
+    sharing: Sharing,
 ) -> Push | None:
-    subscription = subscriptions[type_url]
-    if subscription.is_waiting:
-        return None
-    resources = target.of_type(type_url)
-    difference = subscription.difference(resources)
-    if difference.is_empty and not subscription.must_answer and not subscription.again:
-        return None
-    choice = _CHOOSE.get(type_url, _choose_freely)(subscriptions, target, sharing)
+    choice = _CHOOSE.get(subscription.type_url, _choose_freely)(subscriptions, target, sharing)
     if choice is None:
         return None
-    choice = _single_out(subscription, resources, choice)
+    difference = subscription.difference(resources)
+    if subscription.one_by_one:
+        choice = _single_out(subscription, resources, choice)
     selection = sharing.selection(difference, subscription.known, choice)
     if not _says_something(subscription, selection):
         return None
     version = f"{resources.version}-leaving" if selection.keeps_gone else resources.version
-    return Push(type_url, version, selection)
+    return Push(subscription.type_url, version, selection)
 
 
 def _says_something(subscription: Subscription, selection: Selection) -> bool:
@@ -96,7 +105,7 @@ def _says_something(subscription: Subscription, selection: Selection) -> bool:
         return True
     if _is_first_word(subscription) and selection.keeps_gone:
         return True
-    return bool(selection.resources) and not subscription.is_whole
+    return bool(selection.repeated)
 
 
 def _is_first_word(subscription: Subscription) -> bool:
@@ -105,23 +114,21 @@ def _is_first_word(subscription: Subscription) -> bool:
 
 def _single_out(subscription: Subscription, resources: ResourceSet, choice: Choice) -> Choice:
     """Choose one suspect alone while it is not known which of a rejected batch are bad."""
-    if not subscription.one_by_one:
-        return choice
-    for resource in subscription.difference(resources).upserts:
-        if resource.name in subscription.one_by_one and resource.name not in choice.held:
-            return msgspec.structs.replace(choice, only=resource.name)
+    for name in subscription.difference(resources).upserts:
+        if name in subscription.one_by_one and name not in choice.held:
+            return msgspec.structs.replace(choice, only=name)
     return choice
 
 
 def _choose_freely(subscriptions: Subscriptions, target: ProxyResources, sharing: Sharing) -> Choice:
-    return Choice()
+    return _FREELY
 
 
 def _choose_clusters(subscriptions: Subscriptions, target: ProxyResources, sharing: Sharing) -> Choice:
     clusters = subscriptions[CLUSTER]
     gone = clusters.difference(target.clusters).gone
     if not gone:
-        return Choice(is_whole=clusters.is_whole)
+        return _WHOLE if clusters.is_whole else _FREELY
     # A reconnecting client names its types one after the other: before the answer to a first response it is
     # not known whether listeners still have to be changed.
     nothing_uses_them = (
@@ -140,20 +147,30 @@ def _choose_assignments(subscriptions: Subscriptions, target: ProxyResources, sh
     assignments = subscriptions[ENDPOINT]
     clusters = subscriptions.get(CLUSTER)
     if clusters is None:
-        return Choice(again=assignments.again)
-    difference = clusters.difference(target.clusters)
-    changing = {resource.name for resource in difference.upserts}
-    leaving = set(difference.gone)
-    if clusters.under_way is not None:
-        changing.update(clusters.under_way.changed)
-        leaving.update(clusters.under_way.removed)
-    upserts = assignments.difference(target.endpoints).upserts
+        return Choice(again=assignments.again) if assignments.again else _FREELY
+    changing, leaving = clusters.difference(target.clusters), clusters.under_way
+    if changing.is_empty and leaving is None and not assignments.again:
+        return _FREELY
     return Choice(
-        held=frozenset(
-            r.name for r in upserts if r.name in changing and _can_repeat(assignments.known.get(r.name))
-        ),
+        held=_that_must_wait(assignments, target, clusters),
         again=assignments.again,
-        kept=frozenset(leaving),
+        kept=frozenset((*changing.gone, *(leaving.removed if leaving else ()))),
+    )
+
+
+def _that_must_wait(
+    assignments: Subscription, target: ProxyResources, clusters: Subscription
+) -> frozenset[str]:
+    """The changed assignments of changed clusters, if they can be repeated as the client has them."""
+    difference = assignments.difference(target.endpoints)
+    if len(difference.upserts) == sum(map(len, difference.fresh)):
+        return _NO_NAMES
+    to_come = clusters.difference(target.clusters).upserts
+    sent = clusters.under_way.changed if clusters.under_way else {}
+    return frozenset(
+        name
+        for name in difference.upserts
+        if (name in to_come or name in sent) and _can_repeat(assignments.known.get(name))
     )
 
 
@@ -163,23 +180,27 @@ def _choose_listeners(
     listeners = subscriptions[LISTENER]
     if sharing.names_any(listeners.difference(target.listeners), _unaccepted_clusters(subscriptions, target)):
         return None
-    return Choice(is_whole=listeners.is_whole)
+    return _WHOLE if listeners.is_whole else _FREELY
 
 
 def _choose_routes(subscriptions: Subscriptions, target: ProxyResources, sharing: Sharing) -> Choice | None:
     difference = subscriptions[ROUTE].difference(target.routes)
     if sharing.names_any(difference, _unaccepted_clusters(subscriptions, target)):
         return None
-    return Choice(with_gone=_is_settled(LISTENER, subscriptions, target))
+    return _with_gone_if(not difference.gone or _is_settled(LISTENER, subscriptions, target))
 
 
 def _choose_secrets(subscriptions: Subscriptions, target: ProxyResources, sharing: Sharing) -> Choice:
     is_unused = _is_settled(LISTENER, subscriptions, target) and _is_settled(CLUSTER, subscriptions, target)
-    return Choice(with_gone=is_unused)
+    return _with_gone_if(is_unused)
 
 
 def _choose_extensions(subscriptions: Subscriptions, target: ProxyResources, sharing: Sharing) -> Choice:
-    return Choice(with_gone=_is_settled(LISTENER, subscriptions, target))
+    return _with_gone_if(_is_settled(LISTENER, subscriptions, target))
+
+
+def _with_gone_if(is_unused: bool) -> Choice:
+    return _FREELY if is_unused else Choice(with_gone=False)
 
 
 _CHOOSE: Mapping[str, Callable[[Subscriptions, ProxyResources, Sharing], Choice | None]] = {
@@ -192,13 +213,13 @@ _CHOOSE: Mapping[str, Callable[[Subscriptions, ProxyResources, Sharing], Choice 
 }
 
 
-def _unaccepted_clusters(subscriptions: Subscriptions, target: ProxyResources) -> frozenset[str]:
+def _unaccepted_clusters(subscriptions: Subscriptions, target: ProxyResources) -> Names:
     """Clusters that are new to the client and that it has not answered yet."""
     clusters = subscriptions.get(CLUSTER)
     if clusters is None:
-        return _NO_NAMES
+        return ()
     to_come = clusters.difference(target.clusters).fresh
-    return to_come | clusters.under_way.fresh if clusters.under_way else to_come
+    return to_come + clusters.under_way.fresh if clusters.under_way else to_come
 
 
 def _is_settled(type_url: str, subscriptions: Subscriptions, target: ProxyResources) -> bool:

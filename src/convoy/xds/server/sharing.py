@@ -1,72 +1,86 @@
 """Compute once what many streams need: differences, selections and response bodies.
 
 A thousand proxies of one view go through the same states, held as the same objects; so the identity of the
-inputs is the key. A miss costs time, never correctness. What is remembered is bounded: by the number of
-resources that it mentions, and by the bytes of bodies.
+inputs is the key. Where proxies have sets of their own over a shared one, this is done for the shared one,
+and what is their own is small. A miss costs time, never correctness. What is remembered is bounded: by the
+number of resources that it mentions, by the bytes of bodies, and by how many models ago it was used.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping
 
 from convoy.xds.cache.encode import encode_empty_assignment, join_delta, join_sotw
 from convoy.xds.cache.resources import ENDPOINT, ResourceSet
-from convoy.xds.server.changes import Choice, Difference, Known, Selection, compare, select, settle
-from convoy.xds.server.interest import Interest
+from convoy.xds.server.changes import (
+    Choice,
+    Difference,
+    Known,
+    Names,
+    Selection,
+    compare,
+    doubt,
+    select,
+    settle,
+)
+from convoy.xds.server.interest import EVERYTHING, Interest
+from convoy.xds.server.layering import (
+    goes_by_layer,
+    join_differences,
+    join_selections,
+    layers_of,
+    target_layers,
+)
+from convoy.xds.server.recent import Recent
 from convoy.xds.server.requests import Protocol
+from convoy.xds.server.resuming import known_before
 
-V = TypeVar("V")
-
-
-class _Memo(Generic[V]):
-    """Results by the identity of some inputs and the value of others, least recently used first out."""
-
-    def __init__(self, *, at_most: int, weigh: Callable[[V], int]) -> None:
-        self._entries: OrderedDict[tuple[Any, ...], tuple[tuple[object, ...], V]] = OrderedDict()
-        self._at_most = at_most
-        self._weigh = weigh
-        self._weight = 0
-
-    def get(self, inputs: tuple[object, ...], plain: tuple[Any, ...], make: Callable[[], V]) -> V:
-        """The result for `inputs` (by identity) and `plain` (by value), made if need be."""
-        key = (*map(id, inputs), *plain)
-        entry = self._entries.get(key)
-        if entry is not None:
-            self._entries.move_to_end(key)
-            return entry[1]
-        value = make()
-        # The entry holds its inputs, so that no other object can come to have the same identity.
-        self._entries[key] = (inputs, value)
-        self._weight += self._weigh(value)
-        while self._weight > self._at_most and len(self._entries) > 1:
-            _, (_, dropped) = self._entries.popitem(last=False)
-            self._weight -= self._weigh(dropped)
-        return value
+# Below this, looking a body up costs as much as joining it.
+_WORTH_KEEPING = 16 << 10
 
 
 class Sharing:
     """The results that the streams of one server share."""
 
-    def __init__(self, *, mentions: int = 500_000, body_bytes: int = 64 << 20) -> None:
-        self._settled: _Memo[Known] = _Memo(at_most=mentions, weigh=lambda settled: 1 + len(settled))
-        self._differences: _Memo[Difference] = _Memo(at_most=mentions, weigh=lambda d: 1 + len(d.settled))
-        self._selections: _Memo[Selection] = _Memo(at_most=mentions, weigh=lambda s: 1 + len(s.after))
-        self._naming: _Memo[bool] = _Memo(at_most=1024, weigh=lambda _: 1)
-        self._bodies: _Memo[bytes] = _Memo(at_most=body_bytes, weigh=len)
+    def __init__(self, *, mentions: int = 500_000, body_bytes: int = 8 << 20) -> None:
+        self._settled: Recent[Known] = Recent(at_most=mentions, weigh=lambda settled: 1 + len(settled))
+        self._differences: Recent[Difference] = Recent(at_most=mentions, weigh=_mentions_of_difference)
+        self._selections: Recent[Selection] = Recent(at_most=mentions, weigh=_mentions_of_selection)
+        self._known: Recent[Known] = Recent(at_most=mentions, weigh=lambda known: 1 + len(known))
+        self._naming: Recent[bool] = Recent(at_most=1024, weigh=lambda _: 1)
+        self._bodies: Recent[bytes] = Recent(at_most=body_bytes, weigh=len)
         self.bodies_joined = 0
+
+    def start_generation(self) -> None:
+        """The server has a new model."""
+        for recent in (self._settled, self._differences, self._selections, self._known, self._naming):
+            recent.start_generation()
+        self._bodies.start_generation()
+
+    def settled(self, target: ResourceSet, interest: Interest) -> Known:
+        """See `changes.settle`."""
+        if interest is EVERYTHING:
+            return target
+        return self._settled.get((target, interest), (), lambda: settle(target, interest))
 
     def difference(self, known: Known, target: ResourceSet, interest: Interest) -> Difference:
         """See `changes.compare`."""
-        settled = self._settled.get((target, interest), (), lambda: settle(target, interest))
-        return self._differences.get(
-            (known, target, interest), (), lambda: compare(known, target, interest, settled=settled)
-        )
+        if interest is EVERYTHING and (had := layers_of(known)) is not None:
+            wanted = target_layers(target)
+            if had[1] or wanted[1]:
+                shared = self._difference(had[0], wanted[0], interest)
+                own = compare(had[1], wanted[1], interest, settled=wanted[1])
+                joined = join_differences(shared, own, target)
+                if joined is not None:
+                    return joined
+        return self._difference(known, target, interest)
 
     def selection(self, difference: Difference, known: Known, choice: Choice) -> Selection:
         """See `changes.select`."""
-        return self._selections.get((difference, known), (choice,), lambda: select(difference, known, choice))
+        if difference.layers is not None and goes_by_layer(choice) and (had := layers_of(known)) is not None:
+            shared = self._selection(difference.layers[0], had[0], choice)
+            return join_selections(difference, shared, select(difference.layers[1], had[1], choice))
+        return self._selection(difference, known, choice)
 
-    def names_any(self, difference: Difference, names: frozenset[str]) -> bool:
+    def names_any(self, difference: Difference, names: Names) -> bool:
         """Whether a changed resource names one of some clusters.
 
         Protobuf keeps text as it is, so a resource that refers to a name contains its bytes. A name that is
@@ -74,28 +88,81 @@ class Sharing:
         """
         if not names or not difference.upserts:
             return False
-        return self._naming.get((difference,), (names,), lambda: _names_any(difference, names))
-
-    def body(self, selection: Selection, protocol: Protocol, *, type_url: str, version: str) -> bytes:
-        """The response that carries a selection, without a nonce."""
-        return self._bodies.get(
-            (selection,),
-            (protocol, type_url, version),
-            lambda: self._join(selection, protocol, type_url, version),
+        parts = [part for part in difference.layers or (difference,) if part.upserts]
+        return any(
+            self._naming.get((part, some), (), lambda part=part, some=some: _names_any(part, some))  # type: ignore[misc]
+            for part in parts
+            for some in names
         )
 
-    def _join(self, selection: Selection, protocol: Protocol, type_url: str, version: str) -> bytes:
-        self.bodies_joined += 1
-        if protocol is Protocol.DELTA:
-            chunks = [resource.delta_chunk for resource in selection.resources]
-            return join_delta(type_url, version, chunks=chunks, removed=selection.removed)
-        chunks = [resource.sotw_chunk for resource in selection.resources]
-        if type_url == ENDPOINT:
-            # State of the world has no word for "unknown", and Envoy would hold the cluster back for 15 s.
-            chunks += [encode_empty_assignment(name).sotw_chunk for name in selection.unknown]
-        return join_sotw(type_url, version, chunks=chunks)
+    def without(self, known: Known, names: frozenset[str]) -> Known:
+        """What is known once some names are forgotten; the same object when none of them is known."""
+        forgotten = frozenset(name for name in names if name in known)
+        if not forgotten:
+            return known
+        return self._known.get((known,), ("without", forgotten), lambda: _without(known, forgotten))
+
+    def doubted(self, known: Known, names: frozenset[str]) -> Known:
+        """What is known when it has become doubtful whether the client has some of it."""
+        if not names:
+            return known
+        return self._known.get((known,), ("doubted", names), lambda: doubt(known, names))
+
+    def known_before(self, versions: Mapping[str, str], target: ResourceSet, interest: Interest) -> Known:
+        """See `resuming.known_before`."""
+        settled = self.settled(target, interest)
+        return known_before(versions, settled, interest)
+
+    def body(
+        self, selection: Selection, protocol: Protocol, *, type_url: str, head: tuple[str, str]
+    ) -> bytes:
+        """The response that carries a selection; `head` is its version and its nonce."""
+
+        def join() -> bytes:
+            self.bodies_joined += 1
+            return _join(selection, protocol, type_url, head)
+
+        size = sum(len(resource.delta_chunk) for resource in selection.resources)
+        if size < _WORTH_KEEPING or selection.is_whole:
+            return join()
+        inputs = (selection.changed, selection.repeated, selection.removed)
+        return self._bodies.get(inputs, (protocol, type_url, head), join)
+
+    def _difference(self, known: Known, target: ResourceSet, interest: Interest) -> Difference:
+        settled = self.settled(target, interest)
+        return self._differences.get(
+            (known, target, interest), (), lambda: compare(known, target, interest, settled=settled)
+        )
+
+    def _selection(self, difference: Difference, known: Known, choice: Choice) -> Selection:
+        return self._selections.get((difference, known), (choice,), lambda: select(difference, known, choice))
+
+
+def _mentions_of_difference(difference: Difference) -> int:
+    return 1 + len(difference.upserts) + len(difference.gone) + len(difference.absent)
+
+
+def _mentions_of_selection(selection: Selection) -> int:
+    own = len(selection.after) if isinstance(selection.after, dict) else 0
+    return 1 + own + len(selection.changed) + len(selection.removed)
 
 
 def _names_any(difference: Difference, names: frozenset[str]) -> bool:
-    text = b"\0".join(resource.sotw_chunk for resource in difference.upserts)
+    text = b"\0".join(resource.sotw_chunk for resource in difference.upserts.values())
     return any(name.encode() in text for name in names)
+
+
+def _without(known: Known, names: frozenset[str]) -> Known:
+    return {name: resource for name, resource in known.items() if name not in names}
+
+
+def _join(selection: Selection, protocol: Protocol, type_url: str, head: tuple[str, str]) -> bytes:
+    version, nonce = head
+    if protocol is Protocol.DELTA:
+        chunks = [resource.delta_chunk for resource in selection.resources]
+        return join_delta(type_url, version, nonce=nonce, chunks=chunks, removed=selection.removed)
+    chunks = [resource.sotw_chunk for resource in selection.resources]
+    if type_url == ENDPOINT:
+        # State of the world has no word for "unknown", and Envoy would hold the cluster back for 15 s.
+        chunks += [encode_empty_assignment(name).sotw_chunk for name in selection.unknown]
+    return join_sotw(type_url, version, nonce=nonce, chunks=chunks)

@@ -9,19 +9,25 @@ using in its place is remembered in `using`, because removals must spare what th
 """
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 from enum import Enum
 
 import msgspec
 
-from convoy.xds.cache.encode import with_nonce
 from convoy.xds.cache.resources import CLUSTER, LISTENER, Resource, ResourceSet
-from convoy.xds.server.changes import NOTHING_KNOWN, Difference, Known, Selection, held_before, in_doubt
-from convoy.xds.server.interest import NO_INTEREST, after_delta_request, after_sotw_request
+from convoy.xds.server.changes import NOTHING_KNOWN, Difference, Known, Selection
+from convoy.xds.server.interest import (
+    EVERYTHING,
+    NO_INTEREST,
+    Interest,
+    after_delta_request,
+    after_sotw_request,
+)
 from convoy.xds.server.requests import Protocol, Request
 from convoy.xds.server.sharing import Sharing
 
 _WHOLE_TYPES = frozenset({CLUSTER, LISTENER})
+_NO_NAMES: frozenset[str] = frozenset()
 
 
 class Answer(Enum):
@@ -50,14 +56,37 @@ class _UnderWay(msgspec.Struct, frozen=True):
 class Subscription:
     """The state of one type on one stream."""
 
+    __slots__ = (
+        "_compared",
+        "_requested",
+        "_sharing",
+        "_under_way",
+        "_was_explicit",
+        "acked_version",
+        "again",
+        "interest",
+        "is_whole",
+        "known",
+        "must_answer",
+        "one_by_one",
+        "protocol",
+        "rejected",
+        "responses",
+        "sent_version",
+        "type_url",
+        "using",
+    )
+
     def __init__(self, type_url: str, protocol: Protocol, sharing: Sharing) -> None:
         self.type_url = type_url
         self.protocol = protocol
+        self.is_whole = protocol is Protocol.SOTW and type_url in _WHOLE_TYPES
+        """Whether each response lists everything: a name left out is a name removed."""
         self.interest = NO_INTEREST
         self.known: Known = NOTHING_KNOWN
         self.must_answer = False
-        self.again: frozenset[str] = frozenset()
-        self.one_by_one: frozenset[str] = frozenset()
+        self.again: frozenset[str] = _NO_NAMES
+        self.one_by_one: frozenset[str] = _NO_NAMES
         self.rejected: dict[str, Rejection] = {}
         self.using: dict[str, Resource] = {}
         self.sent_version = ""
@@ -79,49 +108,58 @@ class Subscription:
         """The content of the response that awaits its answer."""
         return self._under_way.selection if self._under_way else None
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether each response lists everything: a name left out is a name removed."""
-        return self.protocol is Protocol.SOTW and self.type_url in _WHOLE_TYPES
-
     def difference(self, target: ResourceSet) -> Difference:
         """What the client lacks of `target`."""
         last = self._compared
         if last and last[0] is self.known and last[1] is target and last[2] is self.interest:
             return last[3]
         found = self._sharing.difference(self.known, target, self.interest)
+        if found.is_empty:
+            self.known = found.settled  # the same content; what it came from need not be held any longer
         self._compared = (self.known, target, self.interest, found)
         return found
 
-    def on_request(self, request: Request) -> Answer:
-        """Take a request in; tells what it said about the response under way."""
+    def is_content_with(self, target: ResourceSet) -> bool:
+        """Whether the client has all of `target` and is owed no answer."""
+        if self.must_answer or self.again:
+            return False
+        return (self.known is target and self.interest is EVERYTHING) or self.difference(target).is_empty
+
+    def on_request(self, request: Request, target: ResourceSet) -> Answer:
+        """Take a request in; tells what it said about the response under way.
+
+        `target` is what the client should have: what it has from before is looked up there.
+        """
         answer = self._on_answer(request)
         if self.protocol is Protocol.DELTA:
-            self._on_delta_interest(request)
+            self._on_delta_interest(request, target)
         elif answer is not Answer.STALE:
             # A stale state-of-the-world request is followed by one that repeats its names.
             self._on_sotw_interest(request)
         self._requested = True
-        self._forget_rejections()
+        if self.rejected:
+            self._forget_rejections()
         return answer
 
-    def on_sent(self, selection: Selection, body: bytes, *, version: str) -> bytes:
-        """Note that a selection goes out as `body`; gives the finished response."""
+    def on_sent(self, selection: Selection, *, version: str) -> str:
+        """Note that a selection goes out; gives the nonce of its response."""
         self.responses += 1
         nonce = f"{self.responses}"
         self._under_way = _UnderWay(nonce, version, selection, self.known)
         self.known = selection.after
         self.sent_version = version
         self.must_answer = False
-        self.again = frozenset()
-        self.one_by_one -= selection.changed.keys()
+        self.again = _NO_NAMES
+        if self.one_by_one:
+            self.one_by_one = frozenset(name for name in self.one_by_one if name not in selection.changed)
         self._clear(selection.removed)
-        return with_nonce(body, nonce)
+        return nonce
 
-    def send_again(self, names: frozenset[str]) -> None:
+    def send_again(self, names: Collection[str]) -> None:
         """Have resources sent once more, although the client has them."""
         wanted = {name for name in names if name in self.known and self.interest.wants(name)}
-        self.again |= wanted
+        if wanted:
+            self.again |= wanted
 
     def _on_answer(self, request: Request) -> Answer:
         under_way = self._under_way
@@ -140,8 +178,9 @@ class Subscription:
 
     def _on_ack(self, under_way: _UnderWay) -> None:
         self.acked_version = under_way.version
-        selection = under_way.selection
-        self._clear(list(self.rejected) if self.is_whole else ["", *selection.changed])
+        if self.rejected or self.using:
+            changed = under_way.selection.changed
+            self._clear(list(self.rejected) if self.is_whole else ["", *changed])
 
     def _on_nack(self, under_way: _UnderWay, detail: str) -> None:
         selection = under_way.selection
@@ -151,7 +190,7 @@ class Subscription:
         if changed and not self.is_whole:
             # The client may have applied the rest or none of it, and does not say which. It is sent again
             # without what the client named; if it named nothing, one at a time shows which are good.
-            suspects = changed.keys() - blamed if len(changed) > 1 else frozenset()
+            suspects = {name for name in changed if name not in blamed and len(changed) > 1}
             self._doubt(suspects, selection.removed, under_way.before)
             self.one_by_one |= frozenset() if blamed else suspects
         if blamed:
@@ -168,28 +207,21 @@ class Subscription:
         """Note that it is not known whether the client applied some resources and removals."""
         left = {name for name in removed if before.get(name) is not None and self.interest.wants(name)}
         doubtful = left | {name for name in names if name in self.known}
-        self.known = {**self.known, **{name: in_doubt(name) for name in doubtful}}
+        self.known = self._sharing.doubted(self.known, frozenset(doubtful))
 
-    def _on_delta_interest(self, request: Request) -> None:
+    def _on_delta_interest(self, request: Request, target: ResourceSet) -> None:
         before = self.interest if self._requested else None
         self.interest = after_delta_request(before, request)
         if before is None:
-            self._on_initial_versions(request)
-            return
-        if not (request.subscribe or request.unsubscribe):
-            return
-        # Subscribing to a name means "send it", even to a client that had it; unsubscribing from a name that
-        # the wildcard still covers asks for it as well.
-        dropped = request.subscribe | request.unsubscribe
-        self._forget(dropped)
+            self._on_initial_versions(request, target)
+        elif request.subscribe or request.unsubscribe:
+            # Subscribing to a name means "send it", even to a client that had it; unsubscribing from a name
+            # that the wildcard still covers asks for it as well.
+            self._forget(request.subscribe | request.unsubscribe, before)
 
-    def _on_initial_versions(self, request: Request) -> None:
+    def _on_initial_versions(self, request: Request, target: ResourceSet) -> None:
         if request.initial_versions:
-            self.known = {
-                name: held_before(name, version)
-                for name, version in request.initial_versions.items()
-                if self.interest.wants(name)
-            }
+            self.known = self._sharing.known_before(request.initial_versions, target, self.interest)
         # An Envoy that starts waits for the first answer, even if there is nothing to say.
         self.must_answer = self.interest.wildcard and not request.initial_versions
 
@@ -200,14 +232,15 @@ class Subscription:
         if before is None:
             self.must_answer = True
         elif self.interest is not before:
-            self._forget(self.interest.names - before.names)
+            self._forget(self.interest.names ^ before.names, before)
             if self.is_whole:
                 self.must_answer = True
 
-    def _forget(self, names: frozenset[str]) -> None:
-        kept = {n: r for n, r in self.known.items() if n not in names and self.interest.wants(n)}
-        if len(kept) < len(self.known):
-            self.known = kept
+    def _forget(self, names: frozenset[str], before: Interest) -> None:
+        """Forget that the client has what it names anew or does not want any more."""
+        if before.wildcard and not self.interest.wildcard:
+            names |= {name for name in self.known if not self.interest.wants(name)}
+        self.known = self._sharing.without(self.known, names)
 
     def _forget_rejections(self) -> None:
         for name in [n for n in self.rejected if n and not self.interest.wants(n)]:
@@ -221,4 +254,4 @@ class Subscription:
 
 def _is_named_in(detail: str, name: str) -> bool:
     """Whether a client's complaint names a resource; a part of a longer name does not count."""
-    return bool(re.search(rf"(?<![\w|.-]){re.escape(name)}(?![\w|-]|\.\w)", detail))
+    return name in detail and bool(re.search(rf"(?<![\w|.-]){re.escape(name)}(?![\w|-]|\.\w)", detail))

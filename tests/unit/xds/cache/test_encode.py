@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convoy.kit.digests import digest
-from convoy.xds.cache.encode import encode_resource, join_delta, join_sotw, with_nonce
+from convoy.xds.cache.encode import encode_resource, join_delta, join_sotw
 from convoy.xds.cache.resources import ROUTE
 
 texts = st.text(alphabet=st.characters(codec="utf-8"), max_size=300)
@@ -21,8 +21,8 @@ named_messages = st.lists(st.tuples(texts, messages), max_size=8)
 @given(named_messages, st.lists(texts, max_size=5), texts, texts)
 def test_delta_response_decodes_to_what_was_joined(named, removed, version, nonce):
     encoded = [encode_resource(ROUTE, name, message) for name, message in named]
-    body = join_delta(ROUTE, version, chunks=[r.delta_chunk for r in encoded], removed=removed)
-    response = discovery_pb2.DeltaDiscoveryResponse.FromString(with_nonce(body, nonce))
+    body = join_delta(ROUTE, version, nonce=nonce, chunks=[r.delta_chunk for r in encoded], removed=removed)
+    response = discovery_pb2.DeltaDiscoveryResponse.FromString(body)
 
     expected = discovery_pb2.DeltaDiscoveryResponse(
         system_version_info=version, type_url=ROUTE, nonce=nonce, removed_resources=removed
@@ -36,8 +36,8 @@ def test_delta_response_decodes_to_what_was_joined(named, removed, version, nonc
 @given(named_messages, texts, texts)
 def test_sotw_response_decodes_to_what_was_joined(named, version, nonce):
     encoded = [encode_resource(ROUTE, name, message) for name, message in named]
-    body = join_sotw(ROUTE, version, chunks=[r.sotw_chunk for r in encoded])
-    response = discovery_pb2.DiscoveryResponse.FromString(with_nonce(body, nonce))
+    body = join_sotw(ROUTE, version, nonce=nonce, chunks=[r.sotw_chunk for r in encoded])
+    response = discovery_pb2.DiscoveryResponse.FromString(body)
 
     expected = discovery_pb2.DiscoveryResponse(version_info=version, type_url=ROUTE, nonce=nonce)
     for _, message in named:
@@ -63,7 +63,7 @@ def test_equal_messages_built_in_another_order_give_equal_bytes():
 def test_body_of_a_megabyte_keeps_its_framing():
     big = route_pb2.RouteConfiguration(name="x" * (1 << 20))
     resource = encode_resource(ROUTE, "big", big)
-    body = join_delta(ROUTE, "1", chunks=[resource.delta_chunk] * 2, removed=["gone"])
-    response = discovery_pb2.DeltaDiscoveryResponse.FromString(with_nonce(body, "7"))
+    body = join_delta(ROUTE, "1", nonce="7", chunks=[resource.delta_chunk] * 2, removed=["gone"])
+    response = discovery_pb2.DeltaDiscoveryResponse.FromString(body)
     assert [len(r.resource.value) for r in response.resources] == [len(big.SerializeToString())] * 2
     assert (list(response.removed_resources), response.nonce) == (["gone"], "7")

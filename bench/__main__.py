@@ -9,6 +9,7 @@ import click
 BENCHMARKS = {
     "routing": ("bench.routing:routing", "1,000 services with their rules built, and one rule changed."),
     "fleet": ("bench.fleet.command:fleet", "Thousands of xDS clients that behave like Envoy."),
+    "scale": ("bench.scale.command:scale", "A thousand sidecars: changes, churn, reconnects, cold starts."),
     "mesh": ("bench.mesh:mesh", "Requests between pods, directly and through a gateway."),
     "subsets": ("bench.subsets:subsets", "New subsets under load: until in force, and failures."),
     "apiserver": ("bench.apiserver.command:apiserver", "The embedded cluster's API server under load."),

@@ -14,7 +14,8 @@ _SPAWN = multiprocessing.get_context("spawn")
 class Peer:
     """A process that answers commands over a pipe."""
 
-    def __init__(self, name: str, pipe: Connection, *, patience: float) -> None:
+    def __init__(self, name: str, pid: int, pipe: Connection, *, patience: float) -> None:
+        self.pid = pid
         self._name = name
         self._pipe = pipe
         self._patience = patience
@@ -48,8 +49,9 @@ def peer(name: str, target: Callable[..., None], *arguments: Any, patience: floa
     process = _SPAWN.Process(target=target, args=(theirs, *arguments), name=name, daemon=True)
     process.start()
     theirs.close()
+    assert process.pid is not None
     try:
-        yield Peer(name, ours, patience=patience)
+        yield Peer(name, process.pid, ours, patience=patience)
     finally:
         with contextlib.suppress(OSError):
             ours.send(("stop",))

@@ -11,7 +11,7 @@ from convoy.controlplane.debug import DebugApi
 from convoy.controlplane.http import serve_http
 from convoy.controlplane.living_pods import LivingPods
 from convoy.controlplane.pipeline import Outlets, Published, publish_states
-from convoy.controlplane.platforms import make_platform, start_jobs, wait_first_model
+from convoy.controlplane.platforms import Platform, make_platform, start_jobs, wait_first_model
 from convoy.controlplane.server_identity import ServerIdentity
 from convoy.controlplane.settings import ControlPlaneSettings
 from convoy.kit.latest import LatestValue
@@ -22,11 +22,14 @@ from convoy.xds.server.security import MutualTls
 log = get_logger("controlplane")
 
 
-async def run_control_plane(settings: ControlPlaneSettings) -> None:
-    """Serve until SIGTERM or SIGINT. CaError, AdsError, ConfigError or OSError when it cannot start."""
+async def run_control_plane(settings: ControlPlaneSettings, *, platform: Platform | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, on the platform that the settings name unless another one is given.
+
+    CaError, AdsError, ConfigError or OSError when it cannot start.
+    """
     issuer = IntermediateFolder(settings.ca_dir)
     outlets = Outlets(LatestValue(), LatestValue(), LatestValue(), LatestValue())
-    platform = make_platform(settings)
+    platform = platform or make_platform(settings)
     verifier = LivingPods(platform.verifier, outlets.models, trust_domain=settings.mesh.trust_domain)
     identity = ServerIdentity(issuer.current, settings.mesh.trust_domain, ttl=settings.workload_ttl)
     certificates = CertificateService(

@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-.PHONY: help demo test check format lint types contracts bench soak lock clean host setup setup-dev
+.PHONY: help demo test check format lint types contracts bench bench-scale soak lock clean host setup setup-dev
 
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -57,6 +57,9 @@ contracts: setup-dev
 
 bench: setup-dev ## benchmarks: print figures, assert nothing
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+bench-scale: setup-dev ## a thousand sidecars: changes, churn, reconnects, cold starts
+	@$(BIN)/python -m bench scale $(BENCH_ARGS)
 
 soak: setup-dev ## the tests that take minutes: certificates of ten seconds under load; fields that are not seen
 	@$(BIN)/python -m pytest -o faulthandler_timeout=0 -o timeout_func_only=true -p tests.traffic.mutating \

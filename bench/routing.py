@@ -13,11 +13,11 @@ import click
 
 from bench.running import milliseconds_of
 from bench.synthetic.manifests import Manifest, Size, manifests, virtual_service
-from convoy.api.base import ApiObject
 from convoy.api.meta import ClusterID
 from convoy.api.reading import read_object
-from convoy.config.admission import Admission
-from convoy.config.view import ConfigView, build_view
+from convoy.config.contents import ContentsChange, Located
+from convoy.config.store import Composer
+from convoy.config.view import ConfigView
 from convoy.controlplane.admission import admit_pods
 from convoy.mesh.memory import Memory
 from convoy.mesh.model import MeshSettings, MeshSnapshot
@@ -39,14 +39,11 @@ def routing(services: int, namespaces: int, callers: int, changes: int) -> None:
     size = Size(services=services, namespaces=namespaces, callers=callers, endpoints=2)
     built = Building()
     objects = built.timed("read", lambda: _read(manifests(size)))
-    admission = Admission(admit_pods(_SETTINGS))
-    view = built.timed("admit", lambda: _admitted(admission, objects, None))
-    built.cold(view)
+    composer = Composer(admit_pods(_SETTINGS))
+    built.cold(built.timed("admit", lambda: composer.apply(objects).view))
     for number in range(changes):
         changed = _read([virtual_service(size, number % services, weight=number % 80 + 10)])
-        objects = {**objects, **changed}
-        view = _admitted(admission, objects, view)
-        built.change(view)
+        built.change(composer.apply(changed).view)
     built.report()
 
 
@@ -101,11 +98,6 @@ class Building:
         return build_model(snapshot, self._model, self._memo)
 
 
-def _read(found: Iterable[Manifest]) -> dict[Any, ApiObject]:
+def _read(found: Iterable[Manifest]) -> ContentsChange:
     read = [read_object(manifest, has_nulls=False) for manifest in found]
-    return {each.key: each.obj for each in read if each.obj is not None}
-
-
-def _admitted(admission: Admission, objects: dict[Any, ApiObject], previous: ConfigView | None) -> ConfigView:
-    admitted = admission.apply(objects, build_view(0, objects.values()))
-    return build_view(previous.number + 1 if previous else 1, admitted.values(), previous=previous)
+    return ContentsChange({each.key: Located(each.obj, None) for each in read if each.key and each.obj})

@@ -1,7 +1,6 @@
-"""What a source of objects holds at one moment, and how several sources become one.
+"""What a source of objects holds at one moment, and what became of that since.
 
-A source hands over everything it has, each time; whoever receives it finds out what changed. Nothing is lost
-when a hand-over is skipped for a newer one.
+A source hands over what changed; one that cannot tell hands over everything, and the store finds out.
 """
 
 from collections.abc import Mapping
@@ -10,8 +9,8 @@ import msgspec
 
 from convoy.api.base import ApiObject
 from convoy.api.meta import ObjectKey
-from convoy.api.problems import Problem, sort_problems
-from convoy.config.origins import Origin, Origins
+from convoy.api.problems import Problem
+from convoy.config.origins import Origin
 
 
 class Located(msgspec.Struct, frozen=True):
@@ -27,19 +26,15 @@ class Contents(msgspec.Struct, frozen=True):
     objects: Mapping[ObjectKey, Located] = {}
     problems: tuple[Problem, ...] = ()
 
-    def origins(self) -> Origins:
-        """The origins of all objects that have one."""
-        return Origins({key: found.origin for key, found in self.objects.items() if found.origin is not None})
+
+class ContentsChange(msgspec.Struct, frozen=True):
+    """The objects that are other ones now (None: gone), and all problems; None: they are those of before."""
+
+    objects: Mapping[ObjectKey, Located | None] = {}
+    problems: tuple[Problem, ...] | None = None
 
 
-def merge_contents(sources: Mapping[str, Contents]) -> Contents:
-    """One from several; of an object in two sources the first source, by name, counts."""
-    if len(sources) == 1:
-        return next(iter(sources.values()))
-    objects: dict[ObjectKey, Located] = {}
-    problems: list[Problem] = []
-    for _, contents in sorted(sources.items()):
-        problems += contents.problems
-        for key, found in contents.objects.items():
-            objects.setdefault(key, found)
-    return Contents(objects, sort_problems(problems))
+def combine_changes(first: ContentsChange, second: ContentsChange) -> ContentsChange:
+    """One change that does what both do, one after the other."""
+    problems = first.problems if second.problems is None else second.problems
+    return ContentsChange({**first.objects, **second.objects}, problems)

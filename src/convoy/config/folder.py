@@ -1,9 +1,11 @@
-"""A folder's files as one set of objects, whatever order and state they come in; bytes in, Contents out.
+"""A folder's files as one set of objects, whatever order and state they come in; bytes in, changes out.
 
 Bad input is refused, and what was accepted before stays: a file that does not parse keeps all its objects, an
 object with problems keeps its previous version, also when it moved to another file at the same time. Equal
 objects stay the same Python objects, so a comment in a file changes nothing but line numbers.
 """
+
+import itertools
 
 import msgspec
 
@@ -11,7 +13,7 @@ from convoy.api import codes
 from convoy.api.meta import ObjectKey
 from convoy.api.problems import Problem, sort_problems
 from convoy.api.reading import FileReading, read_objects
-from convoy.config.contents import Contents, Located
+from convoy.config.contents import Contents, ContentsChange, Located
 from convoy.config.origins import Origin
 from convoy.kit.digests import digest
 
@@ -26,12 +28,20 @@ class _File(msgspec.Struct, frozen=True):
 
 
 class Folder:
-    """Files by name; `contents` says what they amount to."""
+    """Files by name; `contents` says what they amount to, `take_change` what became of that."""
 
     def __init__(self, *, cluster: str = "") -> None:
         self._cluster = cluster
         self._files: dict[str, _File] = {}
-        self._last: dict[ObjectKey, Located] = {}
+        self._mentions: dict[ObjectKey, set[str]] = {}
+        """The files in which an object is, accepted or refused."""
+        self._in_force: dict[ObjectKey, Located] = {}
+        self._repeated: dict[ObjectKey, tuple[Problem, ...]] = {}
+        """What is wrong with objects that are in several files."""
+        self._unsettled: dict[ObjectKey, None] = {}
+        """Objects of files that changed; what is in force of them is decided when it is asked for."""
+        self._untold: dict[ObjectKey, None] = {}
+        self._has_other_problems = False
         self.revision = 0
         """Grows with every change of what a file holds."""
 
@@ -59,35 +69,77 @@ class Folder:
 
     def forget(self, file: str) -> None:
         """A file is gone."""
-        if self._files.pop(file, None) is not None:
+        before = self._files.pop(file, None)
+        if before is not None:
+            self._compare(file, before, _File())
             self.revision += 1
 
     def contents(self) -> Contents:
         """The objects of all files. Of one object in two files the first file, by name, counts."""
-        winners: dict[ObjectKey, Located] = {}
-        problems: list[Problem] = []
-        for name in self.files():
-            problems += self._files[name].problems
-            for key, found in self._files[name].accepted.items():
-                if key in winners:
-                    problems.append(_duplicate(key, found, winners[key]))
-                else:
-                    winners[key] = self._same_object(key, found)
-        for state in self._files.values():
-            for key in state.refused:
-                if key not in winners and key in self._last:
-                    winners[key] = self._last[key]
-        self._last = winners
-        return Contents(winners, sort_problems(self._in_cluster(problem) for problem in problems))
+        self._settle()
+        return Contents(dict(self._in_force), self._all_problems())
+
+    def take_change(self) -> ContentsChange:
+        """What became of the contents since the last call."""
+        self._settle()
+        objects = {key: self._in_force.get(key) for key in self._untold}
+        problems = self._all_problems() if self._has_other_problems else None
+        self._untold, self._has_other_problems = {}, False
+        return ContentsChange(objects, problems)
 
     def _set(self, file: str, state: _File) -> None:
-        if self._files.get(file) != state:
+        before = self._files.get(file)
+        if before != state:
             self._files[file] = state
+            self._compare(file, before or _File(), state)
             self.revision += 1
 
+    def _compare(self, file: str, before: _File, after: _File) -> None:
+        """Note what of a file is other than before."""
+        self._has_other_problems |= before.problems != after.problems
+        if before.accepted is after.accepted and before.refused is after.refused:
+            return
+        old, new = before.accepted.keys() | before.refused, after.accepted.keys() | after.refused
+        for key in old - new:
+            files = self._mentions[key]
+            files.discard(file)
+            if not files:
+                del self._mentions[key]
+        for key in new - old:
+            self._mentions.setdefault(key, set()).add(file)
+        self._unsettled |= dict.fromkeys(old | new)
+
+    def _settle(self) -> None:
+        """Decide what is in force of the objects that files spoke of since the last time."""
+        for key in self._unsettled:
+            names = sorted(self._mentions.get(key, ()))
+            states = [self._files[name] for name in names]
+            found = [state.accepted[key] for state in states if key in state.accepted]
+            self._note_repetition(key, found)
+            if found:
+                self._in_force[key] = self._same_object(key, found[0])
+            elif not names:
+                self._in_force.pop(key, None)
+            # Else it is refused wherever it is: what was in force stays.
+        self._untold |= self._unsettled
+        self._unsettled = {}
+
+    def _note_repetition(self, key: ObjectKey, found: list[Located]) -> None:
+        repeated = tuple(_duplicate(key, each, found[0]) for each in found[1:])
+        if repeated != self._repeated.get(key, ()):
+            self._has_other_problems = True
+            self._repeated.pop(key, None)
+            if repeated:
+                self._repeated[key] = repeated
+
     def _same_object(self, key: ObjectKey, found: Located) -> Located:
-        last = self._last.get(key)
+        last = self._in_force.get(key)
         return Located(last.obj, found.origin) if last is not None and last.obj == found.obj else found
+
+    def _all_problems(self) -> tuple[Problem, ...]:
+        of_files = (state.problems for state in self._files.values())
+        found = itertools.chain.from_iterable((*of_files, *self._repeated.values()))
+        return sort_problems(map(self._in_cluster, found))
 
     def _in_cluster(self, problem: Problem) -> Problem:
         return msgspec.structs.replace(problem, cluster=self._cluster) if self._cluster else problem

@@ -4,13 +4,13 @@ Kept beside the objects and never in them: a comment added to a file changes lin
 nothing that proxies receive.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
-from convoy.api.meta import ObjectKey
 from convoy.api.paths import nearest_line
 from convoy.api.problems import Problem
+from convoy.config.layers import Layers
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -28,26 +28,14 @@ class Origin(msgspec.Struct, frozen=True):
         return nearest_line(self.lines, field)
 
 
-class Origins(Mapping[ObjectKey, Origin]):
-    """The origins of the objects of one view; immutable."""
+class Origins(Layers[Origin]):
+    """The origins of the objects of one view; immutable, as lines are those of one moment."""
 
-    __slots__ = ("_by_key",)
-
-    def __init__(self, by_key: Mapping[ObjectKey, Origin] | None = None) -> None:
-        self._by_key = dict(by_key or {})
-
-    def __getitem__(self, key: ObjectKey) -> Origin:
-        return self._by_key[key]
-
-    def __iter__(self) -> Iterator[ObjectKey]:
-        return iter(self._by_key)
-
-    def __len__(self) -> int:
-        return len(self._by_key)
+    __slots__ = ()
 
     def locate(self, problem: Problem) -> Problem:
         """The problem with the place of its object and field, where that is known and not yet said."""
-        origin = self._by_key.get(problem.key) if problem.key else None
+        origin = self.get(problem.key) if problem.key else None
         if origin is None or problem.file:
             return problem
         return msgspec.structs.replace(

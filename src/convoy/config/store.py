@@ -1,10 +1,12 @@
-"""The one place where the objects of a cluster come together: sources put, the mesh reads numbered views.
+"""The one place where the objects of a cluster come together: sources tell, the mesh reads numbered views.
 
-Changes are held off a little, so that many at a time become one view; a reader that is busy skips views.
+Changes are held off a little, so that many at a time become one view; of what changed while a reader was busy
+he gets the outcome. On the way from a source to a view only objects that a source spoke of are looked at.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -12,10 +14,11 @@ from convoy.api.base import ApiObject
 from convoy.api.meta import ObjectKey
 from convoy.api.problems import Problem
 from convoy.config.admission import Admission, Admit
-from convoy.config.contents import Contents, merge_contents
+from convoy.config.contents import Contents, ContentsChange, Located
 from convoy.config.holdoff import HoldOff
+from convoy.config.merging import MergedSources
 from convoy.config.origins import Origins
-from convoy.config.view import EMPTY_VIEW, ConfigView, build_view
+from convoy.config.view import EMPTY_VIEW, ConfigView, build_view, change_view
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
 
 # Changes of these kinds alone change endpoints and hardly anything else.
@@ -36,61 +39,77 @@ class Store:
     def __init__(self, *, clock: Clock = SYSTEM_CLOCK, hold: HoldOff | None = None) -> None:
         self._clock = clock
         self._hold = hold or HoldOff()
-        self._sources: dict[str, Contents] = {}
+        self._sources = MergedSources()
         self._changed = asyncio.Event()
 
     def put(self, source: str, contents: Contents) -> None:
         """All that a source has now. Putting the same again is no change."""
-        before = self._sources.get(source)
-        self._sources[source] = contents
-        if before is None:
-            changed = frozenset(key.kind for key in contents.objects)
-        elif before == contents:
+        self._note(self._sources.put(source, contents))
+
+    def change(self, source: str, change: ContentsChange) -> None:
+        """What became of a source since it was heard of last. Saying what is known is no change."""
+        self._note(self._sources.change(source, change))
+
+    def _note(self, kinds: AbstractSet[str] | None) -> None:
+        if kinds is None:
             return
-        else:
-            changed = _changed_kinds(before, contents)
-        endpoints_only = bool(changed) and changed <= _ENDPOINT_KINDS
+        endpoints_only = bool(kinds) and kinds <= _ENDPOINT_KINDS
         self._hold.note(self._clock.monotonic(), endpoints_only=endpoints_only)
         self._changed.set()
 
     async def held(self, *, admit: Admit | None = None) -> AsyncIterator[Held]:
-        """The newest state whenever it differs from the last one given, held off; from the first `put` on."""
+        """The newest state whenever it differs from the last one, held off; from the first source on."""
         composer = Composer(admit)
+        self._sources.start_over()
         while True:
             await self._changed.wait()
             while (delay := self._hold.delay(self._clock.monotonic())) > 0:
                 await self._clock.sleep(delay)
             self._changed.clear()
             self._hold.release(self._clock.monotonic())
-            yield composer.compose(merge_contents(self._sources))
+            yield composer.apply(self._sources.take())
 
 
 class Composer:
-    """Makes views from contents, numbered from 1, each sharing with the one before what did not change."""
+    """Makes views, numbered from 1, each out of the one before, with which it shares what did not change.
+
+    So the `base` of a view is always the view that was made before it.
+    """
 
     def __init__(self, admit: Admit | None = None) -> None:
         self._admission = Admission(admit) if admit else None
         self._view = EMPTY_VIEW
+        self._origins = Origins()
+        self._problems: tuple[Problem, ...] = ()
 
     def compose(self, contents: Contents) -> Held:
         """The state that these contents amount to."""
-        objects: dict[ObjectKey, ApiObject] = {key: found.obj for key, found in contents.objects.items()}
+        gone = [key for key in self._view.by_key if key not in contents.objects]
+        return self.apply(ContentsChange({**contents.objects, **dict.fromkeys(gone)}, contents.problems))
+
+    def apply(self, change: ContentsChange) -> Held:
+        """The state after this change of the last one."""
+        objects = self._known({key: found.obj if found else None for key, found in change.objects.items()})
         if self._admission is not None:
-            objects = self._admission.apply(objects, build_view(0, objects.values()))
-        if self._view is EMPTY_VIEW or not _same_objects(self._view, objects):
-            self._view = build_view(self._view.number + 1, objects.values(), previous=self._view)
-        return Held(self._view, contents.problems, contents.origins())
+            objects = self._known(self._admission.apply(objects, self._view))
+        view = change_view(self._view, objects)
+        # Also the objects of an empty cluster are a view, with a number that is not that of no view.
+        self._view = build_view(1, ()) if view is EMPTY_VIEW else view
+        self._origins = self._moved(change.objects)
+        if change.problems is not None:
+            self._problems = change.problems
+        return Held(self._view, self._problems, self._origins)
 
+    def _known(self, objects: Mapping[ObjectKey, ApiObject | None]) -> dict[ObjectKey, ApiObject | None]:
+        """The same with the objects of the last view for those that say the same."""
+        known: dict[ObjectKey, ApiObject | None] = {}
+        for key, obj in objects.items():
+            before = self._view.find(key)
+            known[key] = before if before is obj or before == obj else obj
+        return known
 
-def _same_objects(view: ConfigView, objects: dict[ObjectKey, ApiObject]) -> bool:
-    return len(view) == len(objects) and all(view.find(key) is obj for key, obj in objects.items())
-
-
-def _changed_kinds(before: Contents, after: Contents) -> frozenset[str]:
-    return frozenset(
-        key.kind
-        for key in before.objects.keys() | after.objects.keys()
-        if key not in before.objects
-        or key not in after.objects
-        or before.objects[key].obj is not after.objects[key].obj
-    )
+    def _moved(self, objects: Mapping[ObjectKey, Located | None]) -> Origins:
+        """The origins now; objects of a cluster that change have the same one."""
+        origins = {key: found.origin if found else None for key, found in objects.items()}
+        moved = {key: origin for key, origin in origins.items() if self._origins.get(key) != origin}
+        return self._origins.changed(moved) if moved else self._origins

@@ -15,6 +15,7 @@ from convoy.config.kube.client import KubeClient
 from convoy.config.kube.kubeconfig import in_cluster
 from convoy.config.kube.leases import Leader
 from convoy.config.sources.kube import KubeSource
+from convoy.config.sources.needs import Needs
 from convoy.config.store import Store
 from convoy.config.view import EMPTY_VIEW
 from convoy.controlplane.admission import injection_of, proxy_configs_of
@@ -31,7 +32,7 @@ from convoy.controlplane.writing.authorities import AuthorityWriter
 from convoy.controlplane.writing.roots import RootWriter
 from convoy.controlplane.writing.statuses import StatusWriter
 from convoy.inject import ProxyConfigs
-from convoy.mesh.credential_needs import needed_credentials
+from convoy.mesh.credential_needs import may_need_credentials, needed_credentials
 
 LEASE = "istio-leader"
 
@@ -45,7 +46,9 @@ class KubernetesPlatform:
         self._namespace = target.namespace
         self._client = KubeClient(target)
         self._source = KubeSource(
-            self._client, mesh_namespace=settings.mesh.root_namespace, needs=needed_credentials
+            self._client,
+            mesh_namespace=settings.mesh.root_namespace,
+            needs=Needs(may_need_credentials, needed_credentials),
         )
         self._leader = Leader(self._client, name=LEASE, namespace=target.namespace, identity=settings.replica)
         self.verifier: Verifier = TokenReviewVerifier(self._client)

@@ -32,6 +32,15 @@ def needed_credentials(objects: Iterable[ApiObject]) -> frozenset[ObjectKey]:
     return frozenset((*_of_gateways(gateways, pods), *_of_rules(rules, pods)))
 
 
+def may_need_credentials(obj: ApiObject) -> bool:
+    """Whether an object can have a part in what `needed_credentials` finds, whatever others there are."""
+    if isinstance(obj, Gateway):
+        return any(_names_credentials(server.tls) for server in obj.spec.servers if server.tls)
+    if isinstance(obj, DestinationRule):
+        return any(tls.credential_name for tls in _client_settings(obj))
+    return isinstance(obj, Pod) and is_gateway(obj)
+
+
 def _of_gateways(gateways: Iterable[Gateway], pods: list[Pod]) -> Iterator[ObjectKey]:
     for gateway in gateways:
         settings = [server.tls for server in gateway.spec.servers if server.tls]

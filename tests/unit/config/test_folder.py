@@ -5,6 +5,7 @@ import random
 from tests.unit.config.manifests import service
 
 from convoy.api import codes
+from convoy.config.contents import ContentsChange
 from convoy.config.folder import Folder
 
 
@@ -139,3 +140,16 @@ def test_problems_name_the_cluster():
     write(folder, a="- [")
     (problem,) = folder.contents().problems
     assert (problem.cluster, problem.file) == ("east", "a.yaml")
+
+
+def test_change_tells_what_became_of_the_contents_since_the_last_one():
+    folder = files(a=service("a"), b=service("b"))
+    assert (len(folder.take_change().objects), folder.take_change()) == (2, ContentsChange())
+    write(folder, c=service("a"))
+    assert [problem.code for problem in folder.take_change().problems] == [codes.REPEATED_OBJECT]
+    folder.forget("a.yaml")
+    change = folder.take_change()
+    assert [(key.name, found.origin.file) for key, found in change.objects.items()] == [("a", "c.yaml")]
+    assert change.problems == ()
+    write(folder, b=service("b") + service("c"))
+    assert folder.take_change().problems is None

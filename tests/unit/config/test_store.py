@@ -161,8 +161,8 @@ def labelled(pod_object, lookup):
     return msgspec.structs.replace(pod_object, metadata=metadata)
 
 
-def plain_pod(name="p"):
-    return Pod(api_version="v1", kind="Pod", metadata=ObjectMeta(name=name, namespace="default"))
+def plain_pod(name="p", namespace="default"):
+    return Pod(api_version="v1", kind="Pod", metadata=ObjectMeta(name=name, namespace=namespace))
 
 
 def test_pods_are_admitted_and_stay_the_same_object():
@@ -180,6 +180,21 @@ def test_pods_are_admitted_again_when_what_was_looked_up_changes():
     composer.compose(located(one, namespace(inject="yes")))
     after = composer.compose(located(one, namespace()))
     assert after.view.all(Pod)[0] is one
+
+
+def test_only_pods_whose_neighbours_changed_are_admitted_again():
+    admitted = []
+
+    def admit(pod_object, lookup):
+        admitted.append(pod_object.metadata.name)
+        return labelled(pod_object, lookup)
+
+    composer = Composer(admit)
+    here, there = plain_pod("a"), plain_pod("b", "other")
+    composer.compose(located(here, there, namespace()))
+    composer.compose(located(here, there, plain_pod("c"), namespace()))
+    composer.compose(located(here, there, namespace(inject="yes")))
+    assert [sorted(admitted[:2]), admitted[2:]] == [["a", "b"], ["c", "a"]]
 
 
 async def test_memory_source_is_a_source(store):

@@ -1,10 +1,13 @@
 """Facts about views: order, look-up and sharing."""
 
+import random
+
 import pytest
 
+from convoy.api.kinds import key_of
 from convoy.api.kube.core import Namespace, Pod, Service
 from convoy.api.meta import ObjectKey, ObjectMeta
-from convoy.config.view import build_view
+from convoy.config.view import build_view, change_view
 
 
 def obj(kind, name, *, namespace="default", created=""):
@@ -44,6 +47,25 @@ def test_kind_none_of_whose_objects_changed_is_the_same_tuple():
     after = build_view(2, [service, pod, obj(Service, "b")], previous=before)
     assert after.all(Pod) is before.all(Pod)
     assert after.all(Service) is not before.all(Service)
+
+
+def test_few_changes_among_many_objects_keep_the_order():
+    chance = random.Random(1)
+
+    def some_pod(number):
+        created = f"2030-01-0{chance.randint(1, 9)}T00:00:00Z"
+        return obj(Pod, f"p{number}", namespace=chance.choice(("a", "b")), created=created)
+
+    view = build_view(1, map(some_pod, range(200)))
+    for _ in range(50):
+        objects = {key_of(new): new for new in map(some_pod, chance.sample(range(220), 3))}
+        gone = chance.choice(list(view.by_key))
+        changed = change_view(view, {**objects, gone: None})
+        expected = {**view.by_key, **objects}
+        del expected[gone]
+        assert changed.all(Pod) == build_view(1, expected.values()).all(Pod)
+        assert changed.by_key == expected
+        view = changed
 
 
 def test_view_cannot_be_changed():

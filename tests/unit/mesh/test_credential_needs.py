@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.unit.mesh.objects import gateway, gateway_pod, istio, parse, pod
 
-from convoy.mesh.credential_needs import needed_credentials
+from convoy.mesh.credential_needs import may_need_credentials, needed_credentials
 
 Objects = dict[str, Any]
 
@@ -77,3 +77,17 @@ def test_a_rule_needs_it_where_gateways_are_and_where_it_selects_workloads() -> 
     assert needed(gateway_pod(), rule()) == both
     selecting = rule(workloadSelector={"matchLabels": {"app": "a"}})
     assert needed(gateway_pod(), selecting) == [*both, "Secret shop/c", "Secret shop/c-cacert"]
+
+
+def test_objects_that_cannot_lead_to_credentials_change_nothing() -> None:
+    objects = parse(
+        gateway_pod(),
+        pod("app", "10.0.0.1"),
+        gateway("web", server(credentialName="c")),
+        gateway("plain", {"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["b.test"]}),
+        rule(),
+        rule(trafficPolicy={"tls": {"mode": "ISTIO_MUTUAL"}}),
+    )
+    leading = [each for each in objects if may_need_credentials(each)]
+    assert needed_credentials(leading) == needed_credentials(objects) != frozenset()
+    assert [each.metadata.name for each in leading] == ["gateway", "web", "r"]

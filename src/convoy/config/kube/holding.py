@@ -1,4 +1,4 @@
-"""A cluster's objects as one set, whatever order their events come in; the API's objects in, Contents out.
+"""A cluster's objects as one set, whatever order their events come in; the API's objects in, changes out.
 
 The counterpart of `config.folder`, with its rules: bad input is refused, and what was accepted before stays,
 unless it is another object of the same name. Equal objects stay the same Python objects, so a write that
@@ -14,7 +14,7 @@ from convoy.api.base import ApiObject
 from convoy.api.kinds import Kind
 from convoy.api.meta import ObjectKey
 from convoy.api.problems import Problem, sort_problems
-from convoy.config.contents import Contents, Located
+from convoy.config.contents import Contents, ContentsChange, Located
 from convoy.config.kube.listings import Json, WatchEvent
 from convoy.config.kube.objects import ReadKubeObject, read_object
 from convoy.config.origins import Origin
@@ -41,13 +41,20 @@ class _Entry(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
+_NOTHING = _Entry(ObjectState(), None, ())
+
+
 class Holding:
-    """Objects by kind; `contents` says what they amount to."""
+    """Objects by kind; `contents` says what they amount to, `take_change` what became of that."""
 
     def __init__(self, *, cluster: str) -> None:
         self._cluster = cluster
         self._origin = Origin("", {}, cluster=cluster)
         self._kinds: dict[str, dict[ObjectKey, _Entry]] = {}
+        self._problems: dict[ObjectKey, tuple[Problem, ...]] = {}
+        """Of those objects that have any."""
+        self._touched: dict[ObjectKey, Located | None] = {}
+        self._has_other_problems = False
 
     def replace(self, kind: Kind, items: Iterable[Json]) -> bool:
         """These are all objects of a kind; whether that changes the contents."""
@@ -57,9 +64,8 @@ class Holding:
             key = _key_of(item, kind)
             after[key] = self._entry(kind, item, before.get(key))
         self._kinds[kind.name] = after
-        return before.keys() != after.keys() or any(
-            _differ(entry, before[key]) for key, entry in after.items()
-        )
+        noted = [self._note(key, before.get(key), after.get(key)) for key in {**before, **after}]
+        return any(noted)
 
     def change(self, kind: Kind, event: WatchEvent) -> bool:
         """Something happened to an object of a kind; whether that changes the contents."""
@@ -68,9 +74,9 @@ class Holding:
         before = entries.get(key)
         if event.type == "DELETED":
             entries.pop(key, None)
-            return before is not None
-        entry = entries[key] = self._entry(kind, event.object, before)
-        return before is None or _differ(entry, before)
+        else:
+            entries[key] = self._entry(kind, event.object, before)
+        return self._note(key, before, entries.get(key))
 
     def contents(self) -> Contents:
         """All objects that are in force, and the problems of all."""
@@ -80,13 +86,13 @@ class Holding:
             for key, entry in entries.items()
             if entry.located is not None
         }
-        problems = [
-            problem
-            for entries in self._kinds.values()
-            for entry in entries.values()
-            for problem in entry.problems
-        ]
-        return Contents(objects, sort_problems(problems))
+        return Contents(objects, self._sorted_problems())
+
+    def take_change(self) -> ContentsChange:
+        """What became of the contents since the last call."""
+        problems = self._sorted_problems() if self._has_other_problems else None
+        touched, self._touched, self._has_other_problems = self._touched, {}, False
+        return ContentsChange(touched, problems)
 
     def state_of(self, key: ObjectKey) -> ObjectState | None:
         """The newest state of an object; None when there is none of that name."""
@@ -95,6 +101,22 @@ class Holding:
             return None
         in_force = entry.located.obj if entry.located is not None else None
         return msgspec.structs.replace(entry.state, in_force=in_force)
+
+    def _note(self, key: ObjectKey, before: _Entry | None, after: _Entry | None) -> bool:
+        """Keep what is to be told of an object; whether there is anything."""
+        old, new = before or _NOTHING, after or _NOTHING
+        is_other, has_other_problems = old.located is not new.located, old.problems != new.problems
+        if is_other:
+            self._touched[key] = new.located
+        if has_other_problems:
+            self._has_other_problems = True
+            self._problems.pop(key, None)
+            if new.problems:
+                self._problems[key] = new.problems
+        return is_other or has_other_problems
+
+    def _sorted_problems(self) -> tuple[Problem, ...]:
+        return sort_problems(problem for problems in self._problems.values() for problem in problems)
 
     def _entry(self, kind: Kind, item: Json, before: _Entry | None) -> _Entry:
         version = str(item["metadata"].get("resourceVersion", ""))
@@ -126,7 +148,3 @@ def _state_of(item: Json, kind: Kind, read: ReadKubeObject) -> ObjectState:
         status=item.get("status") or {} if kind.group else {},
         is_refused=read.obj is None,
     )
-
-
-def _differ(one: _Entry, other: _Entry) -> bool:
-    return one.located is not other.located or one.problems != other.problems

@@ -40,7 +40,7 @@ class FileSource:
         self._published = -1
 
     async def run(self, store: Store) -> None:
-        """Put the folder's contents into the store, now and after every change, for ever.
+        """Hand the folder's contents to the store, and then every change, for ever.
 
         FolderError when the folder cannot be read at the start; later that is a Problem.
         """
@@ -53,7 +53,7 @@ class FileSource:
                 self._refresh(_scan_watched(self._path, watcher))
                 if self._published != self._folder.revision:
                     self._published = self._folder.revision
-                    store.put(f"files:{self._path}", self._folder.contents())
+                    store.change(f"files:{self._path}", self._folder.take_change())
                 await self._wait_change(watcher)
         finally:
             if watcher is not None:

@@ -10,13 +10,12 @@ An API server that is away changes nothing: what was there stays, and what chang
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
-from convoy.api.base import ApiObject
 from convoy.api.kinds import BY_STRUCT, KINDS, Kind
 from convoy.api.kube.core import ConfigMap
 from convoy.api.meta import ObjectKey
-from convoy.config.contents import merge_contents
+from convoy.config.contents import ContentsChange, combine_changes
 from convoy.config.errors import KubeError
 from convoy.config.kube.client import KubeClient
 from convoy.config.kube.definitions import defines
@@ -25,6 +24,7 @@ from convoy.config.kube.holding import Holding, ObjectState
 from convoy.config.kube.listings import Json, Selection
 from convoy.config.kube.resources import CUSTOM_RESOURCE_DEFINITIONS, KubeResource, resource_of
 from convoy.config.sources.named import NamedObjects
+from convoy.config.sources.needs import NO_NEEDS, NeededObjects, Needs
 from convoy.config.store import Store
 from convoy.kit.backoff import backoff
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
@@ -45,13 +45,7 @@ _LONGEST_ABSENCE = 30.0
 # Many events at a time are handed over at once; the first after a pause without any delay.
 _PAUSE = 0.02
 
-Needs = Callable[[Iterable[ApiObject]], frozenset[ObjectKey]]
-
 log = get_logger("config")
-
-
-def _needs_nothing(objects: Iterable[ApiObject]) -> frozenset[ObjectKey]:
-    return frozenset()
 
 
 class KubeSource:
@@ -68,7 +62,7 @@ class KubeSource:
         cluster: str = "",
         kinds: Iterable[Kind] = MESH_KINDS,
         mesh_namespace: str = "",
-        needs: Needs = _needs_nothing,
+        needs: Needs = NO_NEEDS,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._client = client
@@ -78,7 +72,7 @@ class KubeSource:
             named = Selection(namespace=mesh_namespace, fields=f"metadata.name={_MESH_CONFIG}")
             self._selections[ConfigMap.KIND] = named
         self._clock = clock
-        self._needs = needs
+        self._needed = NeededObjects(needs)
         self._holding = Holding(cluster=cluster or client.cluster)
         self._unlisted = {kind.name for kind in self._kinds}
         self._faults: dict[str, KubeError] = {}
@@ -106,7 +100,7 @@ class KubeSource:
         return self._holding.state_of(key)
 
     async def run(self, store: Store) -> None:
-        """Put the cluster's objects into the store, once all kinds were listed and after every change, for
+        """Hand the cluster's objects to the store once all kinds were listed, and then every change, for
         ever. The API server may come, go and refuse as it likes; `faults` says what is wrong with it.
         """
         async with asyncio.TaskGroup() as tasks:
@@ -117,17 +111,22 @@ class KubeSource:
             tasks.create_task(self._hand_over(store, named), name="source:kube:put")
 
     async def _hand_over(self, store: Store, named: NamedObjects) -> None:
+        source, untold = f"kube:{self._client.cluster}", ContentsChange()
         while True:
             await self._changed.wait()
             self._changed.clear()
             if self._unlisted:
                 continue
-            contents = self._holding.contents()
-            named.need(self._needs(found.obj for found in contents.objects.values()))
+            change = self._holding.take_change()
+            self._needed.update(change)
+            named.need(self._needed.keys)
+            untold = combine_changes(untold, change)
             if not named.is_complete:
                 continue  # What leads to them would be held back for want of them.
-            sources = {"listed": contents, "named": named.contents()}
-            store.put(f"kube:{self._client.cluster}", merge_contents(sources))
+            store.change(source, untold)
+            if named.is_changed:
+                store.put(f"{source}:named", named.take_contents())
+            untold = ContentsChange()
             self._synced.set()
             await self._clock.sleep(_PAUSE)
 

@@ -33,7 +33,7 @@ class _Followed(msgspec.Struct):
 
 
 class NamedObjects:
-    """Follows what `need` says, in the tasks of `tasks`; `on_change` is called when `contents` changes."""
+    """Follows what `need` says, in the tasks of `tasks`; `on_change` is called when the contents change."""
 
     def __init__(
         self, client: KubeClient, tasks: asyncio.TaskGroup, *, on_change: Callable[[], None], clock: Clock
@@ -43,14 +43,21 @@ class NamedObjects:
         self._on_change = on_change
         self._clock = clock
         self._followed: dict[ObjectKey, _Followed] = {}
+        self._sought: set[ObjectKey] = set()
+        self.is_changed = False
+        """Whether the contents are other ones than when they were taken last."""
 
     @property
     def is_complete(self) -> bool:
         """Whether everything that is needed was looked for."""
-        return all(each.is_looked_for for each in self._followed.values())
+        return not self._sought
 
     def need(self, keys: frozenset[ObjectKey]) -> None:
         """These objects are needed now, and no others."""
+        if self._followed.keys() == keys:
+            return
+        self.is_changed = True
+        self._sought = (self._sought & keys) | (keys - self._followed.keys())
         for key in self._followed.keys() - keys:
             task = self._followed.pop(key).task
             if task is not None:
@@ -60,8 +67,9 @@ class NamedObjects:
             name = f"source:kube:{key}"
             followed.task = self._tasks.create_task(self._follow(key, followed), name=name)
 
-    def contents(self) -> Contents:
+    def take_contents(self) -> Contents:
         """The objects that are there, and the problems of those that cannot be read."""
+        self.is_changed = False
         held = [each.holding.contents() for each in self._followed.values()]
         return Contents(
             {key: found for contents in held for key, found in contents.objects.items()},
@@ -76,8 +84,7 @@ class NamedObjects:
             if (error is None) != (followed.fault is None) or not followed.is_looked_for:
                 followed.fault = error
                 # An answer of success says nothing yet: the objects follow it.
-                followed.is_looked_for |= error is not None
-                self._on_change()
+                self._note_change(key, followed, is_looked_for=error is not None)
 
         happenings = follow(
             self._client,
@@ -92,8 +99,14 @@ class NamedObjects:
             else:
                 is_other = followed.holding.change(kind, happening)
             if is_other or not followed.is_looked_for:
-                followed.is_looked_for = True
-                self._on_change()
+                self._note_change(key, followed, is_looked_for=True)
+
+    def _note_change(self, key: ObjectKey, followed: _Followed, *, is_looked_for: bool) -> None:
+        if is_looked_for:
+            followed.is_looked_for = True
+            self._sought.discard(key)
+        self.is_changed = True
+        self._on_change()
 
     def _forbidden(self) -> Iterator[Problem]:
         for key, each in self._followed.items():

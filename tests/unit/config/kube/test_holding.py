@@ -8,6 +8,7 @@ from convoy.api import codes
 from convoy.api.kinds import BY_NAME
 from convoy.api.kube.core import Pod
 from convoy.api.meta import ObjectKey
+from convoy.config.contents import ContentsChange
 from convoy.config.kube.definitions import defines
 from convoy.config.kube.holding import Holding
 from convoy.config.kube.listings import WatchEvent
@@ -116,6 +117,24 @@ def test_only_what_the_mesh_reads_counts_as_a_change(holding):
     assert holding.state_of(key).status == conditions["status"]
     assert holding.state_of(key).resource_version == "2"
     assert holding.change(RULE, changed("MODIFIED", rule(host="b", version="3")))
+
+
+def test_change_tells_what_became_of_the_contents_since_the_last_one(holding):
+    holding.replace(RULE, [rule("a"), rule("b"), rule("bad", nonsense=1)])
+    first = holding.take_change()
+    assert (first.objects, first.problems) == (holding.contents().objects, holding.contents().problems)
+    assert holding.take_change() == ContentsChange()
+    holding.change(RULE, changed("MODIFIED", rule("a", "c", "2")))
+    holding.change(RULE, changed("MODIFIED", rule("a", "d", "3")))
+    holding.change(RULE, changed("DELETED", rule("b")))
+    second = holding.take_change()
+    assert {key.name: found and found.obj.spec.host for key, found in second.objects.items()} == {
+        "a": "d",
+        "b": None,
+    }
+    assert second.problems is None
+    holding.change(RULE, changed("DELETED", rule("bad")))
+    assert holding.take_change() == ContentsChange({}, ())
 
 
 def test_listing_again_tells_what_was_deleted_meanwhile(holding):

@@ -14,6 +14,7 @@ from convoy.api.kube.core import Secret, Service
 from convoy.api.meta import ObjectKey
 from convoy.cluster.apiserver.access import Decision
 from convoy.config.kube import following
+from convoy.config.sources.needs import Needs
 
 SECRETS = "/api/v1/namespaces/default/secrets"
 
@@ -39,14 +40,15 @@ def secret(name, value="a"):
 
 def named_by_services(objects):
     """Every Service needs the Secret of its name."""
-    return frozenset(
-        ObjectKey("Secret", "default", each.metadata.name) for each in objects if isinstance(each, Service)
-    )
+    return frozenset(ObjectKey("Secret", "default", each.metadata.name) for each in objects)
+
+
+NEEDS = Needs(lambda obj: isinstance(obj, Service), named_by_services)
 
 
 @contextlib.asynccontextmanager
 async def needing(api):
-    async with client_of(api.url) as client, watching(client, needs=named_by_services) as w:
+    async with client_of(api.url) as client, watching(client, needs=NEEDS) as w:
         yield w
 
 

@@ -29,12 +29,12 @@ class SyntheticSource:
             self._changed.set()
 
     async def run(self, store: Store) -> None:
-        """Put the objects into the store, now and after every change, for ever."""
+        """Hand the objects to the store, and then every change, for ever."""
         for kind in MESH_KINDS:
             self._holding.replace(kind, read_list(self._folder, kind.name))
         self._changed.set()
         while True:
             await self._changed.wait()
             self._changed.clear()
-            store.put(f"synthetic:{self._cluster}", self._holding.contents())
+            store.change(f"synthetic:{self._cluster}", self._holding.take_change())
             await SYSTEM_CLOCK.sleep(_PAUSE)

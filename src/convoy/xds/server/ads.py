@@ -16,6 +16,7 @@ from convoy.kit.clock import SYSTEM_CLOCK, Clock
 from convoy.kit.latest import LatestValue
 from convoy.kit.logs import get_logger
 from convoy.xds.cache.resources import XdsModel
+from convoy.xds.server.budget import WriteBudget
 from convoy.xds.server.dialog import Dialog
 from convoy.xds.server.requests import Protocol, Request, parse_delta, parse_sotw
 from convoy.xds.server.security import AdsError, NodeIdError, Security, parse_node_id
@@ -38,6 +39,8 @@ _OPTIONS = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.so_reuseport", 0),
+    # Probing for bandwidth answers each request with a ping; requests are small, or come once.
+    ("grpc.http2.bdp_probe", 0),
 )
 _STREAMS_PER_TURN = 64
 _REFUSALS_REMEMBERED = 10_000
@@ -60,6 +63,7 @@ class AdsServer:
         self._clock = clock
         self._sharing = Sharing()
         self._counters = Counters()
+        self._budget = WriteBudget()
         self._streams: set[Stream] = set()
         self._model_number = 0
         self._refusals: dict[str, str] = {}
@@ -94,7 +98,7 @@ class AdsServer:
         if self._server is None:
             return
         server, self._server = self._server, None
-        for stream in self._streams:
+        for stream in tuple(self._streams):
             stream.end("the control plane is stopping")
         await server.stop(grace)
 
@@ -133,6 +137,7 @@ class AdsServer:
         return grpc.method_handlers_generic_handler(SERVICE, methods)
 
     async def _distribute(self, model: XdsModel) -> None:
+        self._sharing.start_generation()
         for turn, stream in enumerate(tuple(self._streams)):
             stream.offer(model)
             if turn % _STREAMS_PER_TURN == _STREAMS_PER_TURN - 1:
@@ -151,7 +156,7 @@ class AdsServer:
             stream = self._admit(first, protocol, context)
             self._streams.add(stream)
             try:
-                reason = await stream.run(first, context, parse)
+                reason = await stream.run(first, parse)
             finally:
                 self._streams.discard(stream)
         except DecodeError as error:
@@ -189,7 +194,8 @@ class AdsServer:
             protocol=protocol.value,
             since=self._clock.now(),
         )
-        return Stream(info, Dialog(protocol, resources, self._sharing), self._counters)
+        dialog = Dialog(protocol, resources, self._sharing)
+        return Stream(info, dialog, context, counters=self._counters, budget=self._budget)
 
     def _report_refusal(self, refused: "_RefusedError", context: Any) -> None:
         self._counters.streams_refused += 1

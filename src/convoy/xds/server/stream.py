@@ -1,12 +1,10 @@
-"""One open stream: two tasks around a `Dialog`, one that reads requests, one that writes responses.
+"""One open stream: reads requests into a `Dialog`, and writes what follows from them.
 
-The writer sleeps until something may have changed and then asks the dialog for responses until there is none.
-A client that does not read blocks its own writer only; meanwhile the dialog's target is replaced, never
-queued.
+A task exists for writing only while there is something to write. A client that does not read holds up only
+what is written to itself; meanwhile the dialog's target is replaced, never queued.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -16,13 +14,18 @@ import msgspec
 
 from convoy.kit.logs import get_logger
 from convoy.xds.cache.resources import XdsModel
+from convoy.xds.server.budget import WriteBudget
 from convoy.xds.server.dialog import Dialog
+from convoy.xds.server.push import Push
 from convoy.xds.server.requests import Request
 from convoy.xds.server.security import ProxyKey
 from convoy.xds.server.status import ProxyStatus, short_name, type_statuses
 from convoy.xds.server.subscription import Answer
 
 log = get_logger("xds.server")
+
+# gRPC has no public word for "the client is gone"; it tells so by failing reads and writes.
+_CLIENT_IS_GONE = (grpc.aio.InternalError, grpc.aio.UsageError)
 
 
 class Counters:
@@ -55,12 +58,30 @@ class StreamInfo(msgspec.Struct, frozen=True):
 class Stream:
     """A proxy's stream, from admission to its end."""
 
-    def __init__(self, info: StreamInfo, dialog: Dialog, counters: Counters) -> None:
+    __slots__ = (
+        "_budget",
+        "_context",
+        "_counters",
+        "_dialog",
+        "_end_reason",
+        "_failure",
+        "_reader",
+        "_writer",
+        "info",
+    )
+
+    def __init__(
+        self, info: StreamInfo, dialog: Dialog, context: Any, *, counters: Counters, budget: WriteBudget
+    ) -> None:
         self.info = info
         self._dialog = dialog
+        self._context = context
         self._counters = counters
-        self._wake = asyncio.Event()
+        self._budget = budget
+        self._reader: asyncio.Task[Any] | None = None
+        self._writer: asyncio.Task[None] | None = None
         self._end_reason: str | None = None
+        self._failure: Exception | None = None
 
     def offer(self, model: XdsModel) -> None:
         """Take over a new model; a proxy that is no longer in it, or must be somebody else, is dropped."""
@@ -68,12 +89,12 @@ class Stream:
         if resources is None or model.identities.get(self.info.proxy) != self.info.identity:
             self.end("this proxy is no longer part of the mesh as it was when it connected")
         elif self._dialog.set_target(resources):
-            self._wake.set()
+            self._push()
 
     def end(self, reason: str) -> None:
         """Have the stream closed soon."""
         self._end_reason = reason
-        self._wake.set()
+        self._stop_reading()
 
     def status(self) -> ProxyStatus:
         """What this proxy has now."""
@@ -86,40 +107,92 @@ class Stream:
             types=type_statuses(self._dialog),
         )
 
-    async def run(self, first: Request, context: Any, parse: Callable[[bytes], Request]) -> str | None:
+    async def run(self, first: Request, parse: Callable[[bytes], Request]) -> str | None:
         """Serve until the client leaves (None) or the stream was ended (the reason)."""
-        self._take_in(first)
-        reader = asyncio.create_task(self._read(context, parse), name=f"ads-read:{self.info.proxy}")
-        writer = asyncio.create_task(self._write(context), name=f"ads-write:{self.info.proxy}")
-        tasks = (reader, writer)
+        self._reader = asyncio.current_task()
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await self._read(first, parse)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            # gRPC has no public word for "the client is gone"; it tells so by failing reads and writes.
-            with contextlib.suppress(grpc.aio.InternalError, grpc.aio.UsageError):
-                task.result()
+            self._reader = None
+            await self._stop_writing()
+        if self._failure is not None:
+            raise self._failure
         return self._end_reason
 
-    async def _read(self, context: Any, parse: Callable[[bytes], Request]) -> None:
-        while (data := await context.read()) is not grpc.aio.EOF:
-            self._take_in(parse(data))
+    async def _read(self, first: Request, parse: Callable[[bytes], Request]) -> None:
+        try:
+            self._take_in(first)
+            while (data := await self._context.read()) is not grpc.aio.EOF:
+                self._take_in(parse(data))
+        except _CLIENT_IS_GONE:
+            return
+        except asyncio.CancelledError:
+            if self._reader is not None:
+                raise
+            task = asyncio.current_task()
+            assert task is not None
+            task.uncancel()  # it was this stream itself that had the reading stopped
 
-    async def _write(self, context: Any) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._end_reason is None and (response := self._dialog.next_response()):
-                self._counters.responses += 1
-                self._counters.resources_sent += response.resources
-                self._counters.removals_sent += response.removed
-                self._counters.bytes_sent += len(response.data)
-                await context.write(response.data)
-            if self._end_reason is not None:
-                return
+    def _stop_reading(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.cancel()
+
+    async def _stop_writing(self) -> None:
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+
+    def _push(self) -> None:
+        """Write what is to be sent now, unless something is being written; then this follows."""
+        if self._writer is not None or self._end_reason is not None:
+            return
+        try:
+            push = self._dialog.next_push()
+        except Exception as error:
+            self._fail(error)
+            return
+        if push is not None:
+            name = f"ads-write:{self.info.proxy}"
+            self._writer = asyncio.create_task(self._write(push), name=name)
+
+    async def _write(self, first: Push) -> None:
+        push: Push | None = first
+        try:
+            while push is not None:
+                if self._budget.is_free(push.size):
+                    await self._send(push)
+                else:
+                    await self._send_in_turn(push.size)
+                push = self._dialog.next_push()
+        except _CLIENT_IS_GONE:
+            return  # and nothing is written any more; the reader hears of it by itself
+        except Exception as error:
+            self._fail(error)
+        self._writer = None
+
+    async def _send_in_turn(self, size: int) -> None:
+        """Send something large when others have sent theirs: what is the newest then."""
+        async with self._budget.hold(size, self._give_up):
+            push = self._dialog.next_push()
+            if push is not None:
+                await self._send(push)
+
+    async def _send(self, push: Push) -> None:
+        response = self._dialog.send(push)
+        self._counters.responses += 1
+        self._counters.resources_sent += response.resources
+        self._counters.removals_sent += response.removed
+        self._counters.bytes_sent += len(response.data)
+        await self._context.write(response.data)
+
+    def _give_up(self) -> None:
+        self.end("this proxy takes too long to read its configuration")
+
+    def _fail(self, error: Exception) -> None:
+        """A fault of this program costs this stream, and no other."""
+        self._failure = error
+        self._stop_reading()
 
     def _take_in(self, request: Request) -> None:
         self._counters.requests += 1
@@ -131,7 +204,7 @@ class Stream:
         elif answer is Answer.NACK:
             self._counters.nacks += 1
             self._report_rejection(request)
-        self._wake.set()
+        self._push()
 
     def _report_rejection(self, request: Request) -> None:
         subscription = self._dialog.subscriptions[request.type_url]

@@ -68,6 +68,7 @@ class Store:
             self._changed.clear()
             self._hold.release(self._clock.monotonic())
             yield composer.apply(self._sources.take())
+            self._hold.finish(self._clock.monotonic())
 
 
 class Composer:

@@ -24,12 +24,14 @@ from convoy.config.kube.client import KubeClient
 from convoy.config.kube.credentials import GivenCredentials
 from convoy.config.kube.targets import KubeTarget
 from convoy.config.sources.kube import KubeSource
+from convoy.config.sources.needs import Needs
 from convoy.config.store import Store
 from convoy.controlplane.pipeline import Outlets, publish_states
 from convoy.controlplane.server_identity import ServerIdentity
 from convoy.controlplane.webhooks.server import webhooks_app
 from convoy.controlplane.webhooks.validation import Validation
 from convoy.kit.latest import LatestValue
+from convoy.mesh.credential_needs import may_need_credentials, needed_credentials
 from convoy.mesh.model import MeshSettings, MeshSnapshot
 
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -74,7 +76,8 @@ async def guarded_api() -> AsyncIterator[GuardedApi]:
         client = await stack.enter_async_context(KubeClient(target))
         outlets = Outlets(LatestValue(), LatestValue(), LatestValue(), LatestValue())
         issuer = issue_intermediate(new_root(), _CLUSTER)
-        guarded = GuardedApi(api, client, KubeSource(client), outlets, issuer)
+        source = KubeSource(client, needs=Needs(may_need_credentials, needed_credentials))
+        guarded = GuardedApi(api, client, source, outlets, issuer)
         port = await stack.enter_async_context(_serving(Validation(outlets.published), issuer))
         await stack.enter_async_context(_asking(api, port))
         await guarded.install_hooks()

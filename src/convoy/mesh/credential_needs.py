@@ -3,11 +3,12 @@
 Those that Gateways and DestinationRules name, in the namespaces whose proxies may be given them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from convoy.api.base import ApiObject
 from convoy.api.istio.destination_rule import ClientTlsSettings, DestinationRule
 from convoy.api.istio.gateway import Gateway, ServerTlsMode, ServerTlsSettings
+from convoy.api.kinds import key_of
 from convoy.api.kube.core import ConfigMap, Pod, Secret
 from convoy.api.meta import ObjectKey
 from convoy.mesh.credentials import CA_SUFFIX
@@ -30,6 +31,18 @@ def needed_credentials(objects: Iterable[ApiObject]) -> frozenset[ObjectKey]:
         elif isinstance(obj, Pod) and is_gateway(obj):
             pods.append(obj)
     return frozenset((*_of_gateways(gateways, pods), *_of_rules(rules, pods)))
+
+
+def users_of_credentials(
+    objects: Iterable[ApiObject], keys: Collection[ObjectKey]
+) -> Iterator[tuple[ObjectKey, ObjectKey]]:
+    """Which Gateways and DestinationRules need which of these Secrets and ConfigMaps."""
+    found = [obj for obj in objects if may_need_credentials(obj)]
+    pods = [obj for obj in found if isinstance(obj, Pod)]
+    for obj in found:
+        if not isinstance(obj, Pod):
+            needed = needed_credentials((obj, *pods))
+            yield from ((key_of(obj), key) for key in sorted(needed.intersection(keys)))
 
 
 def may_need_credentials(obj: ApiObject) -> bool:

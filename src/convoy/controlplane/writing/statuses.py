@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from convoy.api import codes
 from convoy.api.kinds import BY_NAME
 from convoy.api.meta import ObjectKey
 from convoy.api.problems import Problem
@@ -22,6 +23,7 @@ from convoy.controlplane.writing.conditions import Json, plan_status
 from convoy.controlplane.writing.leading import write_while_leading
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
 from convoy.kit.latest import LatestValue
+from convoy.mesh.credential_needs import users_of_credentials
 
 StateOf = Callable[[ObjectKey], ObjectState | None]
 
@@ -132,10 +134,26 @@ def _by_object(published: Published) -> dict[ObjectKey, list[Problem]]:
     found: dict[ObjectKey, list[Problem]] = {
         key: [] for key in published.view.by_key if BY_NAME[key.kind].group
     }
-    for problem in published.problems:
+    for problem in (*published.problems, *_of_credentials(published)):
         if problem.key is not None and (kind := BY_NAME.get(problem.key.kind)) and kind.group:
             found.setdefault(problem.key, []).append(problem)
     return found
+
+
+def _of_credentials(published: Published) -> Iterator[Problem]:
+    """What is wrong with Secrets that cannot be read, said of the objects that need them: a Secret has no
+    status, and who writes a Gateway may not see another's Secrets.
+    """
+    unreadable = {
+        problem.key: problem
+        for problem in published.problems
+        if problem.code is codes.CREDENTIAL_UNREADABLE and problem.key is not None
+    }
+    if not unreadable:
+        return
+    for user, key in users_of_credentials(published.view, unreadable):
+        problem = unreadable[key]
+        yield msgspec.structs.replace(problem, key=user, message=f"{key}: {problem.message}")
 
 
 def _is_about(state: ObjectState, published: Published, key: ObjectKey, problems: list[Problem]) -> bool:

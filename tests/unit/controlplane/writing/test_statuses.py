@@ -4,13 +4,16 @@ import asyncio
 
 from tests.kit.waiting import until
 from tests.unit.controlplane.writing.conftest import running
+from tests.unit.mesh.objects import gateway, gateway_pod
 
 from convoy.api.istio.virtual_service import VirtualService
 from convoy.api.kinds import BY_NAME
+from convoy.cluster.apiserver.access import Decision
 from convoy.config.kube.resources import resource_of
 from convoy.controlplane.writing import StatusWriter
 
 RULES = resource_of(BY_NAME["VirtualService"], "networking.istio.io/v1")
+GATEWAYS = resource_of(BY_NAME["Gateway"], "networking.istio.io/v1beta1")
 SERVICES = "/api/v1/namespaces/default/services"
 SERVICE = {"metadata": {"name": "reviews"}, "spec": {"ports": [{"port": 9080, "name": "http"}]}}
 
@@ -75,6 +78,29 @@ async def test_status_changes_with_a_neighbour(guarded):
         await guarded.api.create(SERVICES, other)
         await guarded.api.request("DELETE", f"{SERVICES}/reviews")
         assert "[CVY0202]" in (await until(lambda: reconciled(guarded, "False")))["message"]
+
+
+async def test_gateway_is_told_which_of_its_secrets_may_not_be_read(guarded):
+    allows = guarded.api.authorizer.allows
+    guarded.api.authorizer.allows = lambda user, asked: (
+        Decision(False) if asked.resource == "secrets" else allows(user, asked)
+    )
+    namespace = "/api/v1/namespaces/istio-system"
+    await guarded.api.create(f"{namespace}/serviceaccounts", {"metadata": {"name": "default"}})
+    await guarded.api.create(f"{namespace}/pods", gateway_pod())
+    tls = {"mode": "SIMPLE", "credentialName": "web"}
+    port = {"number": 443, "name": "https", "protocol": "HTTPS"}
+    await guarded.client.create(GATEWAYS, gateway("shop", {"port": port, "hosts": ["a.test"], "tls": tls}))
+    async with running(guarded, writer(guarded)):
+
+        async def told():
+            found = await guarded.client.get(GATEWAYS, "shop", namespace="istio-system")
+            messages = found.get("status", {}).get("validationMessages", ())
+            return [each["message"] for each in messages if each["type"]["code"] == "CVY0314"]
+
+        [message] = await until(told)
+    assert message.startswith("Secret istio-system/web: The control plane may not read it")
+    assert "kubectl create rolebinding istiod-credentials -n istio-system" in message
 
 
 async def test_own_writes_lead_to_no_view_and_no_further_write(guarded):

@@ -18,7 +18,7 @@ from convoy.kit.logs import get_logger
 from convoy.xds.cache.resources import XdsModel
 from convoy.xds.server.budget import WriteBudget
 from convoy.xds.server.dialog import Dialog
-from convoy.xds.server.requests import Protocol, Request, parse_delta, parse_sotw
+from convoy.xds.server.requests import Parser, Protocol, Request, parse_delta, parse_sotw
 from convoy.xds.server.security import AdsError, NodeIdError, Security, parse_node_id
 from convoy.xds.server.sharing import Sharing
 from convoy.xds.server.status import AdsStatistics, ProxyStatus
@@ -124,11 +124,13 @@ class AdsServer:
         return self._port
 
     def _handlers(self) -> Any:
+        delta_parser, sotw_parser = Parser(parse_delta), Parser(parse_sotw)
+
         async def delta(_requests: Any, context: Any) -> None:
-            await self._serve_stream(Protocol.DELTA, parse_delta, context)
+            await self._serve_stream(Protocol.DELTA, delta_parser, context)
 
         async def sotw(_requests: Any, context: Any) -> None:
-            await self._serve_stream(Protocol.SOTW, parse_sotw, context)
+            await self._serve_stream(Protocol.SOTW, sotw_parser, context)
 
         methods = {
             "DeltaAggregatedResources": grpc.stream_stream_rpc_method_handler(delta),

@@ -4,7 +4,8 @@ Bytes of a DeltaDiscoveryRequest or DiscoveryRequest come in, a frozen `Request`
 this module knows the protobuf messages of the discovery service.
 """
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from enum import Enum
 from types import MappingProxyType
 
@@ -13,6 +14,8 @@ from envoy.config.core.v3 import base_pb2
 from envoy.service.discovery.v3 import discovery_pb2
 
 WILDCARD = "*"
+# What a request costs besides its text, roughly.
+_OBJECT_BYTES = 500
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -70,6 +73,37 @@ def parse_sotw(data: bytes) -> Request:
         node_id=message.node.id,
         user_agent=_user_agent(message.node),
     )
+
+
+class Parser:
+    """Parses requests; gives the same object for the same bytes.
+
+    Streams at the same point say the same: all of them acknowledge one nonce, ask for one new name, and after
+    a restart tell of the same assignments. The first request of a stream says whose it is, so it is not kept.
+    """
+
+    def __init__(self, parse: Callable[[bytes], Request], *, at_most: int = 2 << 20) -> None:
+        """`parse` reads one request; up to `at_most` bytes of requests are kept with what they mean."""
+        self._parse = parse
+        self._at_most = at_most
+        self._known: OrderedDict[bytes, Request] = OrderedDict()
+        self._weight = 0
+
+    def __call__(self, data: bytes) -> Request:
+        known = self._known.get(data)
+        if known is not None:
+            return known
+        request = self._parse(data)
+        if not request.node_id:
+            self._known[data] = request
+            self._weight += _weight(data)
+            while self._weight > self._at_most:
+                self._weight -= _weight(self._known.popitem(last=False)[0])
+        return request
+
+
+def _weight(data: bytes) -> int:
+    return len(data) + _OBJECT_BYTES
 
 
 def _user_agent(node: base_pb2.Node) -> str:

@@ -31,7 +31,7 @@ from convoy.xds.server.layering import (
 )
 from convoy.xds.server.recent import Recent
 from convoy.xds.server.requests import Protocol
-from convoy.xds.server.resuming import known_before
+from convoy.xds.server.resuming import Resuming
 
 # Below this, looking a body up costs as much as joining it.
 _WORTH_KEEPING = 16 << 10
@@ -47,6 +47,7 @@ class Sharing:
         self._known: Recent[Known] = Recent(at_most=mentions, weigh=lambda known: 1 + len(known))
         self._naming: Recent[bool] = Recent(at_most=1024, weigh=lambda _: 1)
         self._bodies: Recent[bytes] = Recent(at_most=body_bytes, weigh=len)
+        self._resuming = Resuming()
         self.bodies_joined = 0
 
     def start_generation(self) -> None:
@@ -54,6 +55,7 @@ class Sharing:
         for recent in (self._settled, self._differences, self._selections, self._known, self._naming):
             recent.start_generation()
         self._bodies.start_generation()
+        self._resuming.start_generation()
 
     def settled(self, target: ResourceSet, interest: Interest) -> Known:
         """See `changes.settle`."""
@@ -109,9 +111,8 @@ class Sharing:
         return self._known.get((known,), ("doubted", names), lambda: doubt(known, names))
 
     def known_before(self, versions: Mapping[str, str], target: ResourceSet, interest: Interest) -> Known:
-        """See `resuming.known_before`."""
-        settled = self.settled(target, interest)
-        return known_before(versions, settled, interest)
+        """See `resuming.Resuming`."""
+        return self._resuming.known_before(versions, self.settled(target, interest), interest)
 
     def body(
         self, selection: Selection, protocol: Protocol, *, type_url: str, head: tuple[str, str]

@@ -13,9 +13,10 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from msgspec import structs
 from tests.kit.ads import Received, assignment, cluster, listener, resources, route
 
-from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE, Resource
+from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE, Resource, ResourceSet
 from convoy.xds.server.dialog import Dialog
 from convoy.xds.server.requests import Protocol, Request
 from convoy.xds.server.sharing import Sharing
@@ -54,7 +55,16 @@ def targets(draw):
         for n in draw(st.lists(st.sampled_from(("l1", "l2")), unique=True))
     ]
     routes = [route(n, *draw(targets_of)) for n in draw(st.lists(st.sampled_from(("80", "90")), unique=True))]
-    return resources(clusters, endpoints, listeners, routes)
+    flat = resources(clusters, endpoints, listeners, routes)
+    own = draw(st.sets(st.sampled_from((*NAMES, "l1", "l2"))))
+    return structs.replace(
+        flat, clusters=in_layers(flat.clusters, own), listeners=in_layers(flat.listeners, own)
+    )
+
+
+def in_layers(resource_set, own):
+    shared = ResourceSet(resource for name, resource in resource_set.items() if name not in own)
+    return ResourceSet.over(shared, [resource_set[name] for name in own if name in resource_set])
 
 
 class ProxyAndServer(RuleBasedStateMachine):

@@ -9,8 +9,8 @@ import re
 import yaml
 
 _REFUSAL = "found unexpected ':'"
-# Behind space, quotes, brackets and commas a colon may separate a key from its value.
-_SURELY_PLAIN = re.compile(r"""(?<=[^]\s"',[{}]):(?=[],?[{}])""")
+# Behind space, quotes, brackets, commas and aliases a colon may separate a key from its value.
+_SURELY_PLAIN = re.compile(r"""([*&][\w-]+:)|(?<=[^]\s"',[{}]):(?=[],?[{}])""")
 # Each is found by reading the file once more. The usual ones are all taken with the first.
 _MOST_ATTEMPTS = 10
 _PRIVATE_USE = range(0xE000, 0xF900)
@@ -34,7 +34,7 @@ class PlainColons:
         if not self._stand_in or self.text[at : at + 1] != ":":
             return False
         text = f"{self.text[:at]}{self._stand_in}{self.text[at + 1 :]}"
-        self.text = _SURELY_PLAIN.sub(self._stand_in, text)
+        self.text = _SURELY_PLAIN.sub(lambda found: found[1] or self._stand_in, text)
         return True
 
     def restore(self, value: str) -> str:

@@ -71,6 +71,7 @@ def test_scalars_mean_what_they_mean_to_kubectl(text, value):
         ('{"a":[b:], "c":{d:}}', {"a": ["b:"], "c": {"d:": None}}),
         ("{k: [a:], \"b\" :[c], 'd':{e: f}}", {"k": ["a:"], "b": ["c"], "d": {"e": "f"}}),
         ("[&x a, *x , b:]", ["a", "a", "b:"]),
+        ("[&x a, *x:, b:, c*d:]", ["a", {"a": None}, "b:", "c*d:"]),
         ("[a:, 'b:,', \"c:]\"] # d:}", ["a:", "b:,", "c:]"]),
     ],
 )

@@ -3,21 +3,17 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
-import grpc
 import msgspec
 
+from bench.fleet.connection import Connection, Contexts, dial
 from bench.fleet.decoding import Reading
 from bench.fleet.envoy_like import EnvoyLike, Shared
+from bench.fleet.http2 import GrpcCall
 from bench.fleet.identity import ClientTls
 from convoy.kit.backoff import backoff
 
 METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
-_OPTIONS = [
-    ("grpc.use_local_subchannel_pool", 1),  # each client has a connection of its own, as proxies have
-    ("grpc.max_receive_message_length", -1),
-]
 
 Expected = Mapping[tuple[str, str], str]
 """Versions by (type, name)."""
@@ -34,7 +30,7 @@ class Member(msgspec.Struct, frozen=True):
 class FleetClient:
     """One client of the fleet and when what happened to it."""
 
-    def __init__(self, member: Member, address: str, shared: Shared) -> None:
+    def __init__(self, member: Member, address: str, shared: Shared, contexts: Contexts) -> None:
         self.state = EnvoyLike(member.node_id, shared)
         self.configured_at: float | None = None
         self.connected_at: float | None = None
@@ -42,9 +38,10 @@ class FleetClient:
         self.streams = 0
         self.failure = ""
         self._address = address
+        self._contexts = contexts
         self._tls = member.tls
         self._expected: Expected | None = None
-        self._call: Any = None
+        self._connection: Connection | None = None
 
     def expect(self, expected: Expected) -> None:
         """From now on look for these versions; `has_expected_at` tells when they were there."""
@@ -54,41 +51,44 @@ class FleetClient:
     def drop(self) -> None:
         """End the connection and open another one at once; `connected_at` tells when it was asked all."""
         self.connected_at = None
-        if self._call is not None:
-            self._call.cancel()
+        if self._connection is not None:
+            self._connection.close()
 
     async def run(self, on_progress: Callable[[], None], on_acknowledged: Acknowledged) -> None:
         """Stay connected for ever; `on_progress` is called when a time above was taken."""
         delays = backoff(0.1, at_most=1.0, jitter=0.5)
-        task = asyncio.current_task()
-        # gRPC may report cancelling as an error of a call that was ending anyway.
-        while task is None or not task.cancelling():
-            async with self._channel() as channel:
-                self._call = channel.stream_stream(METHOD)()
-                try:
-                    await self._talk(self._call, on_progress, on_acknowledged)
-                except grpc.aio.AioRpcError as error:
-                    self.failure = f"{error.code().name}: {error.details()}"
-                except asyncio.CancelledError:
-                    if task is None or task.cancelling():
-                        raise
-                    delays = backoff(0.1, at_most=1.0, jitter=0.5)
-                    continue
-            await asyncio.sleep(next(delays))
+        while True:
+            try:
+                reason = await self._talk(on_progress, on_acknowledged)
+            except OSError as error:
+                reason = str(error)
+            if reason:
+                self.failure = reason
+                await asyncio.sleep(next(delays))
 
-    async def _talk(self, call: Any, on_progress: Callable[[], None], on_acknowledged: Acknowledged) -> None:
-        for request in self.state.connect():
-            await call.write(request)
-        self.streams += 1
-        self.connected_at = time.monotonic()
-        on_progress()
-        async for data in call:
+    async def _talk(self, on_progress: Callable[[], None], on_acknowledged: Acknowledged) -> str:
+        """Be connected once; gives why that ended, empty when it was wished."""
+
+        def on_message(data: bytes) -> None:
             reading, replies = self.state.receive(data)
-            for request in replies:
-                await call.write(request)
+            connection.send(*replies)
             on_acknowledged(self, reading)
             if self._take_times():
                 on_progress()
+
+        tls = self._tls
+        authority = tls.server_name if tls else self._address
+        sock = await dial(self._address, self._contexts.of(tls) if tls else None, authority)
+        call = GrpcCall(METHOD, authority=authority, is_secure=tls is not None)
+        connection = self._connection = Connection(sock, call, on_message)
+        try:
+            connection.send(*self.state.connect())
+            self.streams += 1
+            self.connected_at = time.monotonic()
+            on_progress()
+            return await connection.ended
+        finally:
+            connection.close()
 
     def _take_times(self) -> bool:
         took = False
@@ -103,11 +103,3 @@ class FleetClient:
     def _has(self, expected: Expected) -> bool:
         version_of = self.state.version_of
         return all(version_of(type_url, name) == version for (type_url, name), version in expected.items())
-
-    def _channel(self) -> grpc.aio.Channel:
-        if self._tls is None:
-            return grpc.aio.insecure_channel(self._address, options=_OPTIONS)
-        tls = self._tls
-        credentials = grpc.ssl_channel_credentials(tls.root_pem, tls.key_pem.reveal(), tls.chain_pem)
-        named = [*_OPTIONS, ("grpc.ssl_target_name_override", tls.server_name)]
-        return grpc.aio.secure_channel(self._address, credentials, options=named)

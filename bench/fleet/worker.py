@@ -20,6 +20,7 @@ import msgspec
 import uvloop
 
 from bench.fleet.client import FleetClient, Member
+from bench.fleet.connection import Contexts
 from bench.fleet.decoding import Reading
 from bench.fleet.envoy_like import Shared
 from bench.fleet.expecting import Expecting
@@ -98,8 +99,8 @@ class _Worker:
         return sum((_totals(client) for client in self._clients), Totals())
 
     def _connect(self, address: str) -> None:
-        shared = Shared()
-        self._clients = [FleetClient(member, address, shared) for member in self._members]
+        shared, contexts = Shared(), Contexts()
+        self._clients = [FleetClient(member, address, shared, contexts) for member in self._members]
         self._expecting = Expecting(self._clients)
         self._tasks = [
             asyncio.create_task(client.run(self._progress.set, self._acknowledged))

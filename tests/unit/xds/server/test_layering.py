@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.kit.ads import Conversation, cluster
 
 from convoy.xds.cache.layers import Layers
-from convoy.xds.cache.resources import CLUSTER, ResourceSet
+from convoy.xds.cache.resources import CLUSTER, ProxyResources, ResourceSet
 from convoy.xds.server.changes import Choice, compare, held_before, select
 from convoy.xds.server.interest import EVERYTHING
 from convoy.xds.server.sharing import Sharing

@@ -104,3 +104,12 @@ def _has(items: Mapping[K, V], key: K, value: V) -> bool:
         return False
     before = items[key]
     return before is value or before == value
+
+
+def changed_keys(new: Mapping[K, V], old: Mapping[K, V]) -> frozenset[K] | None:
+    """See `Revision.changed_since`; of other mappings nothing is known unless they are one object."""
+    if new is old:
+        return frozenset()
+    if isinstance(new, Revision) and isinstance(old, Revision):
+        return new.changed_since(old)
+    return None

@@ -4,13 +4,15 @@ The key is the builder and its parameters, which are frozen parts: a builder tha
 would be served stale results. `checks=True` finds such builders: every hit builds once more and
 compares.
 
-Layers: pieces of large resources, resources, and the sets composed of them. An unchanged set is one look-up,
-and its resources are not looked at. Therefore what is forgotten is found out as garbage is: a resource is
-kept while a set that was used lately consists of it.
+Layers: pieces of large resources, resources, and the sets composed of them. A resource is remembered for as
+long as some set has it. An unchanged set is one look-up, and what it was made of is not looked at. Therefore
+what else is forgotten is found out as garbage is: a piece is kept while a set that was used lately consists
+of it.
 """
 
 from collections.abc import Callable, Hashable
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from weakref import WeakValueDictionary
 
 import msgspec
 from google.protobuf.message import Message
@@ -51,8 +53,9 @@ class Memo:
         self._keep = keep_generations
         self._generation = 0
         self._entries: dict[Hashable, _Entry] = {}
+        self._resources: WeakValueDictionary[Hashable, Resource] = WeakValueDictionary()
         self._open: list[_Entry] = []
-        self._built = self._hits = self._forgotten = 0
+        self._built = self._hits = self._forgotten = self._encoded = 0
 
     def resource(
         self, type_url: str, builder: Callable[P, Message], *args: P.args, **kwargs: P.kwargs
@@ -67,9 +70,17 @@ class Memo:
             name = message.cluster_name if type_url == ENDPOINT else message.name
             return encode_resource(type_url, name, message)
 
-        result = self._remembered((builder, args, tuple(kwargs.items())), build)
-        assert isinstance(result, Resource)
-        return result
+        key = (builder, args, tuple(kwargs.items()))
+        resource = self._resources.get(key)
+        if resource is None:
+            resource = self._resources[key] = build()
+            self._built += 1
+            self._encoded += 1
+        else:
+            self._hits += 1
+            if self._checks and build().version != resource.version:
+                raise ImpureBuilderError(f"built twice from the same parts with different results: {key}")
+        return resource
 
     def assemble(
         self, assembler: Callable[Concatenate["Memo", P], Resource], *args: P.args, **kwargs: P.kwargs
@@ -111,6 +122,16 @@ class Memo:
         self._use(entry)
         return cast(T, entry.result[1])
 
+    def revise(self, inputs: Inputs, step: Callable[[T | None], T]) -> T:
+        """What a step makes of what it gave for these very inputs last time; None: nothing."""
+        key = identity_key(inputs)
+        entry = None if self._checks else self._entries.get(key)
+        before = entry.result[1] if entry else None
+        # The inputs are kept with the result: while they are, no other object can be mistaken for one.
+        made = self._entries[key] = self._build(lambda: (inputs, step(before)))
+        self._use(made)
+        return cast(T, made.result[1])
+
     def start_generation(self) -> None:
         """A new model begins; what the last few did not use is forgotten."""
         self._generation += 1
@@ -119,7 +140,8 @@ class Memo:
 
     def statistics(self) -> MemoStatistics:
         """How much was built, and how much that saved."""
-        return MemoStatistics(self._built, self._hits, self._forgotten, len(self._entries))
+        forgotten = self._forgotten + self._encoded - len(self._resources)
+        return MemoStatistics(self._built, self._hits, forgotten, len(self._entries) + len(self._resources))
 
     def _remembered(self, key: Hashable, build: Callable[[], _Result]) -> Any:
         entry = self._entries.get(key)

@@ -6,13 +6,14 @@ the world (an entry of `DiscoveryResponse.resources`). A response is then a head
 Versions are content hashes: replicas and restarts agree on them.
 """
 
-from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Callable, Collection, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from hashlib import sha256
 from operator import attrgetter
-from types import MappingProxyType
 
 import msgspec
 
 from convoy.kit.digests import digest
+from convoy.mesh.revisions import Revision, changed_keys
 from convoy.xds.cache.layers import Layers
 
 CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
@@ -21,6 +22,8 @@ LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
 ROUTE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 EXTENSION = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
 SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
+
+_WEIGHT_BYTES = 16
 
 # The order in which a change is sent: a cluster before its endpoints, both before what names the cluster.
 SEND_ORDER = (CLUSTER, ENDPOINT, LISTENER, ROUTE)
@@ -31,7 +34,7 @@ def sending_rank(type_url: str) -> tuple[int, str]:
     return (SEND_ORDER.index(type_url) if type_url in SEND_ORDER else len(SEND_ORDER), type_url)
 
 
-class Resource(msgspec.Struct, frozen=True, gc=False):
+class Resource(msgspec.Struct, frozen=True, weakref=True):
     """One named resource, encoded."""
 
     name: str
@@ -54,14 +57,38 @@ class ResourceSet(Mapping[str, Resource]):
     in the order of their names; those of a set `over` another one follow the other's.
     """
 
-    __slots__ = ("_by_name", "layers", "version")
+    __slots__ = ("_by_name", "_weight", "layers", "version")
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         by_name = {r.name: r for r in sorted(resources, key=lambda r: r.name)}
-        self._by_name: Mapping[str, Resource] = MappingProxyType(by_name)
-        self.version = digest("".join(f"{r.name}\0{r.version}\n" for r in by_name.values()).encode())
+        self._by_name: Mapping[str, Resource] = Revision(by_name, order=str)
+        self._weight = sum(map(_weight_of, by_name.values()))
+        self.version = _version_of(self._weight)
         self.layers: tuple[ResourceSet, ResourceSet] | None = None
         """The set that is shared with others, and what this one has besides; None: the set is one piece."""
+
+    def revised(self, resources: Collection[Resource]) -> "ResourceSet":
+        """The same with these resources instead of those of their names, or besides; this very object where
+        their versions are those that it has.
+        """
+        had = {resource.name: self.get(resource.name) for resource in resources}
+        news = [one for one in resources if (old := had[one.name]) is None or old.version != one.version]
+        if not news:
+            return self
+        if not isinstance(self._by_name, Revision):
+            return ResourceSet({**self, **{one.name: one for one in news}}.values())
+        made = ResourceSet()
+        made._by_name = self._by_name.revised({one.name: one for one in news})
+        made._weight = self._weight + sum(map(_weight_of, news))
+        made._weight -= sum(_weight_of(old) for one in news if (old := had[one.name]))
+        made.version = _version_of(made._weight)
+        return made
+
+    def changed_since(self, before: "ResourceSet") -> frozenset[str] | None:
+        """The names of resources that differ from a set that this one was made of; None: not known."""
+        if before is self:
+            return frozenset()
+        return changed_keys(self._by_name, before._by_name)
 
     @classmethod
     def over(cls, shared: "ResourceSet", own: Iterable[Resource]) -> "ResourceSet":
@@ -104,6 +131,17 @@ class ResourceSet(Mapping[str, Resource]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
+
+
+def _weight_of(resource: Resource) -> int:
+    """What a resource adds to its set's weight: sets of one content weigh the same, in whatever order their
+    resources came, and a changed resource changes the weight without a look at the others.
+    """
+    return int.from_bytes(sha256(f"{resource.name}\0{resource.version}".encode()).digest()[:_WEIGHT_BYTES])
+
+
+def _version_of(weight: int) -> str:
+    return digest((weight % 256**_WEIGHT_BYTES).to_bytes(_WEIGHT_BYTES))
 
 
 EMPTY = ResourceSet()

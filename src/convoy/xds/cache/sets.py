@@ -6,7 +6,7 @@ them; workloads with equal inbound parts share both.
 
 from collections.abc import Iterator
 
-from convoy.mesh.model import NOWHERE, Assignment, Credential, InboundPart, Upstream, UpstreamKey, Vantage
+from convoy.mesh.model import NOWHERE, Credential, InboundPart, Upstream, UpstreamKey, Vantage
 from convoy.xds.build.clusters import build_cluster
 from convoy.xds.build.clusters_fixed import (
     build_blackhole_cluster,
@@ -14,7 +14,6 @@ from convoy.xds.build.clusters_fixed import (
     build_passthrough_cluster,
 )
 from convoy.xds.build.clusters_inbound import build_inbound_cluster, build_inbound_passthrough_cluster
-from convoy.xds.build.endpoints import build_assignment
 from convoy.xds.build.gateway_plan import GatewayListener
 from convoy.xds.build.listeners_gateway import build_gateway_listener
 from convoy.xds.build.listeners_inbound import build_ingress_listener, build_virtual_inbound
@@ -22,25 +21,32 @@ from convoy.xds.build.listeners_outbound import build_outbound_listener, build_v
 from convoy.xds.build.outbound_plan import OutboundListener, RouteTable
 from convoy.xds.build.secrets import build_secret
 from convoy.xds.cache.memo import Memo
-from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, SECRET, Resource, ResourceSet
+from convoy.xds.cache.resources import CLUSTER, LISTENER, SECRET, Resource, ResourceSet
 from convoy.xds.cache.route_configurations import assemble_routes
 
 
 def compose_sidecar_clusters(
     memo: Memo,
     upstreams: tuple[Upstream, ...],
-    inbound: InboundPart | None,
     sds_folder: str,
     *,
     vantage: Vantage = NOWHERE,
     resolves_any: bool = False,
 ) -> ResourceSet:
-    """What a sidecar sends to: services, its own application, and the fixed ones."""
-    shared = memo.share(
-        ("outbound clusters", upstreams, sds_folder, vantage, resolves_any),
-        lambda: _outbound_clusters(memo, upstreams, sds_folder, vantage=vantage, resolves_any=resolves_any),
+    """What the sidecars of a view send to: services, and the fixed ones."""
+    return ResourceSet(
+        (
+            *_upstream_clusters(memo, upstreams, sds_folder, vantage),
+            memo.resource(CLUSTER, build_blackhole_cluster),
+            memo.resource(CLUSTER, build_passthrough_cluster),
+            *([memo.resource(CLUSTER, build_dynamic_dns_cluster)] if resolves_any else []),
+        )
     )
-    return ResourceSet.over(shared, _inbound_clusters(memo, inbound)) if inbound else shared
+
+
+def add_inbound_clusters(shared: ResourceSet, memo: Memo, inbound: InboundPart) -> ResourceSet:
+    """The same for one sidecar, with its own application."""
+    return ResourceSet.over(shared, _inbound_clusters(memo, inbound))
 
 
 def compose_gateway_clusters(
@@ -50,31 +56,23 @@ def compose_gateway_clusters(
     return ResourceSet(_upstream_clusters(memo, upstreams, sds_folder, vantage))
 
 
-def compose_endpoints(
-    memo: Memo, assignments: tuple[Assignment, ...], *, vantage: Vantage = NOWHERE
-) -> ResourceSet:
-    """The endpoints of a view's clusters, as they are seen from a place."""
-    return ResourceSet(
-        memo.resource(ENDPOINT, build_assignment, one, vantage if one.locality else NOWHERE)
-        for one in assignments
-    )
-
-
 def compose_sidecar_listeners(
-    memo: Memo,
-    plans: tuple[OutboundListener, ...],
-    allows_any: bool,
-    egress_proxy: UpstreamKey | None,
-    *,
-    inbound: InboundPart | None,
-    sds_folder: str,
+    memo: Memo, plans: tuple[OutboundListener, ...], allows_any: bool, egress_proxy: UpstreamKey | None
 ) -> ResourceSet:
-    """The two listeners to which capture redirects, and those to which the outbound one hands on."""
-    shared = memo.share(
-        ("outbound listeners", plans, allows_any, egress_proxy),
-        lambda: _outbound_listeners(memo, plans, allows_any, egress_proxy),
+    """The listener to which capture redirects what leaves a pod, and those to which it hands on."""
+    return ResourceSet(
+        (
+            *(memo.resource(LISTENER, build_outbound_listener, plan) for plan in plans),
+            memo.resource(LISTENER, build_virtual_outbound, allows_any, egress_proxy),
+        )
     )
-    return ResourceSet.over(shared, _inbound_listeners(memo, inbound, sds_folder)) if inbound else shared
+
+
+def add_inbound_listeners(
+    shared: ResourceSet, memo: Memo, inbound: InboundPart, sds_folder: str
+) -> ResourceSet:
+    """The same for one sidecar, with those for what enters its pod."""
+    return ResourceSet.over(shared, _inbound_listeners(memo, inbound, sds_folder))
 
 
 def compose_gateway_listeners(memo: Memo, plans: tuple[GatewayListener, ...], sds_folder: str) -> ResourceSet:
@@ -90,19 +88,6 @@ def compose_routes(memo: Memo, tables: tuple[RouteTable, ...]) -> ResourceSet:
 def compose_secrets(memo: Memo, credentials: tuple[Credential, ...]) -> ResourceSet:
     """What a proxy is given to prove itself with, and to believe its peers by."""
     return ResourceSet(memo.resource(SECRET, build_secret, credential) for credential in credentials)
-
-
-def _outbound_clusters(
-    memo: Memo, upstreams: tuple[Upstream, ...], sds_folder: str, *, vantage: Vantage, resolves_any: bool
-) -> ResourceSet:
-    return ResourceSet(
-        (
-            *_upstream_clusters(memo, upstreams, sds_folder, vantage),
-            memo.resource(CLUSTER, build_blackhole_cluster),
-            memo.resource(CLUSTER, build_passthrough_cluster),
-            *([memo.resource(CLUSTER, build_dynamic_dns_cluster)] if resolves_any else []),
-        )
-    )
 
 
 def _upstream_clusters(
@@ -128,17 +113,6 @@ def _inbound_clusters(memo: Memo, inbound: InboundPart) -> Iterator[Resource]:
             pool=port.pool,
             connect_timeout_ms=port.connect_timeout_ms,
         )
-
-
-def _outbound_listeners(
-    memo: Memo, plans: tuple[OutboundListener, ...], allows_any: bool, egress_proxy: UpstreamKey | None
-) -> ResourceSet:
-    return ResourceSet(
-        (
-            *(memo.resource(LISTENER, build_outbound_listener, plan) for plan in plans),
-            memo.resource(LISTENER, build_virtual_outbound, allows_any, egress_proxy),
-        )
-    )
 
 
 def _inbound_listeners(memo: Memo, inbound: InboundPart, sds_folder: str) -> Iterator[Resource]:

@@ -1,23 +1,21 @@
 """From a mesh snapshot to what each proxy is served.
 
-Work is done per view and per (view, inbound part), never per proxy: proxies that are alike get the very
-same sets. A set that did not change is the object of the previous model again, so `is` tells the server
-what to push.
+What is outbound is made once for each view, and what is a sidecar's own is put over it: proxies that are
+alike get the very same sets. A set that did not change is the object of the previous model again, so `is`
+tells the server what to push.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
 
 from convoy.mesh.memory import Inputs
 from convoy.mesh.model import (
     NOWHERE,
-    Assignment,
     Credential,
-    EnvoyPatch,
     GatewayView,
     InboundPart,
     MeshSnapshot,
-    Resolution,
     SidecarView,
     Upstream,
     Vantage,
@@ -28,20 +26,48 @@ from convoy.xds.build.gateway_plan import plan_gateway_listeners, plan_gateway_r
 from convoy.xds.build.outbound_plan import OutboundListener, plan_listeners, plan_routes
 from convoy.xds.build.sources import SDS_FOLDER
 from convoy.xds.cache import sets
+from convoy.xds.cache.endpoint_sets import EndpointSets
+from convoy.xds.cache.members import Likeness, Members, Proxies, build_members
 from convoy.xds.cache.memo import Memo
 from convoy.xds.cache.patched import patch_proxy
 from convoy.xds.cache.resources import ProxyResources, ResourceSet, XdsModel
 
-_Likeness = tuple[ViewKey, InboundPart | None, Vantage, tuple[EnvoyPatch, ...]]
+_NOBODY = ProxyResources()
 
 
-class _Place(NamedTuple):
-    """A view with its endpoints, and from where they are seen; also those that clusters bring along."""
+class _Outbound(msgspec.Struct, frozen=True, eq=False):
+    """What all proxies of a view at one place have."""
 
-    view: SidecarView | GatewayView
-    assignments: tuple[Assignment, ...]
-    of_endpoints: Vantage
-    of_clusters: Vantage
+    resources: ProxyResources
+    credentials: tuple[Credential, ...]
+    is_gateway: bool
+
+
+class _Served(msgspec.Struct, frozen=True, eq=False):
+    """What proxies that are alike are served, and before their EnvoyFilters."""
+
+    outbound: _Outbound
+    unpatched: ProxyResources
+    resources: ProxyResources
+
+
+class _State(msgspec.Struct, frozen=True, eq=False):
+    """What a model was made of: `served` is in the order of the members' numbers, None for nobody."""
+
+    members: Members
+    outbound: Mapping[tuple[ViewKey, Vantage], _Outbound]
+    served: tuple[_Served | None, ...]
+
+    def served_to(self, number: int, likeness: Likeness) -> _Served | None:
+        """What proxies like this, which now have a number, were served."""
+        likenesses = self.members.likenesses
+        if number >= len(likenesses) or likenesses[number] is not likeness:
+            number = self.members.known.get(likeness, -1)
+        return self.served[number] if number >= 0 else None
+
+
+_Known = dict[tuple[int, str], ResourceSet]
+"""Sets by their place among a proxy's and by version: two empty sets are alike in all types."""
 
 
 def build_model(
@@ -53,92 +79,87 @@ def build_model(
     proxies find their certificates.
     """
     memo.start_generation()
-    known = _sets_by_version(previous)
-    members = memo.share(("members", snapshot.workloads), lambda: _members(snapshot))
-    alike = [
-        _with_known_sets(_serve(snapshot, likeness, memo, sds_folder=sds_folder), known)
-        for likeness in members.likenesses
-    ]
-    before = previous.proxies if previous else {}
-    kept: dict[tuple[int, int], ProxyResources] = {}
-    proxies: dict[str, ProxyResources] = {}
-    for name, number in members.numbers.items():
-        proxy, old = alike[number], before.get(name)
-        pair = (number, id(old))
-        if pair not in kept:
-            kept[pair] = _kept(proxy, old)
-        proxies[name] = kept[pair]
-    return XdsModel(number=snapshot.number, proxies=proxies, identities=members.identities)
+    has_memory = False
+
+    def members_of(before: Members | None) -> Members:
+        return build_members(snapshot.workloads, before)
+
+    def state_after(before: _State | None) -> _State:
+        nonlocal has_memory
+        has_memory = before is not None
+        return _build_state(snapshot, members, before, memo, sds_folder=sds_folder)
+
+    members = memo.revise(("members",), members_of)
+    state = memo.revise(("state", sds_folder), state_after)
+    alike = [one.resources if one else _NOBODY for one in state.served]
+    if previous and not has_memory:
+        alike = _as_before(alike, members, previous)
+    return XdsModel(snapshot.number, Proxies(members.numbers, alike), members.identities)
 
 
-class _Members(NamedTuple):
-    """Who is alike, and by which number in `likenesses`; workloads are in the order of their names."""
-
-    likenesses: tuple[_Likeness, ...]
-    numbers: Mapping[str, int]
-    identities: Mapping[str, str]
-
-
-def _members(snapshot: MeshSnapshot) -> _Members:
-    likenesses: dict[_Likeness, int] = {}
-    numbers: dict[str, int] = {}
-    for name, workload in sorted(snapshot.workloads.items()):
-        likeness = (workload.view, workload.inbound, workload.vantage, workload.patches)
-        numbers[name] = likenesses.setdefault(likeness, len(likenesses))
-    identities = {name: snapshot.workloads[name].identity for name in numbers}
-    return _Members(tuple(likenesses), numbers, identities)
-
-
-def _serve(snapshot: MeshSnapshot, likeness: _Likeness, memo: Memo, *, sds_folder: str) -> ProxyResources:
-    """What proxies that are alike are served; not looked at again while their parts are the same objects."""
-    key, inbound, vantage, patches = likeness
-    is_gateway = key in snapshot.gateway_views
-    view = snapshot.gateway_views[key] if is_gateway else snapshot.sidecar_views[key]
-    own = snapshot.view_assignments.get(key)
-    assignments = memo.share(
-        ("assignments", key, view.upstreams, snapshot.assignments, own),
-        lambda: _assignments(view, snapshot),
-    )
-
-    def build() -> ProxyResources:
-        place = _place(view, assignments, vantage, memo)
-        built = _build_proxy(place, inbound, memo=memo, sds_folder=sds_folder)
-        return patch_proxy(memo, built, patches, is_gateway=is_gateway)
-
-    return memo.share(("proxy", view, assignments, inbound, vantage, patches, sds_folder), build)
+def _build_state(
+    snapshot: MeshSnapshot, members: Members, before: _State | None, memo: Memo, *, sds_folder: str
+) -> _State:
+    known = _known_sets(one.resources for one in before.outbound.values()) if before else {}
+    endpoints = EndpointSets(snapshot, memo)
+    outbound: dict[tuple[ViewKey, Vantage], _Outbound] = {}
+    served: list[_Served | None] = []
+    for number, likeness in enumerate(members.likenesses):
+        if not members.counts[number]:
+            served.append(None)
+            continue
+        place = (likeness.view, likeness.vantage)
+        if place not in outbound:
+            made = _outbound(snapshot, place, endpoints, memo, sds_folder=sds_folder)
+            outbound[place] = _kept(made, known, before.outbound.get(place) if before else None)
+        last = before.served_to(number, likeness) if before else None
+        served.append(_serve(outbound[place], likeness, last, memo, sds_folder=sds_folder))
+    return _State(members, outbound, tuple(served))
 
 
-def _build_proxy(
-    place: _Place, inbound: InboundPart | None, *, memo: Memo, sds_folder: str
+def _outbound(
+    snapshot: MeshSnapshot,
+    place: tuple[ViewKey, Vantage],
+    endpoints: EndpointSets,
+    memo: Memo,
+    *,
+    sds_folder: str,
+) -> _Outbound:
+    """Not looked at again while its parts are the same objects."""
+    key, vantage = place
+    gateway = snapshot.gateway_views.get(key)
+    view = gateway or snapshot.sidecar_views[key]
+    assigned = endpoints.of(key, view.upstreams, vantage)
+    seen = vantage if _minds_places(view.upstreams, memo) else NOWHERE
+
+    def build() -> _Outbound:
+        if isinstance(view, GatewayView):
+            resources = _build_gateway(view, assigned, seen, memo, sds_folder=sds_folder)
+        else:
+            resources = _build_sidecars(view, assigned, seen, memo, sds_folder=sds_folder)
+        return _Outbound(resources, view.credentials, is_gateway=gateway is not None)
+
+    return memo.share(("outbound", view, assigned, seen, sds_folder), build)
+
+
+def _build_sidecars(
+    view: SidecarView, endpoints: ResourceSet, vantage: Vantage, memo: Memo, *, sds_folder: str
 ) -> ProxyResources:
-    if isinstance(place.view, GatewayView):
-        return _build_gateway(place.view, place, memo=memo, sds_folder=sds_folder)
-    return _build_sidecar(place.view, inbound, place, memo=memo, sds_folder=sds_folder)
-
-
-def _build_sidecar(
-    view: SidecarView, inbound: InboundPart | None, place: _Place, *, memo: Memo, sds_folder: str
-) -> ProxyResources:
+    plans = memo.share(_read_by_listeners(view), lambda: _plan_listeners(view))
     return ProxyResources(
-        clusters=memo.compose(
-            sets.compose_sidecar_clusters,
-            view.upstreams,
-            inbound,
-            sds_folder,
-            vantage=place.of_clusters,
-            resolves_any=view.resolves_any,
+        clusters=memo.share(
+            ("clusters", view.upstreams, sds_folder, vantage, view.resolves_any),
+            lambda: sets.compose_sidecar_clusters(
+                memo, view.upstreams, sds_folder, vantage=vantage, resolves_any=view.resolves_any
+            ),
         ),
-        endpoints=memo.compose(sets.compose_endpoints, place.assignments, vantage=place.of_endpoints),
-        listeners=memo.compose(
-            sets.compose_sidecar_listeners,
-            memo.share(_read_by_listeners(view), lambda: _plan_listeners(view)),
-            view.allows_any,
-            view.egress_proxy,
-            inbound=inbound,
-            sds_folder=sds_folder,
+        endpoints=endpoints,
+        listeners=memo.share(
+            ("listeners", plans, view.allows_any, view.egress_proxy),
+            lambda: sets.compose_sidecar_listeners(memo, plans, view.allows_any, view.egress_proxy),
         ),
         routes=memo.compose(sets.compose_routes, (*plan_routes(view), *plan_bound_routes(view))),
-        secrets=memo.compose(sets.compose_secrets, _credentials(view, inbound)),
+        secrets=memo.compose(sets.compose_secrets, view.credentials),
     )
 
 
@@ -149,76 +170,89 @@ def _plan_listeners(view: SidecarView) -> tuple[OutboundListener, ...]:
 def _read_by_listeners(view: SidecarView) -> Inputs:
     """All of a view but its rules for requests, of which listeners only know the ports."""
     others = (getattr(view, field) for field in SidecarView.__struct_fields__ if field != "http")
-    return ("listeners", *others, *(routes.port for routes in view.http))
+    return ("plans", *others, *(routes.port for routes in view.http))
 
 
-def _credentials(view: SidecarView, inbound: InboundPart | None) -> tuple[Credential, ...]:
-    own = inbound.credentials if inbound else ()
-    return tuple(dict.fromkeys((*view.credentials, *own))) if own else view.credentials
-
-
-def _build_gateway(view: GatewayView, place: _Place, *, memo: Memo, sds_folder: str) -> ProxyResources:
+def _build_gateway(
+    view: GatewayView, endpoints: ResourceSet, vantage: Vantage, memo: Memo, *, sds_folder: str
+) -> ProxyResources:
     return ProxyResources(
-        clusters=memo.compose(
-            sets.compose_gateway_clusters, view.upstreams, sds_folder, vantage=place.of_clusters
-        ),
-        endpoints=memo.compose(sets.compose_endpoints, place.assignments, vantage=place.of_endpoints),
+        clusters=memo.compose(sets.compose_gateway_clusters, view.upstreams, sds_folder, vantage=vantage),
+        endpoints=endpoints,
         listeners=memo.compose(sets.compose_gateway_listeners, plan_gateway_listeners(view), sds_folder),
         routes=memo.compose(sets.compose_routes, plan_gateway_routes(view)),
         secrets=memo.compose(sets.compose_secrets, view.credentials),
     )
 
 
-def _place(
-    view: SidecarView | GatewayView, assignments: tuple[Assignment, ...], vantage: Vantage, memo: Memo
-) -> _Place:
-    """Where nothing depends on the place, everybody is at the same."""
-    return _Place(
-        view,
-        assignments,
-        of_endpoints=vantage if _minds_places(assignments, memo) else NOWHERE,
-        of_clusters=vantage if _minds_places(view.upstreams, memo) else NOWHERE,
+def _minds_places(upstreams: tuple[Upstream, ...], memo: Memo) -> bool:
+    return memo.share(("places", upstreams), lambda: any(one.locality for one in upstreams))
+
+
+def _serve(
+    outbound: _Outbound, likeness: Likeness, last: _Served | None, memo: Memo, *, sds_folder: str
+) -> _Served:
+    if last and last.outbound is outbound:
+        return last
+    resources = outbound.resources
+    if likeness.inbound:
+        resources = _with_inbound(outbound, likeness.inbound, last, memo, sds_folder=sds_folder)
+    patched = patch_proxy(memo, resources, likeness.patches, is_gateway=outbound.is_gateway)
+    return _Served(outbound, resources, patched)
+
+
+def _with_inbound(
+    outbound: _Outbound, inbound: InboundPart, last: _Served | None, memo: Memo, *, sds_folder: str
+) -> ProxyResources:
+    """What a sidecar has besides is put over its view's; it stays where the view's is the same."""
+    shared = outbound.resources
+    old, then = (last.unpatched, last.outbound.resources) if last else (None, None)
+    secrets = shared.secrets
+    if inbound.credentials:
+        credentials = tuple(dict.fromkeys((*outbound.credentials, *inbound.credentials)))
+        secrets = memo.compose(sets.compose_secrets, credentials)
+    return ProxyResources(
+        clusters=old.clusters
+        if old and then and then.clusters is shared.clusters
+        else sets.add_inbound_clusters(shared.clusters, memo, inbound),
+        endpoints=shared.endpoints,
+        listeners=old.listeners
+        if old and then and then.listeners is shared.listeners
+        else sets.add_inbound_listeners(shared.listeners, memo, inbound, sds_folder),
+        routes=shared.routes,
+        secrets=secrets,
     )
 
 
-def _minds_places(ways: tuple[Assignment, ...] | tuple[Upstream, ...], memo: Memo) -> bool:
-    return memo.share(("places", ways), lambda: any(one.locality for one in ways))
-
-
-def _assignments(view: SidecarView | GatewayView, snapshot: MeshSnapshot) -> tuple[Assignment, ...]:
-    """One for each cluster that will ask, if need be without endpoints: Envoy waits for an answer."""
-    keys = [upstream.key for upstream in view.upstreams if upstream.resolution is Resolution.ENDPOINTS]
-    return tuple(snapshot.assignment(view.key, key) or Assignment(key, ()) for key in keys)
-
-
-def _sets_by_version(previous: XdsModel | None) -> Mapping[tuple[int, str], ResourceSet]:
-    """By place among a proxy's sets and version: two sets without anything in them are alike in all types."""
-    distinct = {id(proxy): proxy for proxy in previous.proxies.values()} if previous else {}
-    return {
-        (place, resources.version): resources
-        for proxy in distinct.values()
-        for place, resources in enumerate(_sets(proxy))
-    }
-
-
-def _with_known_sets(proxy: ProxyResources, known: Mapping[tuple[int, str], ResourceSet]) -> ProxyResources:
-    return ProxyResources(*(known.get((place, one.version), one) for place, one in enumerate(_sets(proxy))))
-
-
-def _kept(proxy: ProxyResources, old: ProxyResources | None) -> ProxyResources:
-    """The old object where nothing changed."""
-    if old is None:
-        return proxy
-    pairs = zip(_sets(proxy), _sets(old), strict=True)
-    return old if all(new is before for new, before in pairs) else proxy
-
-
-def _sets(proxy: ProxyResources) -> tuple[ResourceSet, ...]:
-    return (
-        proxy.clusters,
-        proxy.endpoints,
-        proxy.listeners,
-        proxy.routes,
-        proxy.secrets,
-        proxy.extensions,
+def _kept(made: _Outbound, known: _Known, last: _Outbound | None) -> _Outbound:
+    """The same with sets that are there already, of this view or of others."""
+    found = tuple(
+        known.setdefault((place, one.version), one) for place, one in enumerate(_sets(made.resources))
     )
+    for candidate in (last, made):
+        if candidate and candidate.credentials == made.credentials and _are(candidate.resources, found):
+            return candidate
+    return msgspec.structs.replace(made, resources=ProxyResources(*found))
+
+
+def _as_before(alike: list[ProxyResources], members: Members, previous: XdsModel) -> list[ProxyResources]:
+    """The same with objects of a model that another memo made."""
+    known = _known_sets(previous.proxies.values())
+    made = list(alike)
+    for name, number in members.numbers.items():
+        found = tuple(known.get((place, one.version), one) for place, one in enumerate(_sets(alike[number])))
+        old = previous.proxies.get(name)
+        made[number] = old if old and _are(old, found) else ProxyResources(*found)
+    return made
+
+
+def _known_sets(proxies: Iterable[ProxyResources]) -> _Known:
+    return {(place, one.version): one for proxy in proxies for place, one in enumerate(_sets(proxy))}
+
+
+def _are(proxy: ProxyResources, found: Iterable[ResourceSet]) -> bool:
+    return all(one is other for one, other in zip(_sets(proxy), found, strict=True))
+
+
+def _sets(proxy: ProxyResources) -> Iterator[ResourceSet]:
+    return (getattr(proxy, field) for field in ProxyResources.__struct_fields__)

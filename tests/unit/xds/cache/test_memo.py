@@ -38,9 +38,10 @@ def test_a_builder_that_reads_more_than_its_parts_is_found() -> None:
         return cluster_v3.Cluster(name=name, alt_stat_name=str(next(numbers)))
 
     memo = Memo(checks=True)
-    memo.resource(CLUSTER, impure, "a")
+    first = memo.resource(CLUSTER, impure, "a")
     with pytest.raises(ImpureBuilderError, match="impure"):
         memo.resource(CLUSTER, impure, "a")
+    assert first.name == "a"
 
 
 def test_what_is_no_longer_used_is_forgotten() -> None:

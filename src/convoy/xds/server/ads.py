@@ -149,18 +149,14 @@ class AdsServer:
     async def _serve_stream(
         self, protocol: Protocol, parse: Callable[[bytes], Request], context: Any
     ) -> None:
+        reason = None
         try:
-            data = await context.read()
-            if data is grpc.aio.EOF:
-                return
-            first = parse(data)
-            await self._models.wait_newer(0)
-            stream = self._admit(first, protocol, context)
-            self._streams.add(stream)
-            try:
-                reason = await stream.run(first, parse)
-            finally:
-                self._streams.discard(stream)
+            stream = await self._open(protocol, parse, context)
+            if stream is not None:
+                try:
+                    reason = await stream.run(parse)
+                finally:
+                    self._streams.discard(stream)
         except DecodeError as error:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"not a discovery request: {error}")
         except _RefusedError as refused:
@@ -169,6 +165,20 @@ class AdsServer:
         else:
             if reason is not None:
                 await context.abort(grpc.StatusCode.UNAVAILABLE, reason)
+
+    async def _open(
+        self, protocol: Protocol, parse: Callable[[bytes], Request], context: Any
+    ) -> Stream | None:
+        """The stream that begins with a client's first request; None when the client says nothing."""
+        data = await context.read()
+        if data is grpc.aio.EOF:
+            return None
+        first = parse(data)
+        await self._models.wait_newer(0)
+        stream = self._admit(first, protocol, context)
+        stream.take_in(first)
+        self._streams.add(stream)
+        return stream
 
     def _admit(self, first: Request, protocol: Protocol, context: Any) -> Stream:
         """The stream of a client that is who it says it is; raises `_RefusedError` for others."""

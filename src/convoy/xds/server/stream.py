@@ -107,11 +107,25 @@ class Stream:
             types=type_statuses(self._dialog),
         )
 
-    async def run(self, first: Request, parse: Callable[[bytes], Request]) -> str | None:
+    def take_in(self, request: Request) -> None:
+        """Hear what the client says, and have written what follows."""
+        self._counters.requests += 1
+        answer = self._dialog.on_request(request)
+        if answer is Answer.ACK:
+            self._counters.acks += 1
+        elif answer is Answer.STALE:
+            self._counters.stale += 1
+        elif answer is Answer.NACK:
+            self._counters.nacks += 1
+            self._report_rejection(request)
+        self._push()
+
+    async def run(self, parse: Callable[[bytes], Request]) -> str | None:
         """Serve until the client leaves (None) or the stream was ended (the reason)."""
         self._reader = asyncio.current_task()
         try:
-            await self._read(first, parse)
+            if self._end_reason is None and self._failure is None:
+                await self._read(parse)
         finally:
             self._reader = None
             await self._stop_writing()
@@ -119,11 +133,10 @@ class Stream:
             raise self._failure
         return self._end_reason
 
-    async def _read(self, first: Request, parse: Callable[[bytes], Request]) -> None:
+    async def _read(self, parse: Callable[[bytes], Request]) -> None:
         try:
-            self._take_in(first)
-            while (data := await self._context.read()) is not grpc.aio.EOF:
-                self._take_in(parse(data))
+            while await self._read_one(parse):
+                pass
         except _CLIENT_IS_GONE:
             return
         except asyncio.CancelledError:
@@ -132,6 +145,14 @@ class Stream:
             task = asyncio.current_task()
             assert task is not None
             task.uncancel()  # it was this stream itself that had the reading stopped
+
+    async def _read_one(self, parse: Callable[[bytes], Request]) -> bool:
+        # In a frame that ends: a request may be large, and the next one may come in an hour.
+        data = await self._context.read()
+        if data is grpc.aio.EOF:
+            return False
+        self.take_in(parse(data))
+        return True
 
     def _stop_reading(self) -> None:
         reader, self._reader = self._reader, None
@@ -193,18 +214,6 @@ class Stream:
         """A fault of this program costs this stream, and no other."""
         self._failure = error
         self._stop_reading()
-
-    def _take_in(self, request: Request) -> None:
-        self._counters.requests += 1
-        answer = self._dialog.on_request(request)
-        if answer is Answer.ACK:
-            self._counters.acks += 1
-        elif answer is Answer.STALE:
-            self._counters.stale += 1
-        elif answer is Answer.NACK:
-            self._counters.nacks += 1
-            self._report_rejection(request)
-        self._push()
 
     def _report_rejection(self, request: Request) -> None:
         subscription = self._dialog.subscriptions[request.type_url]

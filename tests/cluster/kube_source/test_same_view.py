@@ -19,7 +19,7 @@ from tests.unit.config.kube.relay import relayed
 
 from convoy.api.crds import build_crds
 from convoy.api.kinds import BY_NAME, KINDS
-from convoy.api.kube.core import Pod
+from convoy.api.kube.core import Node, Pod
 from convoy.api.meta import ClusterID
 from convoy.config.errors import KubeError
 from convoy.config.folder import Folder
@@ -67,8 +67,25 @@ def as_the_mesh_reads_it(obj):
             host_ip=obj.status.host_ip,
             conditions=conditions,
         )
-        return msgspec.structs.replace(obj, status=status)
+        return msgspec.structs.replace(obj, spec=spec_as_the_mesh_reads_it(obj.spec), status=status)
+    if isinstance(obj, Node):
+        return msgspec.structs.replace(obj, spec={}, status={})
     return obj
+
+
+def spec_as_the_mesh_reads_it(spec):
+    def reduced(container):
+        is_proxy = container.name == "istio-proxy"
+        started = {"args": container.args, "env": container.env} if is_proxy else {}
+        return type(container)(name=container.name, ports=container.ports, **started)
+
+    return type(spec)(
+        containers=[*map(reduced, spec.containers)],
+        init_containers=[*map(reduced, spec.init_containers)],
+        service_account_name=spec.service_account_name,
+        service_account=spec.service_account,
+        node_name=spec.node_name,
+    )
 
 
 def resource(kind):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import orjson
 
 from convoy.api import codes
 from convoy.api.base import ApiObject
@@ -19,12 +20,12 @@ from convoy.api.problems import Problem, has_errors
 from convoy.api.validation import validate
 from convoy.api.yaml import Document
 from convoy.config.kube.listings import Json
+from convoy.config.kube.pods import prune_pod
 from convoy.config.kube.pruning import prune
 
 # Counted or written by the API server; `kubectl apply` writes the annotation, a copy of the object.
 _COUNTED = ("resourceVersion", "generation", "managedFields", "selfLink")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_POD_STATUS = ("phase", "podIP", "podIPs", "hostIP", "conditions")
 
 
 class ReadKubeObject(msgspec.Struct, frozen=True):
@@ -57,30 +58,17 @@ def without_cluster_fields(item: Json, kind: Kind) -> Json:
     if kind.group:
         # Conditions on Istio's kinds are what this program itself says of them.
         data.pop("status", None)
-    elif kind.name in _STATUSES and isinstance(data.get("status"), dict):
-        data["status"] = _STATUSES[kind.name](data["status"])
+    elif kind.name in _PRUNED:
+        return _PRUNED[kind.name](data)
     return data
 
 
-def _pod_status(status: Json) -> Json:
-    kept = {name: status[name] for name in _POD_STATUS if name in status}
-    if isinstance(kept.get("conditions"), list):
-        kept["conditions"] = [_condition(each) for each in kept["conditions"]]
-    return kept
+def _prune_node(node: Json) -> Json:
+    # A kubelet reports on its node all the time; of interest is where it is, as its labels say.
+    return {name: value for name, value in node.items() if name not in ("spec", "status")}
 
 
-def _condition(condition: Any) -> Any:
-    if not isinstance(condition, dict):
-        return condition
-    return {name: condition[name] for name in ("type", "status") if name in condition}
-
-
-def _nothing(status: Json) -> Json:
-    return {}
-
-
-# A kubelet reports on its node all the time.
-_STATUSES: dict[str, Callable[[Json], Json]] = {"Pod": _pod_status, "Node": _nothing}
+_PRUNED: dict[str, Callable[[Json], Json]] = {"Pod": prune_pod, "Node": _prune_node}
 
 
 def _decode(data: Json) -> Any:
@@ -89,6 +77,5 @@ def _decode(data: Json) -> Any:
 
 
 def _has_null(data: Any) -> bool:
-    if isinstance(data, dict):
-        return any(map(_has_null, data.values()))
-    return data is None or (isinstance(data, list) and any(map(_has_null, data)))
+    """Whether there may be a null: the text of one may also be part of a value."""
+    return b"null" in orjson.dumps(data)

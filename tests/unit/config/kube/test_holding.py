@@ -56,6 +56,33 @@ def test_field_that_is_newer_than_this_program_is_left_out_of_kubernetes_own_kin
     assert (read.obj.spec.containers[0].name, read.obj.status.pod_ip) == ("a", "198.18.1.1")
 
 
+def test_of_a_pod_only_what_the_mesh_reads_is_kept(holding):
+    variables = [{"name": "ISTIO_META_NETWORK", "value": "n"}, {"name": "POD_IP", "valueFrom": {}}]
+    proxy = {"name": "istio-proxy", "image": "p", "args": ["proxy", "router"], "env": variables}
+    app = {"name": "app", "env": [{"name": "PASSWORD", "value": "x"}], "ports": [{"containerPort": 80}]}
+    spec = {"containers": [app], "initContainers": [proxy], "serviceAccountName": "a", "nodeName": "n"}
+    status = {"phase": "Running", "podIP": "198.18.1.1", "startTime": "2030-01-01T00:00:00Z"}
+    found = read_object(pod(spec={**spec, "volumes": [{"name": "v"}]}, status=status), POD, cluster="").obj
+    assert found.spec.volumes == []
+    assert (found.spec.service_account_name, found.spec.node_name) == ("a", "n")
+    assert [(each.name, each.ports[0].container_port, each.env) for each in found.spec.containers] == [
+        ("app", 80, [])
+    ]
+    (kept,) = found.spec.init_containers
+    assert (kept.args, [each.value for each in kept.env], kept.image) == (["proxy", "router"], ["n", ""], "")
+    assert (found.status.pod_ip, found.status.start_time) == ("198.18.1.1", "")
+    holding.change(POD, changed("ADDED", pod(spec=spec)))
+    assert not holding.change(
+        POD, changed("MODIFIED", pod(spec={**spec, "containers": [{**app, "env": []}]}))
+    )
+
+
+def test_what_is_no_mapping_where_one_belongs_is_a_problem():
+    for spec in ({"containers": ["a"]}, {"containers": {"a": 1}}, {"initContainers": [None]}):
+        read = read_object(pod(spec=spec), POD, cluster="")
+        assert (read.obj, bool(read.problems)) == (None, True)
+
+
 def test_unknown_field_of_istios_kinds_is_a_problem():
     read = read_object(rule(nonsense=1), RULE, cluster="east")
     assert [(p.code, p.field, p.cluster, p.key) for p in read.problems] == [
@@ -65,7 +92,7 @@ def test_unknown_field_of_istios_kinds_is_a_problem():
 
 
 def test_wrong_type_in_kubernetes_own_kinds_is_a_problem_of_that_object():
-    given = pod(spec={"hostNetwork": "yes", "newer": 1})
+    given = pod(spec={"nodeName": 7, "newer": 1})
     read = read_object(given, POD, cluster="east")
     assert (read.obj, [p.code for p in read.problems]) == (None, [codes.WRONG_TYPE])
 

@@ -18,6 +18,7 @@ from convoy.kit.latest import LatestValue
 from convoy.kit.logs import get_logger
 from convoy.mesh.memory import Memory
 from convoy.mesh.model import MeshSettings, MeshSnapshot
+from convoy.mesh.names import Names
 from convoy.mesh.snapshot import build_snapshot
 from convoy.xds.build.envoy_filters.checks import find_bad_values
 from convoy.xds.cache.memo import Memo
@@ -35,6 +36,8 @@ class Published(msgspec.Struct, frozen=True):
     model: XdsModel
     names: NameTables
     problems: tuple[Problem, ...]
+    bad_values: tuple[Problem, ...] = ()
+    """Those among them that EnvoyFilters have by themselves, without places."""
 
 
 class Outlets(msgspec.Struct, frozen=True):
@@ -64,7 +67,8 @@ async def publish_states(
         outlets.published.set(current)
         if previous is None or current.model is not previous.model:
             outlets.models.set(current.model)
-        outlets.names.set(current.names)
+        if previous is None or current.names is not previous.names:
+            outlets.names.set(current.names)
         if previous is None or current.snapshot.probes is not previous.snapshot.probes:
             outlets.probes.set(current.snapshot.probes)
         _report(current, previous, milliseconds=(time.monotonic() - start) * 1000)
@@ -88,10 +92,17 @@ def build_state(
     before = previous.snapshot if previous else None
     snapshot, found = build_snapshot(held.view, settings, previous=before, now=now, memory=memory)
     model = _model(snapshot, previous, memo)
-    names = _tables(snapshot, previous.names if previous else {})
-    bad_values = find_bad_values(held.view.all(EnvoyFilter))
+    names = _tables(snapshot, previous)
+    bad_values = _bad_values(held.view, previous)
     problems = sort_problems([*held.problems, *map(held.origins.locate, (*found, *bad_values))])
-    return Published(held.view, snapshot, model, names, problems)
+    return Published(held.view, snapshot, model, names, problems, bad_values)
+
+
+def _bad_values(view: ConfigView, previous: Published | None) -> tuple[Problem, ...]:
+    filters = view.all(EnvoyFilter)
+    if previous and previous.view.all(EnvoyFilter) is filters:
+        return previous.bad_values
+    return tuple(find_bad_values(filters))
 
 
 def _model(snapshot: MeshSnapshot, previous: Published | None, memo: Memo) -> XdsModel:
@@ -105,16 +116,35 @@ def _model(snapshot: MeshSnapshot, previous: Published | None, memo: Memo) -> Xd
     return build_model(snapshot, previous.model, memo)
 
 
-def _tables(snapshot: MeshSnapshot, previous: NameTables) -> NameTables:
+def _tables(snapshot: MeshSnapshot, previous: Published | None) -> NameTables:
+    """The tables by namespace, and by `<pod>.<namespace>` for pods of which a Sidecar limits what they see.
+
+    Where the names are the same objects as before, so are the tables; where only their content is, too.
+    """
+    old = previous.snapshot if previous else None
+    same = old is not None and old.names is snapshot.names and old.scoped_names is snapshot.scoped_names
+    if previous and same and not snapshot.scoped_names:
+        return previous.names
     tables: dict[str, NameTable] = {}
     for namespace, names in snapshot.names.items():
-        table, before = build_name_table(names), previous.get(namespace)
-        tables[namespace] = before if before is not None and before.version == table.version else table
+        before = previous.names.get(namespace) if previous else None
+        is_same = old is not None and old.names.get(namespace) is names
+        tables[namespace] = before if before and is_same else _table(names, before)
     limited = {key: build_name_table(names) for key, names in snapshot.scoped_names.items()}
     for name, workload in snapshot.workloads.items() if limited else ():
         if workload.view in limited:
             tables[name] = limited[workload.view]
-    return tables
+    # Every agent waits for other tables than those that it has.
+    return previous.names if previous and _are_same(tables, previous.names) else tables
+
+
+def _are_same(tables: NameTables, before: NameTables) -> bool:
+    return tables.keys() == before.keys() and all(tables[key] is before[key] for key in tables)
+
+
+def _table(names: Names, before: NameTable | None) -> NameTable:
+    table = build_name_table(names)
+    return before if before is not None and before.version == table.version else table
 
 
 def _report(current: Published, previous: Published | None, *, milliseconds: float) -> None:

@@ -1,122 +1,144 @@
 """`python -m bench scale`: options in, progress and figures out; the last line is one JSON object."""
 
-import itertools
 import json
 import pathlib
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
-from bench.fleet.report import percentile
-from bench.scale.changes import Changes
-from bench.scale.phases import Waited, churn, cold_start, one_at_a_time, reconnect
-from bench.scale.running import Load, fleet_and_server, say
+from bench.scale.measuring import Figures, Plan, measure
+from bench.scale.running import Load, say
 from bench.synthetic.manifests import Size
 
+_QUICK = {
+    "services": 50,
+    "clients": 20,
+    "changes": 5,
+    "churn_per_second": 40,
+    "churn_seconds": 1,
+    "growth": False,
+}
+_FACTORS = (0.25, 4)
+_CHANGES_WHILE_GROWING = 20
+# What a fleet and a control plane take for each client, and without any.
+_MB_PER_CLIENT, _MB_AT_LEAST = 3, 2_000
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """How much is measured."""
 
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for."""
+
+    services: int
+    ports: int
+    endpoints: int
+    namespaces: int
+    clients: int
     changes: int
     churn_per_second: float
     churn_seconds: float
-    profile: pathlib.Path | None = None
+    one_port: bool
+    growth: bool
+    processes: int
+    at_most: float
+    log_level: str
+    profile_server: pathlib.Path | None
+
+    @property
+    def load(self) -> Load:
+        """The mesh itself."""
+        size = Size(
+            services=self.services, ports=self.ports, endpoints=self.endpoints, namespaces=self.namespaces
+        )
+        return Load(
+            size=size,
+            clients=self.clients,
+            processes=min(self.processes, self.clients),
+            at_most=self.at_most,
+            log_level=self.log_level,
+        )
+
+    @property
+    def plan(self) -> Plan:
+        """What is measured of it."""
+        return Plan(
+            changes=self.changes,
+            churn_per_second=self.churn_per_second,
+            churn_seconds=self.churn_seconds,
+            profile=self.profile_server,
+        )
 
 
 @click.command()
 @click.option("--services", type=click.IntRange(1, 20_000), default=1_000, show_default=True)
 @click.option("--ports", type=click.IntRange(1), default=20, show_default=True)
-@click.option("--endpoints", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--endpoints", type=click.IntRange(1), default=5, show_default=True, help="Of each service.")
 @click.option("--namespaces", type=click.IntRange(1), default=10, show_default=True)
-@click.option("--clients", type=click.IntRange(1), default=1_000, show_default=True)
-@click.option("--changes", type=click.IntRange(1), default=100, show_default=True)
-@click.option("--churn-per-second", type=click.FloatRange(0.1), default=100, show_default=True)
+@click.option("--clients", type=click.IntRange(1, 20_000), default=1_000, show_default=True)
+@click.option("--changes", type=click.IntRange(1), default=100, show_default=True, help="One at a time.")
+@click.option("--churn-per-second", type=click.FloatRange(0), default=100, show_default=True)
 @click.option("--churn-seconds", type=click.FloatRange(0), default=60, show_default=True)
-@click.option("--one-port/--no-one-port", default=True, show_default=True)
+@click.option("--one-port/--no-one-port", default=True, help="The same with all services on one port.")
+@click.option("--growth/--no-growth", default=True, help="A quarter and four times of services and clients.")
+@click.option("--quick", is_flag=True, help="A small mesh and few changes, where nothing else is said.")
 @click.option("--processes", type=click.IntRange(1), default=2, show_default=True, help="For the clients.")
-@click.option("--at-most", type=click.FloatRange(1), default=600, help="Seconds to wait for any step.")
-@click.option("--log-level", default="error")
+@click.option("--at-most", type=click.FloatRange(1), default=300, help="Seconds to wait for any step.")
+@click.option("--log-level", default="error", show_default=True, help="Of the control plane.")
 @click.option(
     "--profile-server",
-    type=click.Path(dir_okay=False, path_type=pathlib.Path),
-    help="Write a cProfile of the control plane while it takes changes one at a time.",
+    metavar="PATH",
+    type=click.Path(path_type=pathlib.Path),
+    help="Write cProfiles of the control plane, to PATH.routes and others for each step.",
 )
-def scale(
-    services: int,
-    ports: int,
-    endpoints: int,
-    namespaces: int,
-    clients: int,
-    changes: int,
-    churn_per_second: float,
-    churn_seconds: float,
-    one_port: bool,
-    processes: int,
-    at_most: float,
-    log_level: str,
-    profile_server: pathlib.Path | None,
-) -> None:
+@click.pass_context
+def scale(context: click.Context, /, **given: Any) -> None:
     """Changes, churn, reconnects and cold starts of a large mesh: times, CPU and memory."""
-    size = Size(services=services, ports=ports, endpoints=endpoints, namespaces=namespaces)
-    load = Load(size=size, clients=clients, processes=processes, at_most=at_most, log_level=log_level)
-    plan = Plan(
-        changes=changes,
-        churn_per_second=churn_per_second,
-        churn_seconds=churn_seconds,
-        profile=profile_server,
-    )
-    figures = measure(load, plan)
-    if one_port:
-        one = msgspec.structs.replace(load, size=msgspec.structs.replace(size, ports=1))
-        figures["one_port"] = measure(one, plan)
+    if given.pop("quick"):
+        given |= {
+            name: value
+            for name, value in _QUICK.items()
+            if context.get_parameter_source(name) is ParameterSource.DEFAULT
+        }
+    options = Options(**given)
+    if options.clients >= options.services * options.endpoints:
+        raise click.UsageError(
+            "Every client is a pod of a service: there must be more endpoints than clients."
+        )
+    figures = measure(options.load, options.plan)
+    if options.one_port:
+        size = msgspec.structs.replace(options.load.size, ports=1)
+        figures["one_port"] = measure(msgspec.structs.replace(options.load, size=size), options.plan)
+    if options.growth:
+        figures["growth"] = grow(options.load, figures)
     click.echo(json.dumps(figures))
 
 
-def measure(load: Load, plan: Plan) -> dict[str, Any]:
-    """The figures of one mesh."""
+def grow(load: Load, known: Figures) -> list[Figures]:
+    """The same for fewer and for more services and clients; `known`: the figures of `load` itself."""
+    changes = min(_CHANGES_WHILE_GROWING, load.size.services)
+    plan = Plan(changes=changes)
+    alike = {name: known[name] for name in known if not isinstance(known[name], dict)}
+    rows: list[Figures] = [{"services": load.size.services, "clients": load.clients, **alike}]
+    for other in _others(load):
+        row = {"services": other.size.services, "clients": other.clients}
+        if not _has_memory(other):
+            say(f"== {other.clients} clients: left out, this machine has not enough memory for them")
+            continue
+        rows.append({**row, **measure(other, plan)})
+    return rows
+
+
+def _others(load: Load) -> list[Load]:
     size = load.size
-    say(
-        f"== {size.services} services on {size.ports} ports, {size.endpoints} endpoints each, "
-        f"{size.namespaces} namespaces, {load.clients} clients"
-    )
-    with fleet_and_server(load) as (mesh, started):
-        start = cold_start(mesh, started)
-        changes = Changes(mesh)
-        if plan.profile:
-            mesh.server.ask("profile")
-        routes = one_at_a_time(mesh, "VirtualService changed", changes.virtual_service, plan.changes)
-        pods = one_at_a_time(mesh, "pod added", changes.added_pod, plan.changes)
-        if plan.profile:
-            mesh.server.ask("profiled", str(plan.profile))
-        count = int(plan.churn_per_second * plan.churn_seconds)
-        figures = {
-            **_of("vs_change", routes),
-            **_of("endpoint_change", pods),
-        }
-        if count:
-            passing = list(itertools.islice(changes.passing_pods(), count))
-            churned = churn(mesh, passing, plan.churn_per_second)
-            figures["churn_p99_ms"] = _ms(percentile(churned.latencies, 0.99))
-            figures["churn_cpu_cores"] = round(churned.cores, 2)
-        back = reconnect(mesh)
-        peak = mesh.peak_mb()
-        say(f"peak RSS {peak:.0f} MB")
-    return {
-        **figures,
-        "reconnect_s": round(back.seconds, 2),
-        "reconnect_resources": back.resources,
-        "cold_start_s": round(start.configured_s, 2),
-        "rss_peak_mb": round(peak, 1),
-    }
+    services = [msgspec.structs.replace(size, services=int(size.services * factor)) for factor in _FACTORS]
+    return [
+        *(msgspec.structs.replace(load, size=each) for each in services),
+        *(msgspec.structs.replace(load, clients=int(load.clients * factor)) for factor in _FACTORS),
+    ]
 
 
-def _of(name: str, waited: Waited) -> dict[str, float]:
-    return {
-        f"{name}_p99_ms": _ms(percentile(waited.latencies, 0.99)),
-        f"{name}_cpu_s": round(waited.cpu_s, 4),
-    }
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1e3, 1)
+def _has_memory(load: Load) -> bool:
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    available = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    return available / 1024 > load.clients * _MB_PER_CLIENT + _MB_AT_LEAST

@@ -64,13 +64,15 @@ class Reconnected(msgspec.Struct, frozen=True):
 
 def cold_start(mesh: Mesh, started: float) -> Started:
     """Wait until the control plane serves, then let all connect."""
+    fleet = mesh.fleet_cpu_seconds()
     ready = mesh.server.ask("ready") - started
     say(f"  serves after {ready:.1f} s")
     configured = max(mesh.connect()) - started
     per_client = mesh.totals().bytes / mesh.load.clients
     result = Started(ready, configured, mesh.cpu_seconds(), per_client, mesh.peak_mb())
     say(
-        f"  all {mesh.load.clients} configured after {configured:.1f} s, CPU {result.cpu_s:.1f} s, "
+        f"  all {mesh.load.clients} configured after {configured:.1f} s, "
+        f"CPU {result.cpu_s:.1f} s (fleet {mesh.fleet_cpu_seconds() - fleet:.1f} s), "
         f"{per_client / 1e6:.2f} MB a client, peak RSS {result.peak_mb:.0f} MB"
     )
     return result
@@ -157,7 +159,7 @@ def churn(mesh: Mesh, changes: list[Change], per_second: float) -> Churned:
 
 def reconnect(mesh: Mesh) -> Reconnected:
     """All clients end their connections and open others, and say what they have."""
-    before, spent = mesh.statistics(), mesh.cpu_seconds()
+    before, spent, fleet = mesh.statistics(), mesh.cpu_seconds(), mesh.fleet_cpu_seconds()
     wanted = mesh.totals().requests_of_start
     start = time.monotonic()
     ask_all(mesh.workers, "reconnect")
@@ -173,5 +175,8 @@ def reconnect(mesh: Mesh) -> Reconnected:
     time.sleep(_SETTLED_SECONDS)
     sent = mesh.statistics().resources_sent - before.resources_sent
     result = Reconnected(seconds, sent, mesh.cpu_seconds() - spent)
-    say(f"reconnect: {seconds:.2f} s, {sent} resources sent again, CPU {result.cpu_s:.1f} s")
+    say(
+        f"reconnect: {seconds:.2f} s, {sent} resources sent again, "
+        f"CPU {result.cpu_s:.1f} s (fleet {mesh.fleet_cpu_seconds() - fleet:.1f} s)"
+    )
     return result

@@ -5,11 +5,11 @@ by this writer alone, which finds that nothing is left to write.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from convoy.api import codes
+from convoy.api.base import ApiObject
 from convoy.api.kinds import BY_NAME
 from convoy.api.meta import ObjectKey
 from convoy.api.problems import Problem
@@ -20,14 +20,18 @@ from convoy.config.kube.leases import Leader
 from convoy.config.kube.resources import resource_of
 from convoy.controlplane.pipeline import Published
 from convoy.controlplane.writing.conditions import Json, plan_status
+from convoy.controlplane.writing.due import DueStatuses
 from convoy.controlplane.writing.leading import write_while_leading
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
 from convoy.kit.latest import LatestValue
-from convoy.mesh.credential_needs import users_of_credentials
 
 StateOf = Callable[[ObjectKey], ObjectState | None]
 
 _AT_A_TIME = 8
+# So many are looked at in about a millisecond.
+_AT_ONCE = 100
+# What nobody tells of, such as a status that somebody else wrote, is seen at the latest then.
+_LOOK_AT_ALL = 5.0
 
 
 class StatusWriter:
@@ -45,6 +49,8 @@ class StatusWriter:
         self._client, self._leader = client, leader
         self._published, self._state_of, self._clock = published, state_of, clock
         self._changed = asyncio.Event()
+        self._due = DueStatuses()
+        self._looked_at_all = float("-inf")
         self._written: dict[ObjectKey, tuple[str, ObjectState]] = {}
         """What the answers to own writes said, until the watch says it: by the version written over."""
 
@@ -60,32 +66,35 @@ class StatusWriter:
             )
 
     async def _note_changes(self) -> None:
-        async for _ in self._published.watch():
+        async for published in self._published.watch():
+            self._due.note(published)
             self._changed.set()
 
     async def _write(self) -> None:
-        if not self._published.number:
-            return
-        due = list(self._due(self._published.get_nowait()))
+        if self._clock.monotonic() - self._looked_at_all >= _LOOK_AT_ALL:
+            self._looked_at_all = self._clock.monotonic()
+            self._due.add_all()
         slots = asyncio.Semaphore(_AT_A_TIME)
         answers = await asyncio.gather(
-            *(self._write_one(slots, key, patch) for key, patch in due), return_exceptions=True
+            *[self._write_one(slots, key, patch) async for key, patch in self._plan()], return_exceptions=True
         )
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer
 
-    def _due(self, published: Published) -> Iterator[tuple[ObjectKey, Json]]:
-        problems = _by_object(published)
+    async def _plan(self) -> AsyncIterator[tuple[ObjectKey, Json]]:
+        """What to write of the objects that are due; proxies need not wait for a look at all of them."""
         now = self._clock.now()
-        self._written = {key: each for key, each in self._written.items() if key in problems}
-        for key, found in problems.items():
-            state = self._current(key)
-            if state is None or not _is_about(state, published, key, found):
-                continue
-            patch = plan_status(state, found, now=now)
-            if patch is not None:
-                yield key, patch
+        for number, key in enumerate(self._due.take(), start=1):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            state, problems = self._current(key), self._due.problems_of(key)
+            if state is None:
+                self._written.pop(key, None)
+            elif _is_about(state, self._due.find(key), problems):
+                patch = plan_status(state, problems, now=now)
+                if patch is not None:
+                    yield key, patch
 
     def _current(self, key: ObjectKey) -> ObjectState | None:
         state, written = self._state_of(key), self._written.get(key)
@@ -96,7 +105,11 @@ class StatusWriter:
     async def _write_one(self, slots: asyncio.Semaphore, key: ObjectKey, patch: Json) -> None:
         async with slots:
             state = self._state_of(key)
-            if state is None or not self._leader.is_leader:
+            if state is None:
+                return
+            # Until it is seen that nothing is left to write.
+            self._due.add([key])
+            if not self._leader.is_leader:
                 return
             try:
                 answer = await self._patch(key, patch)
@@ -129,35 +142,11 @@ class StatusWriter:
         )
 
 
-def _by_object(published: Published) -> dict[ObjectKey, list[Problem]]:
-    """The problems of every object with a status of ours; those that are refused may be in no view."""
-    found: dict[ObjectKey, list[Problem]] = {
-        key: [] for key in published.view.by_key if BY_NAME[key.kind].group
-    }
-    for problem in (*published.problems, *_of_credentials(published)):
-        if problem.key is not None and (kind := BY_NAME.get(problem.key.kind)) and kind.group:
-            found.setdefault(problem.key, []).append(problem)
-    return found
-
-
-def _of_credentials(published: Published) -> Iterator[Problem]:
-    """What is wrong with Secrets that cannot be read, said of the objects that need them: a Secret has no
-    status, and who writes a Gateway may not see another's Secrets.
+def _is_about(state: ObjectState, found: ApiObject | None, problems: list[Problem]) -> bool:
+    """Whether the published state, in which an object is as `found`, has seen its newest version; if not,
+    another state is on its way.
     """
-    unreadable = {
-        problem.key: problem
-        for problem in published.problems
-        if problem.code is codes.CREDENTIAL_UNREADABLE and problem.key is not None
-    }
-    if not unreadable:
-        return
-    for user, key in users_of_credentials(published.view, unreadable):
-        problem = unreadable[key]
-        yield msgspec.structs.replace(problem, key=user, message=f"{key}: {problem.message}")
-
-
-def _is_about(state: ObjectState, published: Published, key: ObjectKey, problems: list[Problem]) -> bool:
-    """Whether the published state has seen the object's newest version; if not, another one is on its way."""
     if state.is_refused:
         return any(problem.is_error for problem in problems)
-    return state.in_force is published.view.find(key)
+    # Where an object became another one and back again, the view keeps the first of two that are equal.
+    return state.in_force is found or state.in_force == found

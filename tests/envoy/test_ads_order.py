@@ -179,6 +179,17 @@ async def test_reconnect_after_a_change_sends_only_the_change(tmp_path):
             assert await envoy.stat("cluster_manager.active_clusters") == 3
 
 
+async def test_cluster_that_was_changed_before_a_reconnect_warms(tmp_path):
+    async with application("hello") as app, contextlib.AsyncExitStack() as stack:
+        async with serving(whole(app)) as first:
+            port = first.port
+            await stack.enter_async_context(running_envoy(ads_bootstrap(port, node_id=NODE_ID), tmp_path))
+            await first.wait_state("SYNCED", *ALL_TYPES)
+        async with serving(whole(app, timeout="2s"), port=port) as second:
+            await second.wait_state("SYNCED", *ALL_TYPES)
+            assert second.ads.statistics().resources_sent == 2  # the cluster, and the assignment it warms by
+
+
 @pytest.mark.parametrize("bad", [refused_cluster("bad"), invalid_cluster("bad")], ids=["refused", "invalid"])
 async def test_one_bad_cluster_costs_only_itself(tmp_path, bad):
     async with (

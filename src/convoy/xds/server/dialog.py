@@ -5,8 +5,8 @@ The shell feeds it requests and targets and asks for the next response until the
 
 import msgspec
 
-from convoy.xds.cache.resources import ProxyResources, sending_rank
-from convoy.xds.server.push import Push, apply_push, plan_push
+from convoy.xds.cache.resources import ENDPOINT, ProxyResources, sending_rank
+from convoy.xds.server.push import Push, apply_push, plan_push, repeat_awaited
 from convoy.xds.server.requests import Protocol, Request
 from convoy.xds.server.sharing import Sharing
 from convoy.xds.server.subscription import Answer, Subscription
@@ -36,9 +36,13 @@ class Dialog:
     def on_request(self, request: Request) -> Answer:
         """Take a request in; tells what it said about an earlier response."""
         subscription = self.subscriptions.get(request.type_url)
+        is_first = subscription is None
         if subscription is None:
             subscription = self._subscribe(request.type_url)
-        return subscription.on_request(request, self.target.of_type(request.type_url))
+        answer = subscription.on_request(request, self.target.of_type(request.type_url))
+        if is_first and request.type_url == ENDPOINT:
+            repeat_awaited(self.subscriptions)
+        return answer
 
     def set_target(self, target: ProxyResources) -> bool:
         """Replace what the client should have; whether that is another object than before."""

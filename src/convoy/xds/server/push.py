@@ -79,6 +79,16 @@ def apply_push(subscriptions: Subscriptions, push: Push, sharing: Sharing) -> by
     return sharing.body(push.selection, subscription.protocol, type_url=push.type_url, head=head)
 
 
+def repeat_awaited(subscriptions: Subscriptions) -> None:
+    """Have assignments sent that clusters under way wait for, to a client that has just named those it has.
+
+    One that reconnects may hear of changed clusters before its request for assignments is read.
+    """
+    clusters = subscriptions.get(CLUSTER)
+    if clusters is not None and clusters.under_way is not None:
+        subscriptions[ENDPOINT].send_again(clusters.under_way.changed)
+
+
 def _plan_type(
     subscription: Subscription,
     resources: ResourceSet,

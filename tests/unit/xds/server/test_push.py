@@ -66,6 +66,19 @@ def test_assignment_told_absent_is_told_again_when_its_cluster_changes():
     assert [(r.type_url, r.removed) for r in talk.hears_all()] == [(CLUSTER, []), (ENDPOINT, ["one"])]
 
 
+def test_assignment_that_a_client_brings_is_sent_again_when_its_cluster_was_changed_meanwhile():
+    talk = Conversation(resources([cluster("one", "new")], [assignment("one")]))
+    talk.says(CLUSTER, has={"one": cluster("one").version})
+    clusters = talk.hears()
+    assert clusters.names == ["one"]
+    talk.says(ENDPOINT, subscribe=["one"], has={"one": assignment("one").version})
+    repeated = talk.hears()
+    assert kinds([repeated]) == [(ENDPOINT, ["one"])]
+    talk.accepts(repeated)
+    talk.accepts(clusters)
+    assert talk.hears() is None
+
+
 def test_route_that_names_a_new_cluster_waits_for_the_ack_of_the_clusters():
     talk = connected()
     talk.becomes(

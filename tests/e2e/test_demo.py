@@ -7,15 +7,23 @@ import signal
 import subprocess
 import time
 import urllib.request
+from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
+import pytest_asyncio
 from tests.e2e.conftest import CONVOY, environment
 from tests.e2e.leftovers import look, wait_nothing_new, whats_new
 from tests.e2e.played import convoy, played_demo
+from tests.e2e.replaying import Replays, running_replays
 
+from convoy.cli.demo.evidence import Verdict
 from convoy.cli.demo.sabotage import SABOTAGES
+from convoy.cli.demo.script import load_script
 
 pytestmark = [pytest.mark.world, pytest.mark.envoy, pytest.mark.slow]
+
+BEFORE_INSTALLING = "foreign-root"
 
 
 def test_every_promise_holds_with_evidence_and_the_clusters_go_on(home) -> None:
@@ -65,13 +73,38 @@ def test_the_users_own_clusters_are_left_alone_and_come_first(home) -> None:
         convoy(home, "down", "--purge")
 
 
-@pytest.mark.parametrize("name", sorted(SABOTAGES))
-def test_a_sabotage_fails_its_row_and_no_other(name, run_convoy) -> None:
-    done = run_convoy("demo", "-o", "json", "--end", "--sabotage", name)
+def test_a_sabotaged_demo_shows_it_and_says_so(run_convoy) -> None:
+    done = run_convoy("demo", "-o", "json", "--end", "--sabotage", BEFORE_INSTALLING)
     assert done.stdout, done.stderr
-    rows = json.loads(done.stdout)
-    assert [row["name"] for row in rows if row["verdict"] == "failed"] == [SABOTAGES[name].row], rows
+    assert failed(json.loads(done.stdout)) == [SABOTAGES[BEFORE_INSTALLING].row]
     assert done.returncode == 1
+
+
+def failed(rows: list[dict[str, str]]) -> list[str]:
+    """The names of the rows that failed."""
+    return [row["name"] for row in rows if row["verdict"] == "failed"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def replays(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Replays]:
+    """Clusters that all sabotages but one share: they take place after the meshes are installed."""
+    async with running_replays(tmp_path_factory.mktemp("replays")) as replays:
+        yield replays
+
+
+@pytest.mark.parametrize("name", sorted({*SABOTAGES} - {BEFORE_INSTALLING}))
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_sabotage_fails_its_row_and_no_other(name, replays: Replays) -> None:
+    script = load_script()
+    SABOTAGES[name].edit(script)
+    rows = await replays.play(script)
+    assert failed(msgspec.to_builtins(rows)) == [SABOTAGES[name].row], rows
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_after_all_sabotages_every_promise_holds_again(replays: Replays) -> None:
+    rows = await replays.play(load_script())
+    assert {row.verdict for row in rows} == {Verdict.HELD}, rows
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

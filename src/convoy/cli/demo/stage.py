@@ -29,7 +29,7 @@ from convoy.config.kube.targets import KubeTarget
 
 NAMESPACE = "default"
 PASSTHROUGH_PORT = 15443
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 8.0
 _LOOK_EVERY = 0.05
 
 
@@ -153,7 +153,10 @@ class Stage:
 
 async def wait_until(condition: Callable[[], Awaitable[bool]], failure: str) -> None:
     """Until a condition holds; CheckFailedError when patience ends."""
-    for _ in range(int(PATIENCE_SECONDS / _LOOK_EVERY)):
+    # Not so many looks: a look at what does not answer takes its time, too.
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE_SECONDS
+    while loop.time() < deadline:
         if await condition():
             return
         await asyncio.sleep(_LOOK_EVERY)

@@ -12,9 +12,19 @@ from convoy.api.meta import ObjectMeta
 
 
 class ApiStruct(
-    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    gc=False,
 ):
-    """A part of an API object."""
+    """A part of an API object.
+
+    Objects are trees that are read and then never changed, so they cannot be in cycles, and the garbage
+    collector need not go through thousands of them to find that out; subclasses inherit this.
+    """
 
 
 class ApiObject(

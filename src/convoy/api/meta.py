@@ -9,7 +9,7 @@ ClusterID = NewType("ClusterID", str)
 Namespace = NewType("Namespace", str)
 
 
-class OwnerReference(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class OwnerReference(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False):
     """Who owns an object, as in Kubernetes' meta/v1."""
 
     api_version: str
@@ -21,7 +21,13 @@ class OwnerReference(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
 
 
 class ObjectMeta(
-    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    gc=False,
 ):
     """Kubernetes' meta/v1 ObjectMeta. Objects without a creationTimestamp count as equally old."""
 
@@ -42,7 +48,7 @@ class ObjectMeta(
     managed_fields: list[dict[str, object]] = []
 
 
-class ObjectKey(msgspec.Struct, frozen=True, order=True):
+class ObjectKey(msgspec.Struct, frozen=True, order=True, gc=False):
     """What names an object within one cluster. `kind` is the bare kind; its API group follows from it."""
 
     kind: str

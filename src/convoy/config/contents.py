@@ -13,7 +13,7 @@ from convoy.api.problems import Problem
 from convoy.config.origins import Origin
 
 
-class Located(msgspec.Struct, frozen=True):
+class Located(msgspec.Struct, frozen=True, gc=False):
     """An object and where it was written."""
 
     obj: ApiObject

@@ -20,7 +20,7 @@ from convoy.config.kube.objects import ReadKubeObject, read_object
 from convoy.config.origins import Origin
 
 
-class ObjectState(msgspec.Struct, frozen=True):
+class ObjectState(msgspec.Struct, frozen=True, gc=False):
     """What the cluster says of an object beside what the mesh reads; `is_refused`: its newest version is not
     in force. `in_force` is the very object that is handed over, perhaps of an older version.
     """
@@ -33,7 +33,7 @@ class ObjectState(msgspec.Struct, frozen=True):
     in_force: ApiObject | None = None
 
 
-class _Entry(msgspec.Struct, frozen=True):
+class _Entry(msgspec.Struct, frozen=True, gc=False):
     """An object's newest state; `located` is what is in force of it, perhaps an older version of it."""
 
     state: ObjectState

@@ -22,6 +22,7 @@ from convoy.api.yaml import Document
 from convoy.config.kube.listings import Json
 from convoy.config.kube.pods import prune_pod
 from convoy.config.kube.pruning import prune
+from convoy.config.kube.sharing import share_empties
 
 # Counted or written by the API server; `kubectl apply` writes the annotation, a copy of the object.
 _COUNTED = ("resourceVersion", "generation", "managedFields", "selfLink")
@@ -43,6 +44,7 @@ def read_object(item: Json, kind: Kind, *, cluster: str) -> ReadKubeObject:
         decoded = _decode(prune(data, kind.struct))
     problems = list(decoded.problems)
     if decoded.obj is not None:
+        share_empties(decoded.obj)
         problems += validate(decoded.obj)
     placed = tuple(msgspec.structs.replace(problem, key=decoded.key, cluster=cluster) for problem in problems)
     return ReadKubeObject(None if has_errors(placed) else decoded.obj, placed)

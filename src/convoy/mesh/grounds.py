@@ -6,6 +6,8 @@ other kinds say.
 
 from datetime import datetime
 
+import msgspec
+
 from convoy.api.istio.destination_rule import DestinationRule
 from convoy.api.istio.envoy_filter import EnvoyFilter
 from convoy.api.istio.gateway import Gateway
@@ -40,9 +42,8 @@ def build_facts(
     memory = memory or Memory()
     ground = build_ground(view, settings, now=now, memory=memory)
     routing = _build_routing(view, ground, memory)
-    connecting = tuple(one for one in routing if one.written.spec.tls or one.written.spec.tcp)
     connections = memory.recall(
-        ("connections", settings, ground.registry, *connecting),
+        ("connections", settings, ground.registry, *routing.connecting),
         lambda: ConnectionRouting(routing, domain=settings.cluster_domain, aliases=ground.registry.aliases),
     )
     fields = {field: getattr(ground, field) for field in Ground.__struct_fields__}
@@ -140,20 +141,42 @@ def _build_credentials(view: ConfigView, now: datetime | None, memory: Memory) -
     return memory.revise(("credentials", secrets, config_maps), revised)
 
 
+class _Routed(msgspec.Struct, frozen=True, eq=False):
+    """The VirtualServices of a view."""
+
+    number: int
+    routing: Routing
+
+
 def _build_routing(view: ConfigView, ground: Ground, memory: Memory) -> Routing:
     written, settings, registry = view.all(VirtualService), ground.settings, ground.registry
 
-    def revised(before: Routing | None) -> Routing:
-        if before and before.written is written:
-            return before
-        return Routing(
-            written,
-            domain=settings.cluster_domain,
-            retries=build_retries(settings.default_http_retry),
-            export_to=settings.default_virtual_service_export_to,
-            aliases=registry.aliases,
-            previous=before,
+    def revised(before: _Routed | None) -> _Routed:
+        if before and before.routing.written is written:
+            return _Routed(view.number, before.routing)
+        exchanged = _exchanged(before, view) if before else None
+        return _Routed(
+            view.number,
+            exchanged
+            or Routing(
+                written,
+                domain=settings.cluster_domain,
+                retries=build_retries(settings.default_http_retry),
+                export_to=settings.default_virtual_service_export_to,
+                aliases=registry.aliases,
+                previous=before.routing if before else None,
+            ),
         )
 
     # What a rule was found to mean is kept with it, and that is said in services of the registry.
-    return memory.revise(("routing", settings, registry), revised)
+    return memory.revise(("routing", settings, registry), revised).routing
+
+
+def _exchanged(before: _Routed, view: ConfigView) -> Routing | None:
+    if not view.base or view.base != before.number:
+        return None
+    news = [one.new for one in view.changes if one.key.kind == VirtualService.KIND]
+    changed = [new for new in news if isinstance(new, VirtualService)]
+    if len(changed) < len(news):
+        return None
+    return before.routing.exchanged(view.all(VirtualService), changed)

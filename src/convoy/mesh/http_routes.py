@@ -181,7 +181,7 @@ def _claim_unregistered(claims: Mapping[int, Claims], facts: Facts, caller: Call
     """
     visible, known_targets = facts.registry.visible(caller.namespace), facts.registry.known(caller.namespace)
     wildcards = [one for host, one in visible.items() if is_wildcard(host)]
-    for service in facts.routing.for_sidecars(caller.namespace).services:
+    for service in facts.routing.for_sidecars(caller.namespace).services.values():
         unknown = [host for host in service.hosts if not any(_registered(host, visible))]
         if not unknown:
             continue

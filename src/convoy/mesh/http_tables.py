@@ -4,6 +4,8 @@ hosts, and all others stay as they are.
 Only rules may differ. Where a VirtualService comes, goes or claims another host, everything is made anew.
 """
 
+from bisect import bisect_left
+
 import msgspec
 from msgspec.structs import replace
 
@@ -12,7 +14,7 @@ from convoy.mesh.facts import Facts
 from convoy.mesh.http_routes import Caller, build_service_rules, build_sidecar_http
 from convoy.mesh.memory import Memory
 from convoy.mesh.model import HostRoutes, PortRoutes
-from convoy.mesh.virtual_services import PreparedVirtualService, SidecarRouting
+from convoy.mesh.sidecar_routing import Services, SidecarRouting
 
 
 class _Table(msgspec.Struct, frozen=True, eq=False):
@@ -22,18 +24,40 @@ class _Table(msgspec.Struct, frozen=True, eq=False):
     ports: tuple[PortRoutes, ...]
 
 
+class _Shared:
+    """The ports of the views of one snapshot: those that mean the same are one object."""
+
+    def __init__(self) -> None:
+        self._made: dict[PortRoutes, PortRoutes] = {}
+        self._updated: dict[tuple[int, int, int], tuple[PortRoutes, HostRoutes, PortRoutes]] = {}
+
+    def one_of(self, ports: tuple[PortRoutes, ...]) -> tuple[PortRoutes, ...]:
+        """The objects that stand for these."""
+        return tuple(self._made.setdefault(port, port) for port in ports)
+
+    def with_host(self, port: PortRoutes, index: int, host: HostRoutes) -> PortRoutes:
+        """A port with another of its hosts."""
+        question = (id(port), index, id(host.rules))
+        if question not in self._updated:
+            hosts = (*port.hosts[:index], host, *port.hosts[index + 1 :])
+            # What is asked with is kept with the answer, so that no other object can be mistaken for it.
+            self._updated[question] = (port, host, replace(port, hosts=hosts))
+        return self._updated[question][2]
+
+
 def recall_sidecar_http(
     facts: Facts, caller: Caller, memory: Memory, *, has_plain_port: bool = False
 ) -> tuple[PortRoutes, ...]:
     """What `build_sidecar_http` makes; what no change touched is the same object as last time."""
     routing = facts.routing.for_sidecars(caller.namespace)
+    shared = memory.recall(("shared ports", facts), _Shared)
 
     def revised(before: _Table | None) -> _Table:
         if before and before.routing is routing:
             return before
-        ports = _updated(before, routing, facts, caller) if before else None
+        ports = _updated(before, routing, facts, caller, shared) if before else None
         if ports is None:
-            ports = build_sidecar_http(facts, caller, has_plain_port=has_plain_port)
+            ports = shared.one_of(build_sidecar_http(facts, caller, has_plain_port=has_plain_port))
         return _Table(routing, ports)
 
     read = (facts.registry, facts.headless, facts.settings, caller, str(has_plain_port))
@@ -41,7 +65,7 @@ def recall_sidecar_http(
 
 
 def _updated(
-    before: _Table, routing: SidecarRouting, facts: Facts, caller: Caller
+    before: _Table, routing: SidecarRouting, facts: Facts, caller: Caller, shared: _Shared
 ) -> tuple[PortRoutes, ...] | None:
     """The ports with other rules where they differ; None where more than rules may differ."""
     hosts = _changed_hosts(before.routing.services, routing.services)
@@ -49,34 +73,36 @@ def _updated(
     # Hosts that only VirtualServices know claim what is left, if they have rules. Wildcards cover anything.
     if hosts is None or not all(host in visible and "*" not in host for host in hosts):
         return None
-    names = frozenset(hosts)
-    return tuple(_with_rules(port, names, facts, caller) for port in before.ports)
+    ports = {port.port: port for port in before.ports}
+    for host in sorted(hosts):
+        for number in {port.number for port in visible[host].service.ports} & ports.keys():
+            ports[number] = _with_rules(ports[number], host, facts, caller, shared)
+    return tuple(ports.values())
 
 
-def _changed_hosts(
-    olds: tuple[PreparedVirtualService, ...], news: tuple[PreparedVirtualService, ...]
-) -> set[str] | None:
-    if len(olds) != len(news):
+def _changed_hosts(olds: Services, news: Services) -> set[Hostname] | None:
+    changed = news.changed_since(olds)
+    if changed is None:
         return None
-    pairs = [(old, new) for old, new in zip(olds, news, strict=True) if old is not new]
-    if not all(new.stands_like(old) for old, new in pairs):
-        return None
-    return {host for _, new in pairs for host in new.hosts}
+    hosts: set[Hostname] = set()
+    for key in changed:
+        old, new = olds.get(key), news.get(key)
+        if old is None or new is None or not new.stands_like(old):
+            return None
+        hosts.update(new.hosts)
+    return hosts
 
 
-def _with_rules(port: PortRoutes, names: frozenset[str], facts: Facts, caller: Caller) -> PortRoutes:
-    found = [index for index, host in enumerate(port.hosts) if host.host in names]
-    changed = {index: _host(port.hosts[index], facts, caller) for index in found}
-    if all(changed[index] is port.hosts[index] for index in found):
+def _with_rules(
+    port: PortRoutes, name: Hostname, facts: Facts, caller: Caller, shared: _Shared
+) -> PortRoutes:
+    index = bisect_left(port.hosts, str(name), key=lambda host: host.host)
+    if index == len(port.hosts) or port.hosts[index].host != name:
+        return port  # all of its spellings are taken by others
+    host = port.hosts[index]
+    registered = facts.registry.visible(caller.namespace)[name]
+    service_port = next(one for one in registered.service.ports if one.number == host.port)
+    rules = build_service_rules(registered, service_port, facts, caller)
+    if rules == host.rules:
         return port
-    hosts = list(port.hosts)
-    for index, host in changed.items():
-        hosts[index] = host
-    return replace(port, hosts=tuple(hosts))
-
-
-def _host(host: HostRoutes, facts: Facts, caller: Caller) -> HostRoutes:
-    registered = facts.registry.visible(caller.namespace)[Hostname(host.host)]
-    port = next(port for port in registered.service.ports if port.number == host.port)
-    rules = build_service_rules(registered, port, facts, caller)
-    return host if rules == host.rules else replace(host, rules=rules)
+    return shared.with_host(port, index, replace(host, rules=rules))

@@ -1,102 +1,25 @@
-"""VirtualServices, prepared once: hosts and gateways expanded, delegates put in, rules settled.
+"""VirtualServices: all of them, and those that concern some proxies.
 
 What depends on the proxy (port, namespace, labels, gateway) stays as a filter on each rule and is decided in
 `http_routes`.
 """
 
 import copy
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-
-import msgspec
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from convoy.api.istio.virtual_service import VirtualService
 from convoy.api.kinds import key_of
-from convoy.api.meta import Hostname, Namespace, ObjectKey
-from convoy.mesh.aliases import Aliases, resolve_rule
-from convoy.mesh.delegates import Delegate, Key, is_delegate, place_routes
-from convoy.mesh.gateway_names import MESH, resolve_gateway
-from convoy.mesh.hosts import covers, is_wildcard
-from convoy.mesh.http_rules import PreparedRule, prepare_route
+from convoy.api.meta import ObjectKey
+from convoy.mesh.aliases import Aliases
+from convoy.mesh.delegates import Delegate, Key, is_delegate
+from convoy.mesh.gateway_names import MESH
 from convoy.mesh.memory import keep_tuple
-from convoy.mesh.model import RetryPolicy, RouteRule
+from convoy.mesh.model import RetryPolicy
+from convoy.mesh.prepared_services import PreparedVirtualService, Preparing, resolve_visibility
 from convoy.mesh.retries import DEFAULT_RETRIES
-from convoy.mesh.short_names import expand_host
-from convoy.mesh.visibility import Visibility, resolve_export_to
+from convoy.mesh.sidecar_routing import Changes, Services, SidecarRouting
 
-_FEW = 16
-
-
-class PreparedVirtualService(msgspec.Struct, frozen=True, eq=False):
-    """One VirtualService. `gateways` holds `mesh` and `<namespace>/<name>`; `written` is as it was written,
-    without its delegates.
-    """
-
-    key: ObjectKey
-    namespace: Namespace
-    hosts: tuple[Hostname, ...]
-    gateways: tuple[str, ...]
-    visibility: Visibility
-    rules: tuple[PreparedRule, ...]
-    written: VirtualService
-    is_delegating: bool = False
-    is_labelled: bool = False
-    """It depends on the labels of callers which of its HTTP rules apply."""
-    answers: dict[Hashable, tuple[RouteRule, ...]] = {}
-    """What `http_routes` made of the rules, by all that this depends on."""
-
-    def stands_like(self, other: "PreparedVirtualService") -> bool:
-        """Whether it claims the same hosts at the same places before the same callers, whatever its rules
-        say.
-        """
-        return (
-            self.key == other.key
-            and self.hosts == other.hosts
-            and self.gateways == other.gateways
-            and self.visibility == other.visibility
-            and bool(self.written.spec.http) == bool(other.written.spec.http)
-        )
-
-
-class SidecarRouting:
-    """The VirtualServices that sidecars of a namespace see, oldest first."""
-
-    def __init__(self, services: tuple[PreparedVirtualService, ...]) -> None:
-        self.services = services
-        self._exact: dict[str, list[PreparedVirtualService]] = {}
-        wildcards: dict[str, PreparedVirtualService] = {}
-        for service in services:
-            for host in service.hosts:
-                if is_wildcard(host):
-                    wildcards.setdefault(host, service)
-                else:
-                    self._exact.setdefault(host, []).append(service)
-        self._longest_first = sorted(wildcards.items(), key=lambda item: (-len(item[0]), item[0]))
-
-    def candidates(self, host: str) -> Iterator[PreparedVirtualService]:
-        """Those for a host. The first that has a rule for the caller and port counts, and none adds to it:
-        those that name the host, oldest first, then the oldest of the longest wildcard that covers it.
-        """
-        yield from self._exact.get(host, ())
-        covering = (service for pattern, service in self._longest_first if covers(pattern, host))
-        yield from (service for service in [next(covering, None)] if service)
-
-    def replaced(self, changes: "Changes") -> "SidecarRouting":
-        """The same with other rules in some VirtualServices, which stand as the old ones did."""
-        services = _replaced(self.services, changes)
-        if services is self.services:
-            return self
-        changed = copy.copy(self)
-        changed.services = services
-        changed._exact = dict(self._exact)
-        for host in {host for one in changes for host in one.hosts}:
-            if host in self._exact:
-                changed._exact[host] = [changes.get(one, one) for one in self._exact[host]]
-        changed._longest_first = [(pattern, changes.get(one, one)) for pattern, one in self._longest_first]
-        return changed
-
-
-Changes = Mapping[PreparedVirtualService, PreparedVirtualService]
-"""What takes the place of a VirtualService."""
+__all__ = ["PreparedVirtualService", "Routing", "SidecarRouting"]
 
 
 class Routing:
@@ -118,36 +41,40 @@ class Routing:
         written = tuple(services)
         self.written = written
         self.retries = retries
+        self._preparing = Preparing(domain, retries, export_to, aliases or {})
         self.delegates = {
             (service.metadata.namespace, service.metadata.name): Delegate(
-                service, _visibility(service, export_to)
+                service, resolve_visibility(service, export_to)
             )
             for service in written
             if is_delegate(service)
         }
         known = previous._reusable(self.delegates) if previous else {}
-        self._all = tuple(
-            known.get(id(service))
-            or _prepare(
-                service,
-                self.delegates,
-                domain=domain,
-                retries=retries,
-                visibility=_visibility(service, export_to),
-                aliases=aliases or {},
-            )
+        prepared = (
+            known.get(id(service)) or self._preparing.prepare(service, self.delegates)
             for service in written
             if service.spec.hosts
         )
-        self.labelled = tuple(one for one in self._all if one.is_labelled)
-        self.delegating = tuple(one for one in self._all if one.is_delegating)
-        self.at_gateways = tuple(one for one in self._all if one.gateways != (MESH,))
+        self._all = Services((one.key, one) for one in prepared)
+        self._sort_out()
         self.shape = object()
         """The same one while VirtualServices differ by their rules alone."""
         self._mesh: dict[str, SidecarRouting] = {}
-        self._bound: dict[tuple[str, str], tuple[PreparedVirtualService, ...]] = {}
+        self._bound: dict[tuple[str, str], Services] = {}
         if previous:
             self._take_over(previous)
+
+    def _sort_out(self, previous: "Routing | None" = None) -> None:
+        """Note which of them are of some sort; the same tuples as before where they are the same ones."""
+        all_of_them = self._all.values()
+        self.labelled = tuple(one for one in all_of_them if one.is_labelled)
+        self.delegating = tuple(one for one in all_of_them if one.is_delegating)
+        self.at_gateways = tuple(one for one in all_of_them if one.gateways != (MESH,))
+        self.connecting = tuple(one for one in all_of_them if one.is_connecting)
+        if previous:
+            self.labelled = keep_tuple(self.labelled, previous.labelled)
+            self.at_gateways = keep_tuple(self.at_gateways, previous.at_gateways)
+            self.connecting = keep_tuple(self.connecting, previous.connecting)
 
     def _reusable(self, delegates: Mapping[Key, Delegate]) -> Mapping[int, PreparedVirtualService]:
         """Those prepared, by the `id` of what is written, that mean the same with these delegates."""
@@ -155,39 +82,79 @@ class Routing:
         are_same = old.keys() == delegates.keys() and all(
             old[key].written is delegate.written for key, delegate in delegates.items()
         )
-        return {id(one.written): one for one in self._all if are_same or not one.is_delegating}
+        return {id(one.written): one for one in self if are_same or not one.is_delegating}
 
     def _take_over(self, previous: "Routing") -> None:
-        self._all = keep_tuple(self._all, previous._all)
-        self.labelled = keep_tuple(self.labelled, previous.labelled)
-        self.at_gateways = keep_tuple(self.at_gateways, previous.at_gateways)
-        if len(self._all) != len(previous._all):
+        if list(self._all) != list(previous._all):
+            self._sort_out(previous)
             return
-        changes = {old: new for new, old in zip(self._all, previous._all, strict=True) if new is not old}
-        if all(new.stands_like(old) for old, new in changes.items()):
-            self.shape = previous.shape
-            self._mesh = {place: one.replaced(changes) for place, one in previous._mesh.items()}
-            self._bound = {place: _replaced(bound, changes) for place, bound in previous._bound.items()}
+        changes = {key: one for key, one in self._all.items() if one is not previous._all[key]}
+        self._all = previous._all.revised(changes)
+        self._sort_out(previous)
+        if all(one.stands_like(previous._all[key]) for key, one in changes.items()):
+            self._replace(previous, changes)
+
+    def _replace(self, previous: "Routing", changes: Changes) -> None:
+        """Be the previous one but for rules."""
+        self.shape = previous.shape
+        self._mesh = {place: one.replaced(changes) for place, one in previous._mesh.items()}
+        self._bound = {
+            place: bound.revised({key: one for key, one in changes.items() if key in bound})
+            for place, bound in previous._bound.items()
+        }
+
+    def exchanged(
+        self, written: tuple[VirtualService, ...], news: Iterable[VirtualService]
+    ) -> "Routing | None":
+        """The same with some VirtualServices that take the place of older versions of themselves; `written`
+        are all. None where this is no matter of those alone.
+        """
+        changes = {}
+        for new in news:
+            old = self._all.get(key_of(new))
+            one = None if is_delegate(new) else self._preparing.prepare(new, self.delegates)
+            is_as_old = old and old.written.metadata.creation_timestamp == new.metadata.creation_timestamp
+            if one is None or old is None or not is_as_old or not one.stands_like(old):
+                return None
+            changes[one.key] = one
+        made = copy.copy(self)
+        made.written = written
+        made._all = self._all.revised(changes)
+        if any(one.is_of_some_sort for key in changes for one in (changes[key], self._all[key])):
+            made._sort_out(self)
+        made._replace(self, changes)
+        return made
+
+    def changed_since(self, before: "Routing") -> frozenset[ObjectKey] | None:
+        """The keys of those that came, went or changed; None: not known."""
+        return self._all.changed_since(before._all)
+
+    def find(self, key: ObjectKey) -> PreparedVirtualService | None:
+        """One by its key."""
+        return self._all.get(key)
 
     def __iter__(self) -> Iterator[PreparedVirtualService]:
-        return iter(self._all)
+        return iter(self._all.values())
 
     def narrowed(self, keeps: Callable[[PreparedVirtualService], bool]) -> "Routing":
         """The same for proxies that import only some of them."""
         narrowed = copy.copy(self)
-        narrowed._all = tuple(filter(keeps, self._all))
+        narrowed._all = Services((key, one) for key, one in self._all.items() if keeps(one))
         narrowed.shape = object()
         narrowed._mesh = {}
         narrowed._bound = {}
         return narrowed
 
-    def bound(self, gateway: str, *, namespace: str) -> tuple[PreparedVirtualService, ...]:
+    def bound(self, gateway: str, *, namespace: str) -> Collection[PreparedVirtualService]:
         """Those for a gateway (`<namespace>/<name>`) or `mesh` that proxies of a namespace see."""
+        return self._bound_to(gateway, namespace).values()
+
+    def _bound_to(self, gateway: str, namespace: str) -> Services:
         key = (gateway, namespace)
         if key not in self._bound:
-            self._bound[key] = tuple(
-                service
-                for service in self._all
+            self._bound[key] = Services(
+                (service.key, service)
+                for service in self
                 if gateway in service.gateways and service.visibility.allows(namespace)
             )
         return self._bound[key]
@@ -195,53 +162,5 @@ class Routing:
     def for_sidecars(self, namespace: str) -> SidecarRouting:
         """Those that the sidecars of a namespace see, by host."""
         if namespace not in self._mesh:
-            self._mesh[namespace] = SidecarRouting(self.bound(MESH, namespace=namespace))
+            self._mesh[namespace] = SidecarRouting(self._bound_to(MESH, namespace))
         return self._mesh[namespace]
-
-
-def _replaced(
-    services: tuple[PreparedVirtualService, ...], changes: Changes
-) -> tuple[PreparedVirtualService, ...]:
-    """With what takes the place of some; the same tuple when they are not in it."""
-    if len(changes) > _FEW:
-        return keep_tuple(tuple(changes.get(one, one) for one in services), services)
-    replaced = list(services)
-    for old, new in changes.items():
-        # To look for few is cheaper than to look up each.
-        if old in services:
-            replaced[services.index(old)] = new
-    return keep_tuple(tuple(replaced), services)
-
-
-def _visibility(service: VirtualService, default: tuple[str, ...]) -> Visibility:
-    return resolve_export_to(service.spec.export_to or default, service.metadata.namespace)
-
-
-def _prepare(
-    service: VirtualService,
-    delegates: Mapping[Key, Delegate],
-    *,
-    domain: str,
-    retries: RetryPolicy,
-    visibility: Visibility,
-    aliases: Aliases,
-) -> PreparedVirtualService:
-    namespace = Namespace(service.metadata.namespace)
-    spec = service.spec
-    gateways = (resolve_gateway(name, namespace) for name in spec.gateways or [MESH])
-    rules = tuple(
-        resolve_rule(rule, aliases)
-        for placed in place_routes(service, delegates, domain=domain)
-        for rule in prepare_route(placed, domain, retries)
-    )
-    return PreparedVirtualService(
-        key=key_of(service),
-        namespace=namespace,
-        hosts=tuple(dict.fromkeys(expand_host(host, namespace, domain) for host in spec.hosts)),
-        gateways=tuple(dict.fromkeys(gateways)),
-        visibility=visibility,
-        rules=rules,
-        written=service,
-        is_delegating=any(route.delegate for route in spec.http),
-        is_labelled=any(rule.filter.labels for rule in rules),
-    )

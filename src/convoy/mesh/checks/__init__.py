@@ -4,12 +4,13 @@ Beside the resolution, not in it: what is unclear gets a safe meaning there and 
 looked at each object by itself; these checks look at what objects say of each other.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from convoy.api.istio.peer_authentication import PeerAuthentication
 from convoy.api.istio.workload_group import WorkloadGroup
+from convoy.api.meta import ObjectKey
 from convoy.api.problems import Problem, sort_problems
 from convoy.config.view import ConfigView
 from convoy.mesh.checks.connections import check_connections
@@ -25,6 +26,7 @@ from convoy.mesh.checks.rules import check_rules, listed_ports
 from convoy.mesh.checks.sidecars import check_ingress_tls, check_sidecars, has_ingress_tls
 from convoy.mesh.facts import Facts, Terms
 from convoy.mesh.memory import Inputs, Memory
+from convoy.mesh.revisions import Revision
 from convoy.mesh.selections import Selections
 from convoy.mesh.virtual_services import PreparedVirtualService, Routing
 
@@ -65,10 +67,10 @@ def check_mesh(
 
 
 class _Checked(msgspec.Struct, frozen=True, eq=False):
-    """What a check found in every VirtualService by itself; by the `id` of each, which is kept with it."""
+    """What a check found in VirtualServices, each by itself; those in order are absent."""
 
     routing: Routing
-    each: Mapping[int, tuple[PreparedVirtualService, tuple[Problem, ...]]]
+    bad: Revision[ObjectKey, tuple[Problem, ...]]
     problems: tuple[Problem, ...]
 
 
@@ -80,14 +82,20 @@ def _check_each(
 ) -> tuple[Problem, ...]:
     """The same tuple while the same is found."""
 
+    def found(services: Iterable[PreparedVirtualService]) -> dict[ObjectKey, tuple[Problem, ...]]:
+        each = ((one.key, tuple(check(one, terms))) for one in services)
+        return {key: several for key, several in each if several}
+
     def revised(before: _Checked | None) -> _Checked:
-        if before and before.routing is routing:
-            return before
-        known = before.each if before else {}
-        each = {id(one): known.get(id(one)) or (one, tuple(check(one, terms))) for one in routing}
-        problems = tuple(problem for _, several in each.values() if several for problem in several)
-        is_same = before is not None and before.problems == problems
-        return _Checked(routing, each, before.problems if before and is_same else problems)
+        changed = routing.changed_since(before.routing) if before else None
+        if before is None or changed is None:
+            bad = Revision(found(routing))
+        else:
+            services = filter(None, map(routing.find, changed))
+            bad = before.bad.revised(found(services), changed)
+            if bad is before.bad:
+                return _Checked(routing, bad, before.problems)
+        return _Checked(routing, bad, tuple(one for several in bad.values() for one in several))
 
     return memory.revise((check.__name__, terms), revised).problems
 

@@ -41,7 +41,7 @@ def _check_imports(sidecar: Sidecar, facts: Facts) -> Iterator[Problem]:
     if namespace == facts.settings.root_namespace:
         return  # what its own namespace is, depends on the workload
     visible = facts.registry.visible(namespace).values()
-    routing = facts.routing.for_sidecars(namespace).services
+    routing = facts.routing.for_sidecars(namespace).services.values()
     for index, listener in enumerate(sidecar.spec.egress):
         for number, host in enumerate(listener.hosts):
             imports = Imports([host], namespace)

@@ -48,7 +48,7 @@ class _Entry(msgspec.Struct):
 class Memo:
     """Results of pure builders, for as long as they are in use."""
 
-    def __init__(self, *, checks: bool = False, keep_generations: int = 8) -> None:
+    def __init__(self, *, checks: bool = False, keep_generations: int = 32) -> None:
         self._checks = checks
         self._keep = keep_generations
         self._generation = 0

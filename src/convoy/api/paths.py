@@ -41,7 +41,9 @@ def quote(value: Any) -> str:
     """A value as messages show it: text in double quotes, unprintable characters escaped, cut when long."""
     if not isinstance(value, str):
         return _shorten(json.dumps(value, ensure_ascii=True, default=str))
-    shown = "".join(_escaped(char) for char in value[: _LONGEST_VALUE + 1])
+    shown = value[: _LONGEST_VALUE + 1]
+    if not shown.isprintable() or '"' in shown or "\\" in shown:
+        shown = "".join(map(_escaped, shown))
     return f'"{_shorten(shown)}"'
 
 

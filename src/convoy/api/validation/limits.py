@@ -200,16 +200,16 @@ def _values(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 @cache
 def _plan(struct: type[msgspec.Struct]) -> tuple[tuple[str, str, Limit | None], ...]:
-    """The fields of a struct that have limits, or may hold structs."""
+    """The fields of a struct that have limits, or lead to some."""
     hints = typing.get_type_hints(struct)
     return tuple(
         (field.name, field.encode_name, limit)
         for field in msgspec.structs.fields(struct)
-        if (limit := LIMITS.get((struct.__name__, field.encode_name))) or _holds_struct(hints[field.name])
+        if (limit := LIMITS.get((struct.__name__, field.encode_name))) or _has_limits(hints[field.name])
     )
 
 
-def _holds_struct(annotation: Any) -> bool:
+def _has_limits(annotation: Any) -> bool:
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
-        return True
-    return any(_holds_struct(inner) for inner in typing.get_args(annotation))
+        return bool(_plan(annotation))
+    return any(_has_limits(inner) for inner in typing.get_args(annotation))

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import force_setattr
 
 _NO_ITEMS: list[Any] = []
 _NO_ENTRIES: dict[str, Any] = {}
@@ -16,36 +17,42 @@ _NO_ENTRIES: dict[str, Any] = {}
 
 def share_empties(struct: msgspec.Struct) -> None:
     """Have a decoded object, and what it consists of, share what is empty."""
-    for name in _containers(type(struct)):
+    for name, default, leads_to_structs in _containers(type(struct)):
         value = getattr(struct, name)
-        if value:
+        if not value:
+            if type(value) is list:
+                force_setattr(struct, name, _NO_ITEMS)
+            elif type(value) is dict:
+                force_setattr(struct, name, _NO_ENTRIES)
+        elif leads_to_structs and value is not default:
             _share_within(value)
-        elif type(value) is list:
-            msgspec.structs.force_setattr(struct, name, _NO_ITEMS)
-        elif type(value) is dict:
-            msgspec.structs.force_setattr(struct, name, _NO_ENTRIES)
 
 
 def _share_within(value: Any) -> None:
     if isinstance(value, msgspec.Struct):
         share_empties(value)
-    elif isinstance(value, list | dict):
-        for item in value if isinstance(value, list) else value.values():
-            if isinstance(item, msgspec.Struct):
-                share_empties(item)
+        return
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, msgspec.Struct):
+            share_empties(item)
 
 
 @cache
-def _containers(struct: type[msgspec.Struct]) -> tuple[str, ...]:
-    """The fields that may hold a list, a mapping or a struct."""
+def _containers(struct: type[msgspec.Struct]) -> tuple[tuple[str, Any, bool], ...]:
+    """The fields that may hold a list, a mapping or a struct: with their defaults, and whether structs are
+    in them.
+    """
     hints = typing.get_type_hints(struct)
-    return tuple(field for field in struct.__struct_fields__ if _may_contain(hints[field]))
+    found = ((field, _types_within(hints[field.name])) for field in msgspec.structs.fields(struct))
+    return tuple(
+        (field.name, field.default, any(issubclass(each, msgspec.Struct) for each in types))
+        for field, types in found
+        if any(issubclass(each, msgspec.Struct | list | dict) for each in types)
+    )
 
 
-def _may_contain(annotation: Any) -> bool:
+def _types_within(annotation: Any) -> set[type]:
+    """The types that an annotation consists of: `list` and a struct of `list[Struct] | None`."""
     origin = typing.get_origin(annotation)
-    if origin in (list, dict):
-        return True
-    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
-        return True
-    return any(_may_contain(inner) for inner in typing.get_args(annotation))
+    inner = {each for part in typing.get_args(annotation) for each in _types_within(part)}
+    return inner | {each for each in (origin, annotation) if isinstance(each, type)}

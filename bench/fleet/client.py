@@ -69,7 +69,7 @@ class FleetClient:
     async def _talk(self, on_progress: Callable[[], None], on_acknowledged: Acknowledged) -> str:
         """Be connected once; gives why that ended, empty when it was wished."""
 
-        def on_message(data: bytes) -> None:
+        def on_message(data: bytearray) -> None:
             reading, replies = self.state.receive(data)
             connection.send(*replies)
             on_acknowledged(self, reading)

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bench.fleet.http2 import GrpcCall
 from bench.fleet.identity import ClientTls
@@ -15,7 +15,7 @@ _TLS_RECORD = 16_384
 _READS_A_TURN = 64
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
-OnMessage = Callable[[bytes], None]
+OnMessage = Callable[[bytearray], None]
 
 
 class Connection:
@@ -109,18 +109,20 @@ async def dial(address: str, context: ssl.SSLContext | None, server_name: str) -
 class Contexts:
     """TLS that proves who a client is and checks the server; clients with one certificate share one."""
 
-    def __init__(self) -> None:
-        self._made: dict[ClientTls, ssl.SSLContext] = {}
+    def __init__(self, credentials: Iterable[ClientTls]) -> None:
+        self._made = {tls: _context(tls) for tls in set(credentials)}
 
     def of(self, tls: ClientTls) -> ssl.SSLContext:
-        """The context for some credentials."""
-        if tls not in self._made:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.load_verify_locations(cadata=tls.root_pem.decode())
-            context.set_alpn_protocols(["h2"])
-            load_key_pair(context, tls.key_pem.reveal(), tls.chain_pem)
-            self._made[tls] = context
+        """The context for one of the credentials."""
         return self._made[tls]
+
+
+def _context(tls: ClientTls) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=tls.root_pem.decode())
+    context.set_alpn_protocols(["h2"])
+    load_key_pair(context, tls.key_pem.reveal(), tls.chain_pem)
+    return context
 
 
 async def _shake_hands(sock: ssl.SSLSocket) -> None:

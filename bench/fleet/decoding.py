@@ -34,6 +34,8 @@ _MESSAGES: dict[str, Any] = {
     ROUTE: route_pb2.RouteConfiguration,
 }
 _HTTP = "type.googleapis.com/" + http_pb2.HttpConnectionManager.DESCRIPTOR.full_name
+Bytes = bytes | bytearray
+
 _REMEMBERED_BYTES = 96 << 20
 _STRETCHES_TO_TRY = 16
 _NONE: frozenset[str] = frozenset()
@@ -107,7 +109,7 @@ class Decoder:
         self._entries = _Entries()
         self._stretches = _Stretches()
 
-    def read(self, data: bytes) -> Reading:
+    def read(self, data: Bytes) -> Reading:
         """A response from its bytes."""
         type_url = nonce = ""
         removed, segments = [], []
@@ -130,14 +132,14 @@ class Decoder:
                 removed.append(data[start:at].decode())
         return Reading(type_url, nonce, tuple(segments), tuple(removed))
 
-    def _read_resources(self, data: bytes, at: int) -> tuple[list[Segment], int]:
+    def _read_resources(self, data: Bytes, at: int) -> tuple[list[Segment], int]:
         """All resources that follow each other from here, and where they end."""
         segments: list[Segment] = []
         loose: list[tuple[int, Entry, bool]] = []
         end = len(data)
         while at < end and data[at] == _RESOURCES:
             length, start = read_varint(data, at + 1)
-            first = data[at : start + length]
+            first = bytes(data[at : start + length])
             if stretch := self._stretches.find(data, at, first):
                 segments += self._bind(data, loose, at)
                 loose = []
@@ -148,14 +150,14 @@ class Decoder:
             at = start + length
         return segments + self._bind(data, loose, at), at
 
-    def _bind(self, data: bytes, loose: list[tuple[int, Entry, bool]], end: int) -> list[Segment]:
+    def _bind(self, data: Bytes, loose: list[tuple[int, Entry, bool]], end: int) -> list[Segment]:
         """Segments of resources that belong to no known stretch, what is new apart from what came before."""
         segments, start = [], 0
         for index in range(1, len(loose) + 1):
             if index == len(loose) or loose[index][2] != loose[start][2]:
                 stop = loose[index][0] if index < len(loose) else end
                 entries = [entry for _, entry, _ in loose[start:index]]
-                segments.append(self._stretches.add(data[loose[start][0] : stop], entries))
+                segments.append(self._stretches.add(bytes(data[loose[start][0] : stop]), entries))
                 start = index
         return segments
 
@@ -189,7 +191,7 @@ class _Stretches:
         self._by_first: OrderedDict[bytes, list[tuple[bytes, Segment]]] = OrderedDict()
         self._bytes = 0
 
-    def find(self, data: bytes, at: int, first: bytes) -> Segment | None:
+    def find(self, data: Bytes, at: int, first: bytes) -> Segment | None:
         """The longest one that `data` has at a place."""
         for stretch, segment in self._by_first.get(first, ()):
             if data.startswith(stretch, at):

@@ -14,7 +14,7 @@ It reproduces what was recorded from the real one (tests/envoy/test_fleet_sequen
 
 from collections.abc import Iterator
 
-from bench.fleet.decoding import Decoder, Reading
+from bench.fleet.decoding import Bytes, Decoder, Reading
 from bench.fleet.possessions import Possessions, State
 from bench.fleet.wire import encode_ack, encode_node, encode_subscribe, encode_type, encode_unsubscribe
 from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE
@@ -72,7 +72,7 @@ class EnvoyLike:
         ]
         return [self._node + requests[0], *requests[1:]]
 
-    def receive(self, data: bytes) -> tuple[Reading, list[bytes]]:
+    def receive(self, data: Bytes) -> tuple[Reading, list[bytes]]:
         """Take a response in; gives what it says, and what to say to it, in order."""
         reading = self._shared.decoder.read(data)
         self._count(reading, len(data))

@@ -38,70 +38,76 @@ class Met(msgspec.Struct, frozen=True):
     clients: int
 
 
+Acknowledgements = dict[object, float]
+"""When each client had acknowledged something first."""
+
+
 class Expecting:
-    """The expectations that the clients of a process share."""
+    """The expectations that the clients of a process share.
+
+    While changes arrive only acknowledgements of segments are noted; what they mean is found out when asked.
+    """
 
     def __init__(self, clients: Sequence[object]) -> None:
-        self._clients = clients
+        self._clients = len(clients)
         self._pending: dict[tuple[str, str], list[Expectation]] = {}
-        self._missing: dict[int, set[object]] = {}
-        self._last: dict[int, float] = {}
-        self._open: set[int] = set()
-        self._found: dict[Segment, tuple[Expectation, ...]] = {}
+        self._open: list[int] = []
+        self._seen: dict[Segment, Acknowledgements | None] = {}
+        self._met_by: dict[int, list[Acknowledgements]] = {}
 
     def expect(self, expectations: Iterable[Expectation]) -> None:
         """Look for these, and no longer for those of before."""
-        self._pending, self._missing, self._last, self._found = {}, {}, {}, {}
+        self._pending, self._seen, self._met_by = {}, {}, {}
         for each in expectations:
             self._pending.setdefault((each.type_url, each.name), []).append(each)
-        self._open = {each.number for pending in self._pending.values() for each in pending}
+            self._met_by[each.number] = []
+        self._open = list(self._met_by)
 
     @property
     def is_met(self) -> bool:
-        """Whether every client has what was expected."""
+        """Whether every client has all that was expected."""
+        while self._open and self._count(self._open[-1]) == self._clients:
+            self._open.pop()
         return not self._open
 
     def met(self) -> list[Met]:
         """How far it came."""
-        return [
-            Met(number, last, len(self._clients) - len(self._missing[number]))
-            for number, last in self._last.items()
-        ]
+        return [Met(number, self._last(number), self._count(number)) for number in self._met_by]
 
     def acknowledged(self, client: object, reading: Reading) -> bool:
-        """A client has acknowledged a response; whether something is met for all clients by that."""
-        if not self._open:
+        """A client has acknowledged a response; whether that has to do with what is expected."""
+        if not self._pending:
             return False
-        now, is_news = time.monotonic(), False
+        is_news = False
         for segment in reading.segments:
-            for expectation in self._met_by(reading.type_url, segment):
-                is_news |= self._note(expectation.number, client, now)
+            if segment not in self._seen:
+                self._seen[segment] = self._look(reading.type_url, segment)
+            if (acknowledgements := self._seen[segment]) is not None:
+                acknowledgements.setdefault(client, time.monotonic())
+                is_news = True
         return is_news
 
-    def _note(self, number: int, client: object, now: float) -> bool:
-        if number not in self._open:
-            return False
-        missing = self._missing.get(number)
-        if missing is None:
-            missing = self._missing[number] = set(self._clients)
-        if client not in missing:
-            return False
-        missing.discard(client)
-        self._last[number] = now
-        if not missing:
-            self._open.discard(number)
-        return not missing
+    def _look(self, type_url: str, segment: Segment) -> Acknowledgements | None:
+        met = [each for name in segment.versions for each in self._met_in(type_url, segment, name)]
+        acknowledgements: Acknowledgements = {}
+        for each in met:
+            self._met_by[each.number].append(acknowledgements)
+        return acknowledgements if met else None
 
-    def _met_by(self, type_url: str, segment: Segment) -> tuple[Expectation, ...]:
-        found = self._found.get(segment)
-        if found is None:
-            found = self._found[segment] = tuple(self._look(type_url, segment))
-        return found
+    def _met_in(self, type_url: str, segment: Segment, name: str) -> list[Expectation]:
+        pending = self._pending.get((type_url, name))
+        if not pending:
+            return []
+        message = segment.entry(name).message()
+        return [each for each in pending if each.fact.holds(message)]
 
-    def _look(self, type_url: str, segment: Segment) -> Iterable[Expectation]:
-        for name in segment.versions:
-            if pending := self._pending.get((type_url, name)):
-                message = segment.entry(name).message()
-                yield from (
-                    each for each in pending if each.number in self._open and each.fact.holds(message)
-                )
+    def _count(self, number: int) -> int:
+        found = self._met_by[number]
+        return len(found[0]) if len(found) == 1 else len(set().union(*found))
+
+    def _last(self, number: int) -> float:
+        first: Acknowledgements = {}
+        for acknowledgements in self._met_by[number]:
+            for client, at in acknowledgements.items():
+                first[client] = min(at, first.get(client, at))
+        return max(first.values(), default=0.0)

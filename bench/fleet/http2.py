@@ -56,7 +56,7 @@ class GrpcCall:
         out, self._out = bytes(self._out), bytearray()
         return out
 
-    def feed(self, data: memoryview) -> Iterator[bytes]:
+    def feed(self, data: memoryview) -> Iterator[bytearray]:
         """Take in what came; gives the messages that it completes."""
         at, end = 0, len(data)
         while at < end:
@@ -72,13 +72,13 @@ class GrpcCall:
             at += len(part)
         return self._messages()
 
-    def _messages(self) -> Iterator[bytes]:
+    def _messages(self) -> Iterator[bytearray]:
         while len(self._body) >= _PREFIX:
             end = _PREFIX + int.from_bytes(self._body[1:_PREFIX])
             if len(self._body) < end:
                 return
-            message = bytes(memoryview(self._body)[_PREFIX:end])
-            del self._body[:end]
+            message, self._body = self._body, self._body[end:]
+            del message[end:], message[:_PREFIX]
             yield message
 
     def _read_frame(self) -> None:

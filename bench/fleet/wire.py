@@ -54,7 +54,7 @@ def encode_versions(versions: Mapping[str, str]) -> bytes:
     )
 
 
-def read_varint(data: bytes, at: int) -> tuple[int, int]:
+def read_varint(data: bytes | bytearray, at: int) -> tuple[int, int]:
     """A number of a message, and where it ends."""
     value = shift = 0
     while True:

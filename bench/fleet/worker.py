@@ -52,12 +52,14 @@ class Totals(msgspec.Struct, frozen=True):
 
 def run_worker(pipe: Connection, members: list[Member]) -> None:
     """The process's main function; ends when it is told to or when the other end is gone."""
+    gc.disable()  # a thousand clients are no garbage, and looking for some takes a while
     uvloop.run(_Worker(members).obey(pipe))
 
 
 class _Worker:
     def __init__(self, members: list[Member]) -> None:
         self._members = members
+        self._contexts = Contexts(member.tls for member in members if member.tls)
         self._clients: list[FleetClient] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._expecting = Expecting(())
@@ -99,14 +101,13 @@ class _Worker:
         return sum((_totals(client) for client in self._clients), Totals())
 
     def _connect(self, address: str) -> None:
-        shared, contexts = Shared(), Contexts()
-        self._clients = [FleetClient(member, address, shared, contexts) for member in self._members]
+        shared = Shared()
+        self._clients = [FleetClient(member, address, shared, self._contexts) for member in self._members]
         self._expecting = Expecting(self._clients)
         self._tasks = [
             asyncio.create_task(client.run(self._progress.set, self._acknowledged))
             for client in self._clients
         ]
-        gc.freeze()
 
     def _acknowledged(self, client: FleetClient, reading: Reading) -> None:
         if self._expecting.acknowledged(client, reading):
@@ -129,6 +130,7 @@ class _Worker:
                 while not self._expecting.is_met:
                     self._progress.clear()
                     await self._progress.wait()
+                    await asyncio.sleep(0.01)  # as above
 
 
 def _totals(client: FleetClient) -> Totals:

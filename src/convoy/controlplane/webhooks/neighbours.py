@@ -6,10 +6,10 @@ from convoy.api.kinds import key_of
 from convoy.api.kube.core import Service
 from convoy.api.meta import ObjectKey
 from convoy.api.problems import Problem
-from convoy.config.view import ConfigView, build_view
+from convoy.config.view import ConfigView, change_view
 from convoy.controlplane.pipeline import Published
 from convoy.mesh.checks import check_mesh
-from convoy.mesh.credential_needs import needed_credentials
+from convoy.mesh.credential_needs import may_need_credentials, needed_credentials
 from convoy.mesh.discovery_selectors import select_discovered
 from convoy.mesh.grounds import build_facts
 from convoy.mesh.selections import build_selections
@@ -24,20 +24,17 @@ def find_new_problems(obj: ApiObject, published: Published) -> list[Problem]:
         return []
     key = key_of(obj)
     known = {_essence(problem) for problem in published.problems}
-    view = _with(published.view, obj)
+    view = change_view(published.view, {key: obj})
     # Secrets are read once something names them: of those that only this object names, nobody knows yet.
-    is_unsure = bool(needed_credentials(view) - needed_credentials(published.view))
+    is_unsure = may_need_credentials(obj) and bool(
+        needed_credentials(view) - needed_credentials(published.view)
+    )
     return [
         problem
         for problem in _check(view, published)
         if problem.key == key or _essence(problem) not in known
         if not (is_unsure and problem.code is codes.CREDENTIAL_NOT_FOUND)
     ]
-
-
-def _with(view: ConfigView, obj: ApiObject) -> ConfigView:
-    others = {**view.by_key, key_of(obj): obj}
-    return build_view(view.number + 1, others.values(), previous=view)
 
 
 def _check(view: ConfigView, published: Published) -> tuple[Problem, ...]:

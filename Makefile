@@ -38,7 +38,7 @@ demo: setup ## two clusters, version routing, verified by real requests
 	@$(BIN)/convoy demo $(DEMO_ARGS)
 
 test: setup-dev ## all tests
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python tools/run_tests.py $(PYTEST_ARGS)
 
 check: format lint types contracts test ## everything CI checks
 

@@ -31,7 +31,7 @@ _NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
 GROUP_VARIABLE = "ISTIO_META_AUTO_REGISTER_GROUP"
 
 
-class PodFacts(msgspec.Struct, frozen=True, eq=False):
+class PodFacts(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A pod that has not finished. `network_view` is the network whose endpoints its proxy may use."""
 
     pod: kube.Pod

@@ -6,5 +6,8 @@ Labels = tuple[tuple[str, str], ...]
 """Label pairs, sorted by key."""
 
 
-class Part(msgspec.Struct, frozen=True, cache_hash=True):
-    """A piece of the snapshot: immutable, hashable, compared by content."""
+class Part(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
+    """A piece of the snapshot: immutable, hashable, compared by content.
+
+    Parts are trees, so the garbage collector need not go through them; subclasses inherit this.
+    """

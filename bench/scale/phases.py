@@ -15,7 +15,7 @@ from bench.scale.running import Mesh, say
 
 # Longer than changes are held off after one another.
 _QUIET_SECONDS = 0.25
-_SETTLED_SECONDS = 1.0
+_SETTLED_SECONDS = 0.5
 
 
 class Waited(msgspec.Struct, frozen=True):

@@ -94,6 +94,24 @@ def extra_pod(size: Size, number: int, generation: int) -> Manifest:
     return _service_pod(size, number, f"{name_of(number)}-x{generation}", version=1, address=address)
 
 
+def endpoint_slice(size: Size, number: int) -> Manifest:
+    """What a cluster's controller makes of the pods behind a Service."""
+    ready = [
+        {"addresses": [address_of(size, number, replica)], "conditions": {"ready": True}}
+        for replica in range(size.endpoints)
+    ]
+    labels = {"kubernetes.io/service-name": name_of(number)}
+    metadata = {"name": name_of(number), "namespace": namespace_of(size, number), "labels": labels}
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": metadata,
+        "addressType": "IPv4",
+        "endpoints": ready,
+        "ports": [{"name": "http", "port": _APP_PORT, "protocol": "TCP"}],
+    }
+
+
 def caller(size: Size, number: int) -> Manifest:
     """A pod that only calls."""
     name = f"caller-{number}"

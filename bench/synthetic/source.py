@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench.synthetic.feed import read_event, read_list
 from convoy.api.kinds import BY_NAME
+from convoy.config.contents import Contents
 from convoy.config.kube.holding import Holding
 from convoy.config.sources.kube import MESH_KINDS
 from convoy.config.store import Store
@@ -28,10 +29,15 @@ class SyntheticSource:
         if self._holding.change(BY_NAME[event.object["kind"]], event):
             self._changed.set()
 
-    async def run(self, store: Store) -> None:
-        """Hand the objects to the store, and then every change, for ever."""
+    def read(self) -> Contents:
+        """Read the lists; gives what they amount to."""
         for kind in MESH_KINDS:
             self._holding.replace(kind, read_list(self._folder, kind.name))
+        return self._holding.contents()
+
+    async def run(self, store: Store) -> None:
+        """Hand the objects to the store, and then every change, for ever."""
+        self.read()
         self._changed.set()
         while True:
             await self._changed.wait()

@@ -113,7 +113,12 @@ def test_a_signal_at_any_time_leaves_nothing(number, moment, home) -> None:
     before = look()
     seconds = random.uniform(0.1, 2.0) if moment == "early" else random.uniform(2.0, 7.0)
     with subprocess.Popen(
-        [*CONVOY, "demo"], env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [*CONVOY, "demo"],
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        # A run in the background of a shell ignores SIGINT, and what it starts inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as demo:
         time.sleep(seconds)
         os.kill(demo.pid, number)

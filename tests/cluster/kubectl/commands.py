@@ -70,14 +70,20 @@ class Background:
         return self._said["stdout"].decode()
 
     async def until(self, text: str, *, timeout: float = 20.0) -> str:
-        """Until its standard output has a text; gives all of it. AssertionError if that does not come."""
+        """Until a whole line of its standard output has a text; gives all lines. AssertionError if none has.
+
+        kubectl writes a line of a table in several pieces.
+        """
         try:
             async with asyncio.timeout(timeout), self._heard:
-                await self._heard.wait_for(lambda: text in self.said())
+                await self._heard.wait_for(lambda: text in self._lines())
         except TimeoutError:
             said = {name: bytes(each).decode() for name, each in self._said.items()}
             raise AssertionError(f"it did not say {text!r}: {said}") from None
-        return self.said()
+        return self._lines()
+
+    def _lines(self) -> str:
+        return self.said().rpartition("\n")[0]
 
     async def end(self) -> Outcome:
         """Interrupt it, as a person would."""

@@ -23,7 +23,9 @@ _SHORT_SECONDS = 2.0
 
 
 class Relisted(msgspec.Struct, frozen=True):
-    """These are all objects now."""
+    """These are all objects now. The list is emptied when the next happening is asked for: that one may take
+    hours, and until then loops have this one in their hands, as large as a cluster.
+    """
 
     items: list[Json]
 
@@ -55,6 +57,8 @@ async def follow(
         try:
             async for happening in follower.attempt():
                 yield happening
+                if isinstance(happening, Relisted):
+                    happening.items.clear()
             follower.is_making_way |= clock.monotonic() - started >= _SHORT_SECONDS
         except KubeError as error:
             if error.is_not_found:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 
 import msgspec
 import pytest
@@ -314,3 +315,12 @@ async def test_of_config_maps_only_that_of_the_mesh_is_read(api):
         assert read(w) == {"istio-system/istio": {"mesh": "connectTimeout: 1s"}}
         await api.request("PUT", f"{maps}/istio", settings("istio", "connectTimeout: 2s"))
         await w.wait(lambda w: read(w) == {"istio-system/istio": {"mesh": "connectTimeout: 2s"}})
+
+
+async def test_lists_are_not_kept_once_they_were_read(api):
+    await api.create(SERVICES, service("a"))
+    async with client_of(api.url) as client, watching(client) as w:
+        assert w.ports() == {"a": 80}
+        lists = [each.items for each in gc.get_objects() if isinstance(each, following.Relisted)]
+        assert lists
+        assert not any(lists)

@@ -68,9 +68,9 @@ async def mesh(home: Path) -> AsyncIterator[ObservedMesh]:
         assert await mesh.rejections() == []
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def playground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ObservedMesh]:
-    """The playground's two clusters, shared by a module's tests, each of which undoes its changes.
+    """The playground's two clusters, shared by several modules' tests, each of which undoes its changes.
 
     At the end no proxy may have refused anything.
     """

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import pytest
 
-# What every module marks its tests with that shares the playground among them.
+# What every module marks its tests with that shares the playground with the others.
 MARKS = [
     pytest.mark.world,
     pytest.mark.envoy,
     pytest.mark.slow,
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="session"),
 ]
 ROOT = Path(__file__).parents[2]
 HTTP, AUTO, LINES, GREETER, UNNAMED, UNNAMED_LINES = 8000, 8001, 9000, 9001, 8002, 9002

@@ -25,7 +25,7 @@ _NONCE = 5
 _REMOVED = 6
 # Resource, the entry of a DeltaDiscoveryResponse.
 _RESOURCE_VERSION = 1
-_RESOURCE_BODY = 2
+_RESOURCE_BODY = _RESOURCES  # so that the body as it stands is the entry of a DiscoveryResponse
 _RESOURCE_NAME = 3
 # google.protobuf.Any.
 _ANY_TYPE_URL = 1
@@ -51,16 +51,13 @@ def encode_value(type_url: str, name: str, value: bytes) -> Resource:
     """Encode for both protocols a message whose bytes are known; its version is their hash."""
     version = digest(value)
     packed = _text_field(_ANY_TYPE_URL, type_url) + _bytes_field(_ANY_VALUE, value)
-    entry = (
-        _text_field(_RESOURCE_VERSION, version)
-        + _bytes_field(_RESOURCE_BODY, packed)
-        + _text_field(_RESOURCE_NAME, name)
-    )
+    body = _bytes_field(_RESOURCE_BODY, packed)
+    before = _text_field(_RESOURCE_VERSION, version)
+    entry = before + body + _text_field(_RESOURCE_NAME, name)
+    chunk = _bytes_field(_RESOURCES, entry)
+    start = len(chunk) - len(entry) + len(before)
     return Resource(
-        name=name,
-        version=version,
-        delta_chunk=_bytes_field(_RESOURCES, entry),
-        sotw_chunk=_bytes_field(_RESOURCES, packed),
+        name=name, version=version, delta_chunk=chunk, sotw_start=start, sotw_end=start + len(body)
     )
 
 

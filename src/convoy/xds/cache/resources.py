@@ -1,8 +1,8 @@
 """Encoded resources and the sets of them that proxies are served from.
 
 A protobuf message is the concatenation of its fields, so each resource is encoded once as the bytes of one
-`resources` entry: for the delta protocol (an entry of `DeltaDiscoveryResponse.resources`) and for state of
-the world (an entry of `DiscoveryResponse.resources`). A response is then a header, such chunks, and a nonce.
+`resources` entry of a `DeltaDiscoveryResponse`; the entry of a `DiscoveryResponse`, which is the protocol's
+state of the world, is a part of that. A response is then a header, such chunks, and a nonce.
 Versions are content hashes: replicas and restarts agree on them.
 """
 
@@ -42,8 +42,14 @@ class Resource(msgspec.Struct, frozen=True, weakref=True):
     """Content hash of the message's deterministic serialization."""
     delta_chunk: bytes
     """Bytes of one `resources` entry (field 2) of a DeltaDiscoveryResponse."""
-    sotw_chunk: bytes
-    """Bytes of one `resources` entry (field 2) of a DiscoveryResponse."""
+    sotw_start: int = 0
+    sotw_end: int = 0
+    """Between these lies the message: in either response a field 2, an `Any`."""
+
+    @property
+    def sotw_chunk(self) -> bytes:
+        """Bytes of one `resources` entry (field 2) of a DiscoveryResponse."""
+        return self.delta_chunk[self.sotw_start : self.sotw_end]
 
     def __repr__(self) -> str:
         # Without the bytes: those of a secret hold a private key.

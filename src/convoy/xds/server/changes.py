@@ -27,7 +27,7 @@ _IN_DOUBT = "in doubt"
 @lru_cache(maxsize=65536)
 def held_before(name: str, version: str) -> Resource:
     """Stands for a resource that the client has from an earlier stream; its bytes are not known."""
-    return Resource(name=name, version=version, delta_chunk=b"", sotw_chunk=b"")
+    return Resource(name=name, version=version, delta_chunk=b"")
 
 
 def in_doubt(name: str) -> Resource:

@@ -251,7 +251,7 @@ def _still_named(clusters: tuple[str, ...], subscriptions: Subscriptions) -> fro
     ]
     if not all(map(_can_repeat, using)):
         return frozenset(clusters)  # what the client uses is from an earlier stream; it may name any
-    text = b"\0".join(resource.sotw_chunk for resource in using)
+    text = b"\0".join(resource.delta_chunk for resource in using)
     return frozenset(name for name in clusters if text and name.encode() in text)
 
 

@@ -149,7 +149,7 @@ def _mentions_of_selection(selection: Selection) -> int:
 
 
 def _names_any(difference: Difference, names: frozenset[str]) -> bool:
-    text = b"\0".join(resource.sotw_chunk for resource in difference.upserts.values())
+    text = b"\0".join(resource.delta_chunk for resource in difference.upserts.values())
     return any(name.encode() in text for name in names)
 
 

@@ -20,7 +20,7 @@ from convoy.api.meta import ObjectKey
 from convoy.api.problems import Problem
 from convoy.api.reading import ReadObject, read_object
 from convoy.controlplane.pipeline import Published
-from convoy.controlplane.webhooks.neighbours import find_new_problems
+from convoy.controlplane.webhooks.neighbours import Neighbours
 from convoy.controlplane.webhooks.reviews import AdmissionRequest, Verdict
 from convoy.controlplane.webhooks.server import Judge
 from convoy.controlplane.webhooks.wording import causes, refusal_message, warning_lines
@@ -32,6 +32,8 @@ _ALLOWED = Verdict()
 _QUICKLY_CHECKED = 400
 # Views are held off a little, so what came just before, as from the same file, is not in the newest one yet.
 _PATIENCE = 0.3
+# Objects that are applied together come one after the other; then what was remembered for them may go.
+_REMEMBERED = 30.0
 
 
 class Validation:
@@ -43,6 +45,8 @@ class Validation:
     def __init__(self, published: LatestValue[Published], *, patience: float = _PATIENCE) -> None:
         self._published = published
         self._patience = patience
+        self._beside = Neighbours()
+        self._forgetting: asyncio.TimerHandle | None = None
 
     def judges(self) -> dict[str, Judge]:
         """By path, as `webhooks_app` takes them; the webhook configurations name both."""
@@ -62,13 +66,21 @@ class Validation:
         if obj is None or not number:
             return ()
         give_up = asyncio.get_running_loop().time() + self._patience
-        while found := await _find_problems(obj, self._published.get_nowait()):
+        while found := await self._find_problems(obj, self._published.get_nowait()):
             try:
                 async with asyncio.timeout_at(give_up):
                     number, _ = await self._published.wait_newer(number)
             except TimeoutError:
                 break
         return found
+
+    async def _find_problems(self, obj: ApiObject, published: Published) -> Sequence[Problem]:
+        if self._forgetting is not None:
+            self._forgetting.cancel()
+        self._forgetting = asyncio.get_running_loop().call_later(_REMEMBERED, self._beside.forget)
+        if len(published.view) <= _QUICKLY_CHECKED:
+            return self._beside.find_new_problems(obj, published)
+        return await asyncio.to_thread(self._beside.find_new_problems, obj, published)
 
     async def judge_schema(self, request: AdmissionRequest) -> Verdict:
         """What is wrong with the object by itself; what there is to warn of, `judge` will say."""
@@ -84,12 +96,6 @@ def _read(request: AdmissionRequest) -> ReadObject:
     if isinstance(read.obj, EnvoyFilter) and (bad := tuple(find_bad_values([read.obj]))):
         return msgspec.structs.replace(read, obj=None, problems=(*read.problems, *bad))
     return read
-
-
-async def _find_problems(obj: ApiObject, published: Published) -> Sequence[Problem]:
-    if len(published.view) <= _QUICKLY_CHECKED:
-        return find_new_problems(obj, published)
-    return await asyncio.to_thread(find_new_problems, obj, published)
 
 
 def _passes(request: AdmissionRequest) -> bool:

@@ -7,10 +7,12 @@ import yaml
 from tests.unit.controlplane.webhooks.reviews import review, rule
 
 from convoy.api.meta import ClusterID
+from convoy.api.reading import read_object
 from convoy.config.folder import Folder
 from convoy.config.store import Composer
 from convoy.controlplane.pipeline import build_state
 from convoy.controlplane.webhooks import validation as validation_module
+from convoy.controlplane.webhooks.neighbours import Neighbours
 from convoy.controlplane.webhooks.reviews import decode_review
 from convoy.controlplane.webhooks.validation import Validation
 from convoy.kit.latest import LatestValue
@@ -226,3 +228,32 @@ async def test_a_secret_that_nobody_has_looked_for_yet_is_not_called_missing():
     assert (await judged(gateway, text=REVIEWS + GATEWAY_POD)).warnings == []
     (warning,) = (await judged(gateway, text=REVIEWS + GATEWAY_POD + TLS_GATEWAY)).warnings
     assert "Secret default/cert was not found" in warning
+
+
+def test_what_is_remembered_of_other_objects_and_states_changes_no_answer():
+    two = (
+        REVIEWS
+        + "---\napiVersion: v1\nkind: Service\nmetadata: {name: nowhere}\nspec: {ports: [{port: 80}]}\n"
+    )
+    objects = [
+        routed({"host": "reviews", "subset": "v1"}),
+        routed({"host": "reviews", "subset": "v9"}),
+        routed({"host": "nowhere"}, name="known"),
+        {**SUBSETS, "spec": {"host": "reviews", "subsets": [{"name": "v2", "labels": {"version": "v2"}}]}},
+        {**SUBSETS, "spec": {"host": "elsewhere"}},
+    ]
+    remembering = Neighbours()
+    found = []
+    for published in (state(REVIEWS), state(two), state(REVIEWS)):
+        for obj in (*objects, *reversed(objects)):
+            read = read_object(obj).obj
+            found.append(remembering.find_new_problems(read, published))
+            assert found[-1] == Neighbours().find_new_problems(read, published)
+    assert len({str(each) for each in found}) > 3
+
+
+SUBSETS = {
+    "apiVersion": "networking.istio.io/v1",
+    "kind": "DestinationRule",
+    "metadata": {"name": "reviews", "namespace": "default"},
+}

@@ -1,4 +1,4 @@
-"""Clusters with the mesh and Bookinfo, one pair of each module's own."""
+"""Clusters with the mesh and Bookinfo, one pair for all modules that leave them as they were."""
 
 from collections.abc import AsyncIterator
 
@@ -8,7 +8,7 @@ from tests.e2e.clusters import bookinfo
 from tests.e2e.clusters.mesh import Meshes, remote_gateway, running_clusters
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def meshes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Meshes]:
     """cluster1 and cluster2 with Bookinfo on both."""
     async with running_clusters(tmp_path_factory.mktemp("home"), "cluster1", "cluster2") as meshes:

@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.world,
     pytest.mark.envoy,
     pytest.mark.slow,
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="session"),
 ]
 Place = tuple[MeshCluster, PodPlace]
 

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.world,
     pytest.mark.envoy,
     pytest.mark.slow,
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="session"),
 ]
 
 _PROGRAM = "convoy.controlplane"

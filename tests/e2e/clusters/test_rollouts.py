@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.world,
     pytest.mark.envoy,
     pytest.mark.slow,
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="session"),
 ]
 
 _REVIEWS = "/api/v1/products/0/reviews"

@@ -22,7 +22,7 @@ from convoy.xds.cache.resources import (
     ResourceSet,
 )
 from convoy.xds.server.dialog import Dialog, Response
-from convoy.xds.server.requests import Protocol, Request
+from convoy.xds.server.requests import InitialVersions, Protocol, Request
 from convoy.xds.server.sharing import Sharing
 
 
@@ -138,7 +138,7 @@ class Conversation:
                 unsubscribe=frozenset(unsubscribe),
                 nonce=nonce,
                 error=error,
-                initial_versions=has or {},
+                initial_versions=InitialVersions.of(has or {}),
             )
         )
 

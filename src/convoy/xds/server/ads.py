@@ -6,6 +6,7 @@ methods are registered without serializers: what goes out are bytes that exist a
 """
 
 import asyncio
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from convoy.kit.clock import SYSTEM_CLOCK, Clock
 from convoy.kit.latest import LatestValue
 from convoy.kit.logs import get_logger
 from convoy.xds.cache.resources import XdsModel
-from convoy.xds.server.budget import WriteBudget
+from convoy.xds.server.budget import Budget
 from convoy.xds.server.dialog import Dialog
 from convoy.xds.server.requests import Parser, Protocol, Request, parse_delta, parse_sotw
 from convoy.xds.server.security import AdsError, NodeIdError, Security, parse_node_id
@@ -39,9 +40,14 @@ _OPTIONS = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.so_reuseport", 0),
+    # What waits unread of a stream that has not had its turn.
+    ("grpc.http2.lookahead_bytes", 16 << 10),
     # Probing for bandwidth answers each request with a ping; requests are small, or come once.
     ("grpc.http2.bdp_probe", 0),
 )
+# A client that comes back sends up to a megabyte at once about what it has. A few at a time are heard.
+_OPENING_AT_ONCE = 48
+_OPENING_SECONDS = 0.05
 _STREAMS_PER_TURN = 64
 _REFUSALS_REMEMBERED = 10_000
 
@@ -63,7 +69,8 @@ class AdsServer:
         self._clock = clock
         self._sharing = Sharing()
         self._counters = Counters()
-        self._budget = WriteBudget()
+        self._writing = Budget(at_most=16 << 20, overdue_at_most=64 << 20, free=64 << 10)
+        self._opening = Budget(at_most=_OPENING_AT_ONCE, overdue_at_most=sys.maxsize, patience=0.2)
         self._streams: set[Stream] = set()
         self._model_number = 0
         self._refusals: dict[str, str] = {}
@@ -170,15 +177,20 @@ class AdsServer:
         self, protocol: Protocol, parse: Callable[[bytes], Request], context: Any
     ) -> Stream | None:
         """The stream that begins with a client's first request; None when the client says nothing."""
-        data = await context.read()
-        if data is grpc.aio.EOF:
-            return None
-        first = parse(data)
         await self._models.wait_newer(0)
-        stream = self._admit(first, protocol, context)
-        stream.take_in(first)
-        self._streams.add(stream)
-        return stream
+        turn = await self._opening.take(1, _do_nothing)
+        try:
+            data = await context.read()
+            if data is grpc.aio.EOF:
+                return None
+            first = parse(data)
+            stream = self._admit(first, protocol, context)
+            stream.take_in(first)
+            self._streams.add(stream)
+            return stream
+        finally:
+            # A client names its types one after the other; the turn is for all of them.
+            asyncio.get_running_loop().call_later(_OPENING_SECONDS, turn.release)
 
     def _admit(self, first: Request, protocol: Protocol, context: Any) -> Stream:
         """The stream of a client that is who it says it is; raises `_RefusedError` for others."""
@@ -207,7 +219,7 @@ class AdsServer:
             since=self._clock.now(),
         )
         dialog = Dialog(protocol, resources, self._sharing)
-        return Stream(info, dialog, context, counters=self._counters, budget=self._budget)
+        return Stream(info, dialog, context, counters=self._counters, budget=self._writing)
 
     def _report_refusal(self, refused: "_RefusedError", context: Any) -> None:
         self._counters.streams_refused += 1
@@ -223,6 +235,10 @@ class AdsServer:
             reason=refused.detail,
             peer=context.peer(),
         )
+
+
+def _do_nothing() -> None:
+    pass
 
 
 class _RefusedError(AdsError):

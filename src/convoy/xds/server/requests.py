@@ -7,7 +7,7 @@ this module knows the protobuf messages of the discovery service.
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from enum import Enum
-from types import MappingProxyType
+from typing import Any
 
 import msgspec
 from envoy.config.core.v3 import base_pb2
@@ -16,7 +16,6 @@ from envoy.service.discovery.v3 import discovery_pb2
 WILDCARD = "*"
 # What a request costs besides its text, roughly.
 _OBJECT_BYTES = 500
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Protocol(Enum):
@@ -26,6 +25,52 @@ class Protocol(Enum):
     """Only what changed; removals by name; names are added to and taken from the subscription."""
     SOTW = "sotw"
     """State of the world: clusters and listeners always whole; every request repeats all names."""
+
+
+class InitialVersions:
+    """What a client has from an earlier stream: the version of each resource by name.
+
+    They stay in the message that brought them. A client that comes back names thousands, and whether they are
+    the expected ones is found out there in a tenth of the time that it takes to read them.
+    """
+
+    __slots__ = ("_message",)
+
+    def __init__(self, message: discovery_pb2.DeltaDiscoveryRequest) -> None:
+        self._message = message
+
+    @classmethod
+    def of(cls, versions: Mapping[str, str]) -> "InitialVersions":
+        """These versions."""
+        return cls(discovery_pb2.DeltaDiscoveryRequest(initial_resource_versions=versions))
+
+    def __len__(self) -> int:
+        return len(self._message.initial_resource_versions)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, InitialVersions) and self._message == other._message
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def as_dict(self) -> dict[str, str]:
+        """All of them."""
+        return dict(self._message.initial_resource_versions)
+
+    def are(self, expected: "InitialVersions", *, also: Mapping[str, str]) -> bool:
+        """Whether they are the expected ones and some more, and no others."""
+        told = self._message.initial_resource_versions
+        if len(told) != len(expected) + len(also):
+            return False
+        if any(name not in told or told[name] != version for name, version in also.items()):
+            return False
+        for name in also:
+            del told[name]
+        is_same = self == expected
+        told.update(also)
+        return is_same
+
+
+_NOTHING = InitialVersions.of({})
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -40,7 +85,7 @@ class Request(msgspec.Struct, frozen=True):
     """Delta: names to add. State of the world: all names."""
     unsubscribe: frozenset[str] = frozenset()
     """Delta only."""
-    initial_versions: Mapping[str, str] = _NOTHING
+    initial_versions: InitialVersions = _NOTHING
     """Delta, first request of a type: what the client has from an earlier stream."""
     node_id: str = ""
     """Who the client says it is; only in the first request of a stream."""
@@ -56,10 +101,21 @@ def parse_delta(data: bytes) -> Request:
         error=message.error_detail.message if message.HasField("error_detail") else None,
         subscribe=frozenset(message.resource_names_subscribe),
         unsubscribe=frozenset(message.resource_names_unsubscribe),
-        initial_versions=dict(message.initial_resource_versions) or _NOTHING,
         node_id=message.node.id,
         user_agent=_user_agent(message.node),
+        initial_versions=_initial_versions(message),  # empties the message
     )
+
+
+def _initial_versions(message: discovery_pb2.DeltaDiscoveryRequest) -> InitialVersions:
+    if not message.initial_resource_versions:
+        return _NOTHING
+    clear: Callable[[Any], None] = message.ClearField
+    for field in message.DESCRIPTOR.fields:
+        if field.name != "initial_resource_versions":
+            clear(field.name)
+    message.DiscardUnknownFields()
+    return InitialVersions(message)
 
 
 def parse_sotw(data: bytes) -> Request:

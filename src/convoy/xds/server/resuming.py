@@ -8,10 +8,11 @@ same before are found to know the same, too.
 from collections.abc import Mapping
 
 from convoy.xds.cache.layers import Layers
-from convoy.xds.cache.resources import ResourceSet
+from convoy.xds.cache.resources import EMPTY, ResourceSet
 from convoy.xds.server.changes import Known, held_before
 from convoy.xds.server.interest import Interest
 from convoy.xds.server.recent import Recent
+from convoy.xds.server.requests import InitialVersions
 
 Versions = Mapping[str, str]
 """By the names of resources."""
@@ -21,39 +22,32 @@ class Resuming:
     """Finds out what resuming clients know, and remembers it for those that know the same."""
 
     def __init__(self, *, mentions: int = 100_000) -> None:
-        self._versions: Recent[Versions] = Recent(at_most=mentions, weigh=lambda versions: 1 + len(versions))
+        self._expected: Recent[InitialVersions] = Recent(at_most=mentions, weigh=lambda one: 1 + len(one))
         self._known: Recent[tuple[Versions, Known]] = Recent(
             at_most=mentions, weigh=lambda one: 1 + len(one[0])
         )
 
     def start_generation(self) -> None:
         """The server has a new model."""
-        self._versions.start_generation()
+        self._expected.start_generation()
         self._known.start_generation()
 
-    def known_before(self, versions: Versions, settled: Known, interest: Interest) -> Known:
+    def known_before(self, told: InitialVersions, settled: Known, interest: Interest) -> Known:
         """What a client knows that has these versions; `settled` is what it knows once it has everything."""
-        if isinstance(settled, ResourceSet) and settled.layers:
-            return self._known_by_layer(versions, settled, *settled.layers)
-        if not interest.wildcard and not versions.keys() <= interest.names:
+        layers = settled.layers if isinstance(settled, ResourceSet) else None
+        shared, own = layers or (settled, EMPTY)
+        expected = self._expected.get((shared,), (), lambda: InitialVersions.of(_versions_in(shared)))
+        if len(expected) == len(shared) and told.are(expected, also=_versions_in(own)):
+            return settled
+        versions = told.as_dict()
+        if layers is not None:
+            of_own = {name: versions.pop(name) for name in own if name in versions}
+            return Layers(self._known_of(versions, shared), _recall(of_own, own))
+        if not interest.wildcard:
             versions = {name: version for name, version in versions.items() if name in interest.names}
         return self._known_of(versions, settled)
 
-    def _known_by_layer(
-        self, versions: Versions, target: ResourceSet, shared: ResourceSet, own: ResourceSet
-    ) -> Known:
-        of_shared = dict(versions)
-        of_own = {name: of_shared.pop(name) for name in own if name in of_shared}
-        known_shared = self._known_of(of_shared, shared)
-        is_own_known = of_own == _versions_in(own)
-        if known_shared is shared and is_own_known:
-            return target
-        return Layers(known_shared, own if is_own_known else _recall(of_own, own))
-
     def _known_of(self, versions: Versions, settled: Known) -> Known:
-        expected = self._versions.get((settled,), (), lambda: _versions_in(settled))
-        if len(expected) == len(settled) and versions == expected:
-            return settled
         # Telling whether two clients told the same must not cost what it saves: equal hashes are looked into.
         look = hash(frozenset(versions.items()))
         told, known = self._known.get((settled,), (look,), lambda: (versions, _recall(versions, settled)))

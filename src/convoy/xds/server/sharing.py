@@ -6,8 +6,6 @@ and what is their own is small. A miss costs time, never correctness. What is re
 number of resources that it mentions, by the bytes of bodies, and by how many models ago it was used.
 """
 
-from collections.abc import Mapping
-
 from convoy.xds.cache.encode import encode_empty_assignment, join_delta, join_sotw
 from convoy.xds.cache.resources import ENDPOINT, ResourceSet
 from convoy.xds.server.changes import (
@@ -30,7 +28,7 @@ from convoy.xds.server.layering import (
     target_layers,
 )
 from convoy.xds.server.recent import Recent
-from convoy.xds.server.requests import Protocol
+from convoy.xds.server.requests import InitialVersions, Protocol
 from convoy.xds.server.resuming import Resuming
 
 # Below this, looking a body up costs as much as joining it.
@@ -110,9 +108,9 @@ class Sharing:
             return known
         return self._known.get((known,), ("doubted", names), lambda: doubt(known, names))
 
-    def known_before(self, versions: Mapping[str, str], target: ResourceSet, interest: Interest) -> Known:
+    def known_before(self, told: InitialVersions, target: ResourceSet, interest: Interest) -> Known:
         """See `resuming.Resuming`."""
-        return self._resuming.known_before(versions, self.settled(target, interest), interest)
+        return self._resuming.known_before(told, self.settled(target, interest), interest)
 
     def body(
         self, selection: Selection, protocol: Protocol, *, type_url: str, head: tuple[str, str]

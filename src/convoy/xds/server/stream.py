@@ -14,7 +14,7 @@ import msgspec
 
 from convoy.kit.logs import get_logger
 from convoy.xds.cache.resources import XdsModel
-from convoy.xds.server.budget import WriteBudget
+from convoy.xds.server.budget import Budget
 from convoy.xds.server.dialog import Dialog
 from convoy.xds.server.push import Push
 from convoy.xds.server.requests import Request
@@ -71,7 +71,7 @@ class Stream:
     )
 
     def __init__(
-        self, info: StreamInfo, dialog: Dialog, context: Any, *, counters: Counters, budget: WriteBudget
+        self, info: StreamInfo, dialog: Dialog, context: Any, *, counters: Counters, budget: Budget
     ) -> None:
         self.info = info
         self._dialog = dialog
@@ -194,10 +194,13 @@ class Stream:
 
     async def _send_in_turn(self, size: int) -> None:
         """Send something large when others have sent theirs: what is the newest then."""
-        async with self._budget.hold(size, self._give_up):
+        hold = await self._budget.take(size, self._give_up)
+        try:
             push = self._dialog.next_push()
             if push is not None:
                 await self._send(push)
+        finally:
+            hold.release()
 
     async def _send(self, push: Push) -> None:
         response = self._dialog.send(push)

@@ -1,15 +1,18 @@
 """Large writes take turns, and nobody is kept waiting by who does not read."""
 
 import asyncio
-from contextlib import AsyncExitStack
 
 from tests.kit.waiting import until
 
-from convoy.xds.server.budget import WriteBudget
+from convoy.xds.server.budget import Budget
 
 
 def no_matter():
     raise AssertionError("nobody has to give up")
+
+
+def budget_of(*, patience):
+    return Budget(at_most=10, overdue_at_most=1000, patience=patience)
 
 
 class Writers:
@@ -47,13 +50,16 @@ class Writers:
         await asyncio.sleep(0)
 
     async def _write(self, name, size, give_up):
-        async with self.budget.hold(size, give_up):
-            self.begun.append(name)
+        hold = await self.budget.take(size, give_up)
+        self.begun.append(name)
+        try:
             await self._ends[name].wait()
+        finally:
+            hold.release()
 
 
 async def test_what_does_not_fit_waits_for_its_turn():
-    async with Writers(WriteBudget(at_most=10, patience=60)) as writers:
+    async with Writers(budget_of(patience=60)) as writers:
         for name, size in (("a", 6), ("b", 4), ("c", 8), ("d", 1)):
             await writers.start(name, size)
         assert writers.begun == ["a", "b"]
@@ -64,7 +70,7 @@ async def test_what_does_not_fit_waits_for_its_turn():
 
 
 async def test_what_is_larger_than_all_of_it_goes_alone():
-    async with Writers(WriteBudget(at_most=10, patience=60)) as writers:
+    async with Writers(budget_of(patience=60)) as writers:
         for name in ("a", "b"):
             await writers.start(name, 50)
         assert writers.begun == ["a"]
@@ -73,7 +79,7 @@ async def test_what_is_larger_than_all_of_it_goes_alone():
 
 
 async def test_who_is_cancelled_gives_its_turn_away():
-    async with Writers(WriteBudget(at_most=10, patience=60)) as writers:
+    async with Writers(budget_of(patience=60)) as writers:
         for name in ("a", "b", "c", "d"):
             await writers.start(name, 10)
         await writers.cancel("b")
@@ -84,7 +90,7 @@ async def test_who_is_cancelled_gives_its_turn_away():
 
 
 async def test_slow_write_does_not_keep_others_waiting():
-    async with Writers(WriteBudget(at_most=10, patience=0.01)) as writers:
+    async with Writers(budget_of(patience=0.01)) as writers:
         await writers.start("slow", 10)
         await writers.start("other", 10)
         assert writers.begun == ["slow"]
@@ -97,7 +103,7 @@ async def test_slow_write_does_not_keep_others_waiting():
 
 async def test_longest_overdue_gives_up_when_slow_writes_hold_too_much():
     gave_up = []
-    async with Writers(WriteBudget(at_most=10, overdue_at_most=25, patience=0.01)) as writers:
+    async with Writers(Budget(at_most=10, overdue_at_most=25, patience=0.01)) as writers:
         for name in ("a", "b", "c"):
             await writers.start(name, 10, lambda name=name: gave_up.append(name))
         await until(lambda: gave_up)
@@ -105,12 +111,24 @@ async def test_longest_overdue_gives_up_when_slow_writes_hold_too_much():
 
 
 async def test_cancelled_turns_leave_nothing_held():
-    budget = WriteBudget(at_most=10, patience=60)
+    budget = budget_of(patience=60)
     async with Writers(budget) as writers:
         for name in ("a", "b", "c"):
             await writers.start(name, 10)
         await writers.end("a")
         for name in ("c", "b"):
             await writers.cancel(name)
-        async with asyncio.timeout(5), AsyncExitStack() as stack:
-            await stack.enter_async_context(budget.hold(10, no_matter))
+        async with asyncio.timeout(5):
+            (await budget.take(10, no_matter)).release()
+
+
+async def test_second_release_does_nothing():
+    budget = budget_of(patience=60)
+    first, second = await budget.take(5, no_matter), await budget.take(5, no_matter)
+    first.release()
+    first.release()
+    async with Writers(budget) as writers:
+        for name in ("a", "b"):
+            await writers.start(name, 5)
+        assert writers.begun == ["a"]
+        second.release()

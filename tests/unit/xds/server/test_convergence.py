@@ -18,7 +18,7 @@ from tests.kit.ads import Received, assignment, cluster, listener, resources, ro
 
 from convoy.xds.cache.resources import CLUSTER, ENDPOINT, LISTENER, ROUTE, Resource, ResourceSet
 from convoy.xds.server.dialog import Dialog
-from convoy.xds.server.requests import Protocol, Request
+from convoy.xds.server.requests import InitialVersions, Protocol, Request
 from convoy.xds.server.sharing import Sharing
 
 NAMES = ("north", "east", "south")
@@ -92,7 +92,7 @@ class ProxyAndServer(RuleBasedStateMachine):
             if not names and type_url not in WHOLE:
                 continue
             known = self.has[type_url] if self.protocol is Protocol.DELTA else {}
-            self.says(type_url, subscribe=frozenset(names), initial_versions=dict(known))
+            self.says(type_url, subscribe=frozenset(names), initial_versions=InitialVersions.of(known))
 
     def says(self, type_url, **fields):
         self.dialog.on_request(Request(type_url=type_url, **fields))

@@ -9,6 +9,7 @@ from convoy.xds.cache.layers import Layers
 from convoy.xds.cache.resources import CLUSTER, ProxyResources, ResourceSet
 from convoy.xds.server.changes import Choice, compare, held_before, select
 from convoy.xds.server.interest import EVERYTHING
+from convoy.xds.server.requests import InitialVersions
 from convoy.xds.server.sharing import Sharing
 
 NAMES = ("a", "b", "c", "d", "e")
@@ -61,7 +62,7 @@ def test_client_that_comes_back_knows_what_it_tells(before, own, after, own_then
     sharing = Sharing()
     (_, had), (target, _) = sets(before, own), sets(after, own_then)
     versions = {name: resource.version for name, resource in had.items()}
-    known = sharing.known_before(versions, target, EVERYTHING)
+    known = sharing.known_before(InitialVersions.of(versions), target, EVERYTHING)
     assert {name: resource.version for name, resource in known.items()} == versions
     if had == ResourceSet(target.values()):
         assert known is target
@@ -90,7 +91,9 @@ class TestTwoClientsOfOneView:
     def test_know_the_same_of_their_view_when_they_come_back_after_a_change(self, sharing):
         before, after = self.targets("a", "b"), self.targets("b", "c")
         one, other = [
-            sharing.known_before({n: r.version for n, r in had.items()}, target, EVERYTHING)
+            sharing.known_before(
+                InitialVersions.of({n: r.version for n, r in had.items()}), target, EVERYTHING
+            )
             for had, target in zip(before, after, strict=True)
         ]
         assert one.shared is other.shared

@@ -15,6 +15,7 @@ from tests.e2e.terminal import Terminal
 from convoy.cli.local.staging import SAMPLES, sample_mesh
 
 CONVOY = (sys.executable, "-m", "convoy")
+LAST = "apiVersion: v1\nkind: Namespace\nmetadata: {name: last}\n"
 
 
 @pytest.fixture
@@ -59,15 +60,6 @@ def environment(home: Path) -> dict[str, str]:
     return {**os.environ, "CONVOY_HOME": str(home)}
 
 
-@pytest.fixture
-async def mesh(home: Path) -> AsyncIterator[ObservedMesh]:
-    """The Bookinfo sample on two clusters; at the end no proxy may have refused anything."""
-    async with sample_mesh(SAMPLES, home, progress=lambda _: None) as local:
-        mesh = await ObservedMesh.open(local, SAMPLES)
-        yield mesh
-        assert await mesh.rejections() == []
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def playground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ObservedMesh]:
     """The playground's two clusters, shared by several modules' tests, each of which undoes its changes.
@@ -82,3 +74,25 @@ async def playground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
         mesh = await ObservedMesh.open(local, samples)
         yield mesh
         assert await mesh.rejections() == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def mesh(playground: ObservedMesh) -> AsyncIterator[ObservedMesh]:
+    """The playground for a test that does to the folder of cluster1 what it likes: it is undone for it."""
+    folder = playground.folder("cluster1")
+    before = yaml_files(folder)
+    yield playground
+    after = yaml_files(folder)
+    for name in after.keys() - before.keys():
+        (folder / name).unlink()
+    for name, text in before.items():
+        if after.get(name) != text:
+            playground.write_file("cluster1", name, text)
+    # What changes comments only makes no view to wait for; this is read after all that and does make one.
+    await playground.change("cluster1", "last.yaml", LAST)
+    await playground.change("cluster1", "last.yaml", None)
+
+
+def yaml_files(folder: Path) -> dict[str, str]:
+    """The files of a cluster's folder that say what is in it, by name."""
+    return {path.name: path.read_text() for path in folder.glob("*.yaml")}

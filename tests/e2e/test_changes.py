@@ -3,13 +3,13 @@
 import asyncio
 import time
 
-import pytest
 from bench.subsets import RULES
 from tests.e2e.observing import ObservedMesh
+from tests.e2e.playground import MARKS
 
 from convoy.cli.pod_traffic import Request, SteadyLoad, ask_once
 
-pytestmark = [pytest.mark.world, pytest.mark.envoy, pytest.mark.slow]
+pytestmark = MARKS
 
 CHANGES = 100
 REVIEWS = Request("reviews:9080", "/reviews/0")

@@ -4,12 +4,12 @@ import asyncio
 import signal
 import time
 
-import pytest
 from tests.e2e.observing import ObservedMesh
+from tests.e2e.playground import MARKS
 
 from convoy.cli.pod_traffic import Request, SteadyLoad
 
-pytestmark = [pytest.mark.world, pytest.mark.envoy, pytest.mark.slow]
+pytestmark = MARKS
 
 
 async def test_killed_under_load_it_costs_no_request_and_re_sends_nothing(mesh: ObservedMesh) -> None:

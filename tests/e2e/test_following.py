@@ -3,12 +3,12 @@
 import asyncio
 import time
 
-import pytest
 from tests.e2e.observing import ObservedMesh
+from tests.e2e.playground import MARKS
 
 from convoy.cli.pod_traffic import Request, ask_once
 
-pytestmark = [pytest.mark.world, pytest.mark.envoy, pytest.mark.slow]
+pytestmark = MARKS
 
 OWN_SERVICE = """\
 apiVersion: v1

@@ -13,7 +13,7 @@ from convoy.cli.pod_traffic import Request, SteadyLoad
 pytestmark = [pytest.mark.world, pytest.mark.envoy, pytest.mark.slow]
 
 # `make soak` runs it for the full five minutes.
-SECONDS = float(os.environ.get("CONVOY_SOAK_SECONDS", "30"))
+SECONDS = float(os.environ.get("CONVOY_SOAK_SECONDS", "15"))
 
 
 @pytest.mark.timeout(600)

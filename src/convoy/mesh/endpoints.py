@@ -56,6 +56,7 @@ class Backing(msgspec.Struct, frozen=True, eq=False):
     """
 
     pods: PodIndex
+    rules: DestinationRules
     endpoints: Endpoints
     accounts: Accounts
 
@@ -70,7 +71,9 @@ def build_backing(
         endpoints.update(_service_endpoints(registered, workloads, rules, settings))
         accounts[registered.service] = accounts_of(registered, workloads, settings=settings)
     in_order = sorted(endpoints, key=lambda key: (key.hostname, key.port, key.rank))
-    return Backing(workloads.pods, Revision((key, endpoints[key]) for key in in_order), Revision(accounts))
+    return Backing(
+        workloads.pods, rules, Revision((key, endpoints[key]) for key in in_order), Revision(accounts)
+    )
 
 
 def recall_backing(
@@ -81,21 +84,25 @@ def recall_backing(
     settings: MeshSettings,
     memory: Memory,
 ) -> Backing:
-    """The same, looking only at services that select a pod that changed."""
+    """The same, looking only at services that select a pod that changed, or whose rules did."""
     selectors = recall_selectors(registry, memory)
 
     def revised(before: Backing | None) -> Backing:
         changes = workloads.pods.changes_since(before.pods) if before else None
-        if before is None or changes is None:
+        hosts = rules.changed_since(before.rules) if before else None
+        if before is None or changes is None or hosts is None:
             return build_backing(registry, workloads, rules, settings=settings)
         endpoints: dict[EndpointKey, tuple[Endpoint, ...]] = {}
         accounts = {}
-        for registered in selectors.touched(changes):
+        ruled = (registered for host in hosts for registered in registry.of_host(host))
+        for registered in dict.fromkeys((*selectors.touched(changes), *ruled)):
             endpoints.update(_service_endpoints(registered, workloads, rules, settings))
             accounts[registered.service] = accounts_of(registered, workloads, settings=settings)
-        return Backing(workloads.pods, before.endpoints.revised(endpoints), before.accounts.revised(accounts))
+        return Backing(
+            workloads.pods, rules, before.endpoints.revised(endpoints), before.accounts.revised(accounts)
+        )
 
-    return memory.revise(("backing", registry, workloads.external, rules, settings), revised)
+    return memory.revise(("backing", registry, workloads.external, settings), revised)
 
 
 class _Headless(msgspec.Struct, frozen=True, eq=False):

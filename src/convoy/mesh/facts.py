@@ -20,11 +20,10 @@ from convoy.mesh.virtual_services import Routing
 
 
 class Terms(msgspec.Struct, frozen=True, eq=False, kw_only=True):
-    """What holds however many pods there are, but for gateways: what is written of services and policies."""
+    """What holds however many pods there are, but for gateways, and however they are to be called."""
 
     settings: MeshSettings
     registry: Registry
-    rules: DestinationRules
     gateways: tuple[Gateway, ...]
     gateway_pods: tuple[PodFacts, ...]
     sidecars: Sidecars
@@ -35,13 +34,14 @@ class Terms(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 
 class Ground(Terms, frozen=True, eq=False, kw_only=True):
-    """What holds whatever VirtualServices say: the terms, and the pods and endpoints of one cluster.
+    """What holds whatever VirtualServices say: the terms, the rules for callers, and the pods and endpoints.
 
     `accounts`: who may answer for each service; `headless`: the endpoints that are reached by no other
     address than their own; `probes`: how members of WorkloadGroups are asked whether they are ready.
     """
 
     terms: Terms
+    rules: DestinationRules
     pods: PodIndex
     endpoints: Endpoints
     accounts: Accounts

@@ -29,6 +29,7 @@ from convoy.mesh.model import MeshSettings
 from convoy.mesh.pod_index import PodIndex, recall_pods
 from convoy.mesh.registry import build_registry
 from convoy.mesh.retries import build_retries
+from convoy.mesh.services import Registry
 from convoy.mesh.sidecars import Sidecars
 from convoy.mesh.virtual_services import Routing
 from convoy.mesh.workload_entries import build_external_workloads
@@ -63,9 +64,8 @@ def build_ground(view: ConfigView, settings: MeshSettings, *, now: datetime | No
         ),
     )
     registry = terms.registry
-    backing = recall_backing(
-        registry, Workloads(pods, external), terms.rules, settings=settings, memory=memory
-    )
+    rules = _build_rules(view, registry, settings, memory)
+    backing = recall_backing(registry, Workloads(pods, external), rules, settings=settings, memory=memory)
     headless = recall_headless(registry, backing.endpoints, memory)
     probes = memory.recall(
         ("probes", groups, members, settings),
@@ -73,10 +73,11 @@ def build_ground(view: ConfigView, settings: MeshSettings, *, now: datetime | No
     )
     fields = {field: getattr(terms, field) for field in Terms.__struct_fields__}
     return memory.recall(
-        ("ground", terms, pods, backing.endpoints, backing.accounts, headless, probes),
+        ("ground", terms, rules, pods, backing.endpoints, backing.accounts, headless, probes),
         lambda: Ground(
             **fields,
             terms=terms,
+            rules=rules,
             pods=pods,
             endpoints=backing.endpoints,
             accounts=backing.accounts,
@@ -99,12 +100,6 @@ def _build_terms(
             export_to=settings.default_service_export_to,
         ),
     )
-    rules_written = view.all(DestinationRule)
-    rules = memory.recall(
-        # What was found for a host is kept with them.
-        ("rules", rules_written, registry, settings),
-        lambda: DestinationRules(rules_written, settings=settings),
-    )
     gateways, limiting, filters = view.all(Gateway), view.all(Sidecar), view.all(EnvoyFilter)
     sidecars = memory.recall(
         ("sidecars", limiting, settings),
@@ -112,13 +107,12 @@ def _build_terms(
     )
     patches = memory.recall(("patches", filters, settings), lambda: EnvoyFilters(filters, settings=settings))
     credentials = _build_credentials(view, now, memory)
-    inputs = (registry, rules, gateways, pods.gateways, sidecars, credentials, patches)
+    inputs = (registry, gateways, pods.gateways, sidecars, credentials, patches)
     return memory.recall(
         ("terms", settings, *inputs, pods.client_namespaces),
         lambda: Terms(
             settings=settings,
             registry=registry,
-            rules=rules,
             gateways=gateways,
             gateway_pods=pods.gateways,
             sidecars=sidecars,
@@ -127,6 +121,32 @@ def _build_terms(
             client_namespaces=pods.client_namespaces,
         ),
     )
+
+
+class _Ruled(msgspec.Struct, frozen=True, eq=False):
+    """The DestinationRules of a view."""
+
+    number: int
+    written: tuple[DestinationRule, ...]
+    rules: DestinationRules
+
+
+def _build_rules(
+    view: ConfigView, registry: Registry, settings: MeshSettings, memory: Memory
+) -> DestinationRules:
+    written = view.all(DestinationRule)
+
+    def revised(before: _Ruled | None) -> _Ruled:
+        if before and before.written is written:
+            return _Ruled(view.number, written, before.rules)
+        rules = None
+        if before and view.base and view.base == before.number:
+            changes = (one for one in view.changes if one.key.kind == DestinationRule.KIND)
+            rules = before.rules.exchanged(changes)
+        return _Ruled(view.number, written, rules or DestinationRules(written, settings=settings))
+
+    # What was found for a host is kept with them.
+    return memory.revise(("rules", registry, settings), revised).rules
 
 
 def _build_credentials(view: ConfigView, now: datetime | None, memory: Memory) -> Credentials:

@@ -1,5 +1,6 @@
 """DestinationRules of one host: what is read off each, and how several become one."""
 
+import enum
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
@@ -11,9 +12,11 @@ from convoy.api.istio.destination_rule import (
     Subset,
     TrafficPolicy,
 )
+from convoy.api.kinds import key_of
 from convoy.api.meta import ObjectKey
-from convoy.mesh.model import Labels
-from convoy.mesh.visibility import Visibility
+from convoy.mesh.model import Labels, MeshSettings
+from convoy.mesh.short_names import expand_host
+from convoy.mesh.visibility import Visibility, resolve_export_to
 
 
 class MergedRule(msgspec.Struct, frozen=True, eq=False):
@@ -33,6 +36,13 @@ class MergedRule(msgspec.Struct, frozen=True, eq=False):
         return next((subset for subset in self.subsets if subset.name == name), None)
 
 
+class Trait(enum.Enum):
+    """What some rules make matter for the whole mesh."""
+
+    PLACES = "where callers are"
+    NUMBERS = "how many callers there are in each place"
+
+
 class HostRule(msgspec.Struct, frozen=True, eq=False):
     """One rule with its host expanded."""
 
@@ -40,7 +50,18 @@ class HostRule(msgspec.Struct, frozen=True, eq=False):
     host: str
     visibility: Visibility
     key: ObjectKey
-    selector: Labels = ()
+    selector: Labels
+    label_keys: frozenset[str]
+    """The label keys by which it tells endpoints apart, or puts them in order."""
+    order_keys: frozenset[str]
+    """Those by which it puts them in order."""
+    traits: frozenset[Trait]
+
+    @property
+    def age(self) -> tuple[str, str, str]:
+        """The older, the smaller."""
+        metadata = self.rule.metadata
+        return (metadata.creation_timestamp, metadata.name, metadata.namespace)
 
     def selects(self, labels: frozenset[tuple[str, str]]) -> bool:
         """Whether it is for proxies with these labels."""
@@ -52,7 +73,26 @@ def label_keys_of(priority_labels: Iterable[str]) -> Iterator[str]:
     return (label.partition("=")[0] for label in priority_labels)
 
 
-def selector_of(rule: DestinationRule) -> Labels:
+def prepare_rule(rule: DestinationRule, settings: MeshSettings) -> HostRule:
+    """What is read off a rule."""
+    namespace = rule.metadata.namespace
+    export_to = rule.spec.export_to or settings.default_destination_rule_export_to
+    order = frozenset(label_keys_of(_order_labels(rule)))
+    levels = list(levels_of(rule))
+    traits = ((Trait.PLACES, _minds_places), (Trait.NUMBERS, _minds_numbers))
+    return HostRule(
+        rule,
+        host=expand_host(rule.spec.host, namespace, settings.cluster_domain),
+        visibility=resolve_export_to(export_to, namespace),
+        key=key_of(rule),
+        selector=_selector_of(rule),
+        label_keys=order.union(label for subset in rule.spec.subsets for label in subset.labels),
+        order_keys=order,
+        traits=frozenset(trait for trait, minds in traits if any(map(minds, levels))),
+    )
+
+
+def _selector_of(rule: DestinationRule) -> Labels:
     """The labels of the workloads that a rule is for; none: for all."""
     selector = rule.spec.workload_selector
     return tuple(sorted(selector.match_labels.items())) if selector else ()
@@ -66,21 +106,18 @@ def levels_of(rule: DestinationRule) -> Iterator[TrafficPolicy | PortTrafficPoli
         yield from policy.port_level_settings
 
 
-def minds_localities(level: TrafficPolicy | PortTrafficPolicy) -> bool:
-    """Whether it may matter for this policy where callers are."""
+def _minds_places(level: TrafficPolicy | PortTrafficPolicy) -> bool:
     balancer = level.load_balancer
     if level.outlier_detection or (balancer and balancer.zone_aware_lb_setting):
         return True
     return bool(balancer and balancer.locality_lb_setting and balancer.locality_lb_setting.distribute)
 
 
-def minds_zones(level: TrafficPolicy | PortTrafficPolicy) -> bool:
-    """Whether it may matter for this policy how many callers there are in each place."""
+def _minds_numbers(level: TrafficPolicy | PortTrafficPolicy) -> bool:
     return bool(level.load_balancer and level.load_balancer.zone_aware_lb_setting)
 
 
-def order_labels(rule: DestinationRule) -> Iterator[str]:
-    """The labels by which some policy of a rule puts endpoints in order."""
+def _order_labels(rule: DestinationRule) -> Iterator[str]:
     for level in levels_of(rule):
         balancer = level.load_balancer
         for setting in (balancer.locality_lb_setting, balancer.zone_aware_lb_setting) if balancer else ():

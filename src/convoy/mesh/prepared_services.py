@@ -1,6 +1,6 @@
 """A VirtualService, prepared once: hosts and gateways expanded, delegates put in, rules settled."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Container, Hashable, Mapping
 
 import msgspec
 
@@ -41,6 +41,10 @@ class PreparedVirtualService(msgspec.Struct, frozen=True, eq=False):
         """Whether there is more to it than rules for the requests of sidecars, whoever they are."""
         is_at_gateway = self.gateways != (MESH,)
         return is_at_gateway or self.is_connecting or self.is_delegating or self.is_labelled
+
+    def reaches_any(self, hosts: Container[str]) -> bool:
+        """Whether its rules may send to one of some hosts."""
+        return self.is_connecting or any(host in hosts for rule in self.rules for host in rule.reached)
 
     def stands_like(self, other: "PreparedVirtualService") -> bool:
         """Whether it claims the same hosts at the same places before the same callers, whatever its rules

@@ -5,11 +5,20 @@ valid.
 """
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from typing import TypeVar
 
 import msgspec
 
-from convoy.mesh.model import GatewayView, HostRoutes, MeshSnapshot, PortRoutes, SidecarView, TcpRoute
+from convoy.mesh.model import (
+    GatewayView,
+    HostRoutes,
+    MeshSnapshot,
+    PortRoutes,
+    SidecarView,
+    TcpRoute,
+    Upstream,
+)
 from convoy.mesh.revisions import Revision
 
 K = TypeVar("K", bound=Hashable)
@@ -18,12 +27,15 @@ T = TypeVar("T")
 
 def reuse_snapshot(new: MeshSnapshot, old: MeshSnapshot) -> MeshSnapshot:
     """The new snapshot made of the old one's objects where they are equal."""
+    upstreams = _Upstreams()
     return MeshSnapshot(
         number=new.number,
         settings=_keep(new.settings, old.settings),
         services=reuse_mapping(new.services, old.services),
         endpoints=_reuse_revision(new.endpoints, old.endpoints),
-        sidecar_views=reuse_mapping(new.sidecar_views, old.sidecar_views, _reuse_sidecar_view),
+        sidecar_views=reuse_mapping(
+            new.sidecar_views, old.sidecar_views, partial(_reuse_sidecar_view, upstreams)
+        ),
         gateway_views=reuse_mapping(new.gateway_views, old.gateway_views, _reuse_gateway_view),
         assignments=_reuse_revision(new.assignments, old.assignments),
         workloads=_reuse_revision(new.workloads, old.workloads),
@@ -64,11 +76,25 @@ def reuse_mapping(
     return old if is_same else kept
 
 
-def _reuse_sidecar_view(new: SidecarView, old: SidecarView) -> SidecarView:
+class _Upstreams:
+    """The upstreams of several views: views that have one tuple still do."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, int], tuple[Upstream, ...]] = {}
+
+    def kept(self, new: tuple[Upstream, ...], old: tuple[Upstream, ...]) -> tuple[Upstream, ...]:
+        """The new ones, as the old objects where they are equal."""
+        pair = (id(new), id(old))
+        if pair not in self._kept:
+            self._kept[pair] = _reuse_items(new, old, lambda upstream: upstream.key)
+        return self._kept[pair]
+
+
+def _reuse_sidecar_view(upstreams: _Upstreams, new: SidecarView, old: SidecarView) -> SidecarView:
     return msgspec.structs.replace(
         new,
         key=old.key,
-        upstreams=_reuse_items(new.upstreams, old.upstreams, lambda upstream: upstream.key),
+        upstreams=upstreams.kept(new.upstreams, old.upstreams),
         http=_reuse_ports(new.http, old.http),
         tcp=_reuse_items(new.tcp, old.tcp, _tcp_key),
         sniffed=_reuse_items(new.sniffed, old.sniffed, lambda route: (route.vip, route.port, route.subnets)),

@@ -101,6 +101,10 @@ class Registry:
         """The first service of a host, which may be an alias."""
         return self.by_host.get(self.aliases.get(host, host))
 
+    def of_host(self, host: str) -> Iterable[Registered]:
+        """All services of a host."""
+        return self._ranked.get(Hostname(host), ())
+
     def aliases_of(self, host: Hostname, *, viewer: str) -> Iterator[Alias]:
         """The other names by which proxies of a namespace know a service, oldest first."""
         return (one for one in self._aliases_of.get(host, ()) if one.visibility.allows(viewer))

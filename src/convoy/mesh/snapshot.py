@@ -158,12 +158,12 @@ def _build_views(
 def _recall_planner(facts: Facts, memory: Memory) -> UpstreamPlanner:
     def revised(before: UpstreamPlanner | None) -> UpstreamPlanner:
         if before:
-            return before.revised(facts.endpoints, facts.accounts)
+            return before.revised(facts.rules, facts.endpoints, facts.accounts)
         return UpstreamPlanner(
             rules=facts.rules, endpoints=facts.endpoints, accounts=facts.accounts, settings=facts.settings
         )
 
-    return memory.revise(("planner", facts.rules, facts.settings), revised)
+    return memory.revise(("planner", facts.registry, facts.settings), revised)
 
 
 class _FirstOfViews(msgspec.Struct, frozen=True, eq=False):

@@ -94,26 +94,35 @@ class UpstreamPlanner:
         self._settings = settings
         # Rules are compared as objects: they are the same ones as long as the planner's rules are.
         self._made: dict[Hostname, dict[_Question, Plans]] = {}
-        self._policies: dict[tuple[int, str, int], Policy] = {}
+        self._policies: dict[tuple[int, str, int], tuple[MergedRule | None, Policy]] = {}
         self.plans = object()
         self._base: object | None = None
         self._changed: frozenset[Hostname] = frozenset()
 
-    def revised(self, endpoints: Endpoints, accounts: Accounts) -> "UpstreamPlanner":
-        """One for other endpoints and accounts, which makes again only what reads those that changed."""
+    def revised(self, rules: DestinationRules, endpoints: Endpoints, accounts: Accounts) -> "UpstreamPlanner":
+        """One for other rules, endpoints and accounts, which makes again only what reads what changed."""
+        ruled = rules.changed_since(self._rules)
         keys = endpoints.changed_since(self._endpoints)
         services = accounts.changed_since(self._accounts)
         made = copy.copy(self)
-        made._endpoints, made._accounts = endpoints, accounts
-        if keys is None or services is None:
-            made._made, made.plans, made._base = {}, object(), None
+        made._rules, made._endpoints, made._accounts = rules, endpoints, accounts
+        if ruled is None or keys is None or services is None:
+            made._made, made._policies, made.plans, made._base = {}, {}, object(), None
             return made
         hosts = {key.hostname for key in keys} | {service.hostname for service in services}
+        hosts -= ruled
         again = {host: made._again(self._made[host]) for host in hosts & self._made.keys()}
-        changed = frozenset(host for host, answers in again.items() if answers is not self._made[host])
+        changed = {host for host, answers in again.items() if answers is not self._made[host]}
+        made._made = {**self._made, **again}
+        for host in map(Hostname, ruled):
+            # Other rules are other questions.
+            if made._made.pop(host, None) is not None:
+                changed.add(host)
+        if ruled:
+            kept = (item for item in self._policies.items() if not item[1][0] or item[1][0].host not in ruled)
+            made._policies = dict(kept)
         if changed:
-            made._made = {**self._made, **again}
-            made._base, made._changed, made.plans = self.plans, changed, object()
+            made._base, made._changed, made.plans = self.plans, frozenset(changed), object()
         return made
 
     def _again(self, answers: dict[_Question, Plans]) -> dict[_Question, Plans]:
@@ -222,8 +231,10 @@ class UpstreamPlanner:
     def _policy(self, rule: MergedRule | None, subset: Subset | None, port: ServicePort) -> Policy:
         question = (id(rule), subset.name if subset else "", port.number)
         if question not in self._policies:
-            self._policies[question] = resolve_policy(rule, subset, port=port.number, settings=self._settings)
-        return self._policies[question]
+            policy = resolve_policy(rule, subset, port=port.number, settings=self._settings)
+            # The rule is kept with the answer, so that no other object can be mistaken for it.
+            self._policies[question] = (rule, policy)
+        return self._policies[question][1]
 
 
 def _refresh_ms(settings: MeshSettings) -> int:

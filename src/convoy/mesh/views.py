@@ -3,7 +3,8 @@
 Beside each view its planned upstreams are returned, from which the assignments of endpoints are made.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -57,9 +58,10 @@ def build_sidecar_view(
     reached = _reached(facts, key, scope, egress)
     is_all = len(reached) == len(facts.registry.known(key.namespace))
     known = (facts.registry,) if is_all else reached
+    shared = memory.recall(("shared sent", facts), _SharedSent)
     sent = memory.revise(
         ("sent", facts.credentials, key, *known),
-        lambda before: _revised(before, facts, key, planner, reached),
+        lambda before: _revised(before, facts, key, planner, reached, shared),
     )
     view = SidecarView(
         key=key,
@@ -78,18 +80,38 @@ def build_sidecar_view(
     return with_route_policies(view) if sent.has_policies else view, sent.planned
 
 
+class _SharedSent:
+    """What the views of one snapshot send to: views for which everything is planned alike have one object."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, ...], tuple[tuple[object, ...], _Sent]] = {}
+
+    def of(self, inputs: tuple[object, ...], make: Callable[[], _Sent]) -> _Sent:
+        """What is made of some objects."""
+        question = tuple(map(id, inputs))
+        if question not in self._made:
+            # The objects are kept with the answer, so that no others can be mistaken for them.
+            self._made[question] = (inputs, make())
+        return self._made[question][1]
+
+
 def _revised(
-    before: _Sent | None, facts: Facts, key: ViewKey, planner: UpstreamPlanner, reached: Iterable[Registered]
+    before: _Sent | None,
+    facts: Facts,
+    key: ViewKey,
+    planner: UpstreamPlanner,
+    reached: Iterable[Registered],
+    shared: _SharedSent,
 ) -> _Sent:
     """What is sent to now; planned again only for hosts of which something else was planned."""
     changed = planner.changed_since(before.plans) if before else None
     if before is None or changed is None:
-        return _sent(facts, planner, {one.service.hostname: _plan(planner, one, key) for one in reached})
+        planned = {one.service.hostname: _plan(planner, one, key) for one in reached}
+        return shared.of((facts.credentials, *planned.values()), lambda: _sent(facts, planner, planned))
     known = facts.registry.known(key.namespace)
-    news = {host: _plan(planner, known[host], key) for host in changed & before.planned.keys()}
-    if all(news[host] is before.planned[host] for host in news):
-        return msgspec.structs.replace(before, plans=planner.plans)
-    return _sent(facts, planner, {**before.planned, **news})
+    hosts = sorted(changed & before.planned.keys())
+    news = {host: _plan(planner, known[host], key) for host in hosts}
+    return shared.of((before, *news.values()), lambda: _exchanged(before, facts, planner, news))
 
 
 def _plan(planner: UpstreamPlanner, registered: Registered, key: ViewKey) -> Plans:
@@ -105,6 +127,24 @@ def _sent(facts: Facts, planner: UpstreamPlanner, planned: Planned) -> _Sent:
         sorted_credentials(find_credentials(upstreams, facts.credentials)),
         has_policies=any(map(has_route_policies, upstreams)),
     )
+
+
+def _exchanged(before: _Sent, facts: Facts, planner: UpstreamPlanner, news: Planned) -> _Sent:
+    """The same with other plans for some hosts."""
+    changed = {host: plans for host, plans in news.items() if plans is not before.planned[host]}
+    if not changed:
+        return msgspec.structs.replace(before, plans=planner.plans)
+    planned = {**before.planned, **changed}
+    olds = [one.upstream for host in changed for one in before.planned[host]]
+    now = {one.upstream.key: one.upstream for plans in changed.values() for one in plans}
+    has_more = any(has_route_policies(one) or one.tls.origination for one in (*olds, *now.values()))
+    if has_more or now.keys() != {one.key for one in olds}:
+        return _sent(facts, planner, planned)
+    upstreams = list(before.upstreams)
+    for key, upstream in now.items():
+        at = bisect_left(upstreams, upstream_order(key), key=lambda one: upstream_order(one.key))
+        upstreams[at] = upstream
+    return msgspec.structs.replace(before, plans=planner.plans, planned=planned, upstreams=tuple(upstreams))
 
 
 def _reached(facts: Facts, key: ViewKey, scope: Scope, egress: Egress) -> tuple[Registered, ...]:

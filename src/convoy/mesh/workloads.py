@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from convoy.mesh.destination_rules import DestinationRules
 from convoy.mesh.facts import Facts
 from convoy.mesh.gateway_names import MESH
 from convoy.mesh.inbound import build_inbound
@@ -16,7 +17,7 @@ from convoy.mesh.model import InboundPart, Labels, ViewKey, Workload
 from convoy.mesh.pod_index import PodIndex
 from convoy.mesh.pods import PodFacts
 from convoy.mesh.revisions import Revision
-from convoy.mesh.selections import Selections
+from convoy.mesh.selections import Selections, selected_pods
 from convoy.mesh.services import Registered
 from convoy.mesh.vantages import Vantages
 
@@ -92,6 +93,7 @@ class _Builder:
 class _Made(msgspec.Struct, frozen=True, eq=False):
     builder: _Builder
     pods: PodIndex
+    rules: DestinationRules
     workloads: Workloads
 
 
@@ -105,19 +107,27 @@ def recall_workloads(facts: Facts, selections: Selections, memory: Memory) -> Wo
 
     def revised(before: _Made | None) -> _Made:
         changes = facts.pods.changes_since(before.pods) if before else None
-        if before is None or changes is None or (changes and vantages.depends_on_all):
+        hosts = facts.rules.changed_since(before.rules) if before else None
+        if before is None or changes is None or hosts is None or (changes and vantages.depends_on_all):
             return _build(facts, selections, vantages)
         build = before.builder.build
         news = {
             pod.name: build(pod, facts, selections, vantages)
-            for pod in (one.new for one in changes)
+            for pod in (*(one.new for one in changes), *_ruled(facts, hosts))
             if pod and pod.has_proxy
         }
         gone = [one.old.name for one in changes if one.old]
-        return _Made(before.builder, facts.pods, before.workloads.revised(news, gone))
+        return _Made(before.builder, facts.pods, facts.rules, before.workloads.revised(news, gone))
 
     read = (facts.terms, facts.routing.labelled, *telling)
     return memory.revise(("workloads", *read), revised).workloads
+
+
+def _ruled(facts: Facts, hosts: Iterable[str]) -> Iterator[PodFacts]:
+    """The pods to whose callers rules for some hosts apply: they take over limits from there."""
+    for host in hosts:
+        for registered in facts.registry.of_host(host):
+            yield from selected_pods(registered, facts.pods)
 
 
 def _build(facts: Facts, selections: Selections, vantages: Vantages) -> _Made:
@@ -125,7 +135,7 @@ def _build(facts: Facts, selections: Selections, vantages: Vantages) -> _Made:
     proxied = (pod for pod in facts.pods if pod.has_proxy)
     made = {pod.name: builder.build(pod, facts, selections, vantages) for pod in proxied}
     in_order = ((name, made[name]) for name in sorted(made))
-    return _Made(builder, facts.pods, Workloads(in_order, order=str))
+    return _Made(builder, facts.pods, facts.rules, Workloads(in_order, order=str))
 
 
 def _gateway_pairs(facts: Facts) -> Iterator[tuple[str, str]]:

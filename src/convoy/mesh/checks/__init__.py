@@ -24,7 +24,8 @@ from convoy.mesh.checks.registry import check_registry
 from convoy.mesh.checks.routes import check_bindings, check_conflicts, check_route
 from convoy.mesh.checks.rules import check_rules, listed_ports
 from convoy.mesh.checks.sidecars import check_ingress_tls, check_sidecars, has_ingress_tls
-from convoy.mesh.facts import Facts, Terms
+from convoy.mesh.destination_rules import DestinationRules
+from convoy.mesh.facts import Facts
 from convoy.mesh.memory import Inputs, Memory
 from convoy.mesh.revisions import Revision
 from convoy.mesh.selections import Selections
@@ -36,7 +37,7 @@ def check_mesh(
 ) -> tuple[Problem, ...]:
     """All problems, sorted; `memory` has those that earlier checks with it found."""
     memory = memory or Memory()
-    ground, routing, terms = facts.ground, facts.routing, facts.terms
+    ground, routing, terms, rules = facts.ground, facts.routing, facts.terms, facts.rules
     groups, policies = view.all(WorkloadGroup), view.all(PeerAuthentication)
     root, headless = terms.settings.root_namespace, ground.headless
     listed = memory.recall(("listed", terms.registry), lambda: listed_ports(terms.registry))
@@ -44,23 +45,26 @@ def check_mesh(
     asked = (ground.pods,) if any(map(has_ingress_tls, terms.sidecars)) else ()
     found: list[tuple[Inputs, Callable[[], Iterable[Problem]]]] = [
         ((terms, headless), lambda: check_registry(view, ground)),
-        ((terms, *written), lambda: check_rules(ground)),
+        ((terms, rules, *written), lambda: check_rules(ground)),
         ((terms, routing.shape), lambda: check_conflicts(facts)),
         ((terms, facts.connections), lambda: check_connections(facts)),
         ((terms, routing.shape), lambda: check_bindings(facts)),
-        ((terms,), lambda: check_credentials(terms)),
+        ((terms, rules), lambda: check_credentials(ground)),
         ((terms, routing.at_gateways), lambda: check_gateways(facts, selections)),
         ((policies, root), lambda: check_policies(view, root_namespace=root)),
         ((terms, routing.shape), lambda: check_sidecars(facts)),
         ((terms, *asked), lambda: check_ingress_tls(ground)),
-        ((terms, routing), lambda: (*check_delegates(facts), *check_delegated_destinations(facts))),
+        ((terms, rules, routing), lambda: (*check_delegates(facts), *check_delegated_destinations(facts))),
     ]
     several = [
         memory.recall(("check", number, *inputs), _all_of(check))
         for number, (inputs, check) in enumerate(found)
     ]
     several.append(check_pods(ground, selections, groups, memory))
-    several += (_check_each(one, routing, terms, memory) for one in (check_route, check_destinations))
+    several.append(_check_each(facts, "routes", lambda one: check_route(one, terms), memory))
+    several.append(
+        _check_each(facts, "destinations", lambda one: check_destinations(one, terms, rules), memory)
+    )
     return memory.recall(
         ("problems", *several), lambda: sort_problems(problem for one in several for problem in one)
     )
@@ -70,34 +74,35 @@ class _Checked(msgspec.Struct, frozen=True, eq=False):
     """What a check found in VirtualServices, each by itself; those in order are absent."""
 
     routing: Routing
+    rules: DestinationRules
     bad: Revision[ObjectKey, tuple[Problem, ...]]
     problems: tuple[Problem, ...]
 
 
 def _check_each(
-    check: Callable[[PreparedVirtualService, Terms], Iterable[Problem]],
-    routing: Routing,
-    terms: Terms,
-    memory: Memory,
+    facts: Facts, name: str, check: Callable[[PreparedVirtualService], Iterable[Problem]], memory: Memory
 ) -> tuple[Problem, ...]:
-    """The same tuple while the same is found."""
+    """The same tuple while the same is found; a check reads the terms, and the rules for what is reached."""
+    routing, rules = facts.routing, facts.rules
 
     def found(services: Iterable[PreparedVirtualService]) -> dict[ObjectKey, tuple[Problem, ...]]:
-        each = ((one.key, tuple(check(one, terms))) for one in services)
+        each = ((one.key, tuple(check(one))) for one in services)
         return {key: several for key, several in each if several}
 
     def revised(before: _Checked | None) -> _Checked:
         changed = routing.changed_since(before.routing) if before else None
-        if before is None or changed is None:
+        hosts = rules.changed_since(before.rules) if before else None
+        if before is None or changed is None or hosts is None:
             bad = Revision(found(routing))
         else:
-            services = filter(None, map(routing.find, changed))
-            bad = before.bad.revised(found(services), changed)
+            touched = {one.key for one in routing if one.reaches_any(hosts)} if hosts else set()
+            touched |= changed
+            bad = before.bad.revised(found(filter(None, map(routing.find, touched))), touched)
             if bad is before.bad:
-                return _Checked(routing, bad, before.problems)
-        return _Checked(routing, bad, tuple(one for several in bad.values() for one in several))
+                return _Checked(routing, rules, bad, before.problems)
+        return _Checked(routing, rules, bad, tuple(one for several in bad.values() for one in several))
 
-    return memory.revise((check.__name__, terms), revised).problems
+    return memory.revise(("each", name, facts.terms), revised).problems
 
 
 def _all_of(check: Callable[[], Iterable[Problem]]) -> Callable[[], tuple[Problem, ...]]:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from convoy.api.istio.destination_rule import ClientTlsMode, ClientTlsSettings, TrafficPolicy
 from convoy.api.problems import Problem
 from convoy.mesh.credentials import CredentialFault, Credentials
-from convoy.mesh.facts import Terms
+from convoy.mesh.facts import Ground
 from convoy.mesh.host_rules import HostRule
 from convoy.mesh.origination import credential_key
 
 
-def check_credentials(facts: Terms) -> Iterator[Problem]:
+def check_credentials(facts: Ground) -> Iterator[Problem]:
     """Every rule that names a credential, against the namespaces whose proxies look for it."""
     gateways = {pod.namespace for pod in facts.gateway_pods}
     for rule in facts.rules:

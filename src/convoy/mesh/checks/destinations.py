@@ -13,6 +13,7 @@ from convoy.api.paths import quote
 from convoy.api.problems import Problem
 from convoy.mesh.checks.finding import host_hint, listed, named
 from convoy.mesh.delegates import Key, delegate_key
+from convoy.mesh.destination_rules import DestinationRules
 from convoy.mesh.facts import Facts, Terms
 from convoy.mesh.services import Registered
 from convoy.mesh.short_names import expand_host
@@ -20,11 +21,13 @@ from convoy.mesh.virtual_services import PreparedVirtualService
 from convoy.mesh.visibility import Visibility
 
 
-def check_destinations(service: PreparedVirtualService, terms: Terms) -> Iterator[Problem]:
+def check_destinations(
+    service: PreparedVirtualService, terms: Terms, rules: DestinationRules
+) -> Iterator[Problem]:
     """Unknown hosts, ports and subsets in the rules and mirrors of a VirtualService."""
     for path, destination in _destinations(service.written.spec):
         use = _Use(service.key, service.namespace, service.visibility, path, destination)
-        yield from _check_destination(use, terms)
+        yield from _check_destination(use, terms, rules)
 
 
 def check_delegated_destinations(facts: Facts) -> Iterator[Problem]:
@@ -40,7 +43,7 @@ def check_delegated_destinations(facts: Facts) -> Iterator[Problem]:
         if found:
             for path, destination in _destinations(found.written.spec):
                 use = _Use(key_of(found.written), namespace, root.visibility, path, destination)
-                yield from _check_destination(use, facts.terms)
+                yield from _check_destination(use, facts.terms, facts.rules)
 
 
 class _Use(msgspec.Struct, frozen=True):
@@ -69,7 +72,7 @@ def _destinations(spec: VirtualServiceSpec) -> Iterator[tuple[str, Destination]]
             yield f"spec.tcp[{i}].route[{j}].destination", one.destination
 
 
-def _check_destination(use: _Use, facts: Terms) -> Iterator[Problem]:
+def _check_destination(use: _Use, facts: Terms, rules: DestinationRules) -> Iterator[Problem]:
     destination = use.destination
     host = expand_host(destination.host, use.namespace, facts.settings.cluster_domain)
     callers = sorted(client for client in facts.client_namespaces if use.visibility.allows(client))
@@ -86,7 +89,7 @@ def _check_destination(use: _Use, facts: Terms) -> Iterator[Problem]:
         return
     yield from _check_port(use, registered)
     if destination.subset:
-        yield from _check_subset(use, registered, facts, clients=namespaces)
+        yield from _check_subset(use, registered, rules, clients=namespaces)
 
 
 def _check_port(use: _Use, registered: Registered) -> Iterator[Problem]:
@@ -113,21 +116,21 @@ def _check_port(use: _Use, registered: Registered) -> Iterator[Problem]:
 
 
 def _check_subset(
-    use: _Use, registered: Registered, facts: Terms, *, clients: Iterable[str]
+    use: _Use, registered: Registered, rules: DestinationRules, *, clients: Iterable[str]
 ) -> Iterator[Problem]:
     host, wanted = registered.service.hostname, use.destination.subset
     for client in clients:
-        rule = facts.rules.find(host, client=client, service=registered.service.namespace)
-        if (rule and rule.subset(wanted)) or facts.rules.has_selective_subset(host, wanted, client=client):
+        rule = rules.find(host, client=client, service=registered.service.namespace)
+        if (rule and rule.subset(wanted)) or rules.has_selective_subset(host, wanted, client=client):
             continue
         subset = quote(wanted)
         if rule is None:
             message = f"{subset} is not a subset of {quote(host)}, which has no DestinationRule."
             remedy = f"Write a DestinationRule for it that defines {wanted}."
         else:
-            rules = " and ".join(named(source) for source in rule.sources)
+            writers = " and ".join(named(source) for source in rule.sources)
             names = [one.name for one in rule.subsets]
-            message = f"{subset} is not a subset of {rules}, which has {listed(names)}."
+            message = f"{subset} is not a subset of {writers}, which has {listed(names)}."
             choice = "Use one of those, or add" if names else "Add"
             remedy = f"{choice} {wanted} to the DestinationRule."
         yield Problem(

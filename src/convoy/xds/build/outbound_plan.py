@@ -89,6 +89,12 @@ def plan_routes(view: SidecarView) -> tuple[RouteTable, ...]:
     return tuple(RouteTable(name, tables[name]) for name in sorted(tables))
 
 
+def concerns_listeners(upstream: Upstream) -> bool:
+    """Whether listeners are others because a view has an upstream."""
+    is_named = upstream.resolution is Resolution.DYNAMIC_DNS
+    return is_named or upstream.protocol in (Protocol.AUTO, Protocol.GRPC_WEB)
+
+
 def plan_listeners(view: SidecarView) -> tuple[OutboundListener, ...]:
     """The listeners of a view, without `virtualOutbound`, by address and port."""
     sniffing = {upstream.key for upstream in view.upstreams if upstream.protocol is Protocol.AUTO}

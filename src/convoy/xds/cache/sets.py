@@ -4,7 +4,7 @@ A sidecar's clusters and listeners are its view's, which are made once for all i
 them; workloads with equal inbound parts share both.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from convoy.mesh.model import NOWHERE, Credential, InboundPart, Upstream, UpstreamKey, Vantage
 from convoy.xds.build.clusters import build_cluster
@@ -36,7 +36,7 @@ def compose_sidecar_clusters(
     """What the sidecars of a view send to: services, and the fixed ones."""
     return ResourceSet(
         (
-            *_upstream_clusters(memo, upstreams, sds_folder, vantage),
+            *upstream_clusters(memo, upstreams, sds_folder, vantage),
             memo.resource(CLUSTER, build_blackhole_cluster),
             memo.resource(CLUSTER, build_passthrough_cluster),
             *([memo.resource(CLUSTER, build_dynamic_dns_cluster)] if resolves_any else []),
@@ -53,7 +53,7 @@ def compose_gateway_clusters(
     memo: Memo, upstreams: tuple[Upstream, ...], sds_folder: str, *, vantage: Vantage = NOWHERE
 ) -> ResourceSet:
     """What a gateway sends to."""
-    return ResourceSet(_upstream_clusters(memo, upstreams, sds_folder, vantage))
+    return ResourceSet(upstream_clusters(memo, upstreams, sds_folder, vantage))
 
 
 def compose_sidecar_listeners(
@@ -90,9 +90,10 @@ def compose_secrets(memo: Memo, credentials: tuple[Credential, ...]) -> Resource
     return ResourceSet(memo.resource(SECRET, build_secret, credential) for credential in credentials)
 
 
-def _upstream_clusters(
-    memo: Memo, upstreams: tuple[Upstream, ...], sds_folder: str, vantage: Vantage
+def upstream_clusters(
+    memo: Memo, upstreams: Iterable[Upstream], sds_folder: str, vantage: Vantage
 ) -> Iterator[Resource]:
+    """The clusters of upstreams, as they are seen from a place."""
     return (
         memo.resource(CLUSTER, build_cluster, one, sds_folder, vantage if one.locality else NOWHERE)
         for one in upstreams

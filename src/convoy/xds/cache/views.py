@@ -6,10 +6,10 @@ tells the server what to push.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
-from convoy.mesh.memory import Inputs
 from convoy.mesh.model import (
     NOWHERE,
     Credential,
@@ -23,7 +23,7 @@ from convoy.mesh.model import (
 )
 from convoy.xds.build.bound_plan import plan_bound_listeners, plan_bound_routes
 from convoy.xds.build.gateway_plan import plan_gateway_listeners, plan_gateway_routes
-from convoy.xds.build.outbound_plan import OutboundListener, plan_listeners, plan_routes
+from convoy.xds.build.outbound_plan import OutboundListener, concerns_listeners, plan_listeners, plan_routes
 from convoy.xds.build.sources import SDS_FOLDER
 from convoy.xds.cache import sets
 from convoy.xds.cache.endpoint_sets import EndpointSets
@@ -145,13 +145,11 @@ def _outbound(
 def _build_sidecars(
     view: SidecarView, endpoints: ResourceSet, vantage: Vantage, memo: Memo, *, sds_folder: str
 ) -> ProxyResources:
-    plans = memo.share(_read_by_listeners(view), lambda: _plan_listeners(view))
+    plans = _plan_listeners(view, memo)
     return ProxyResources(
         clusters=memo.share(
             ("clusters", view.upstreams, sds_folder, vantage, view.resolves_any),
-            lambda: sets.compose_sidecar_clusters(
-                memo, view.upstreams, sds_folder, vantage=vantage, resolves_any=view.resolves_any
-            ),
+            lambda: _revise_clusters(view, vantage, memo, sds_folder=sds_folder),
         ),
         endpoints=endpoints,
         listeners=memo.share(
@@ -163,14 +161,44 @@ def _build_sidecars(
     )
 
 
-def _plan_listeners(view: SidecarView) -> tuple[OutboundListener, ...]:
-    return (*plan_listeners(view), *plan_bound_listeners(view))
+class _Clusters(NamedTuple):
+    upstreams: tuple[Upstream, ...]
+    whole: ResourceSet
 
 
-def _read_by_listeners(view: SidecarView) -> Inputs:
-    """All of a view but its rules for requests, of which listeners only know the ports."""
-    others = (getattr(view, field) for field in SidecarView.__struct_fields__ if field != "http")
-    return ("plans", *others, *(routes.port for routes in view.http))
+def _revise_clusters(view: SidecarView, vantage: Vantage, memo: Memo, *, sds_folder: str) -> ResourceSet:
+    """Its clusters, from those that it had: most changes concern a few of them."""
+    upstreams = view.upstreams
+
+    def revised(before: _Clusters | None) -> _Clusters:
+        pairs = zip(upstreams, before.upstreams, strict=False) if before else ()
+        changed = [(one, old) for one, old in pairs if one is not old]
+        is_other = before is None or len(before.upstreams) != len(upstreams)
+        if before is None or is_other or any(one.key != old.key for one, old in changed):
+            whole = sets.compose_sidecar_clusters(
+                memo, upstreams, sds_folder, vantage=vantage, resolves_any=view.resolves_any
+            )
+        else:
+            news = (one for one, _ in changed)
+            whole = before.whole.revised([*sets.upstream_clusters(memo, news, sds_folder, vantage)])
+        return _Clusters(upstreams, whole)
+
+    return memo.revise(("clusters of", view.key, sds_folder, vantage, str(view.resolves_any)), revised).whole
+
+
+def _plan_listeners(view: SidecarView, memo: Memo) -> tuple[OutboundListener, ...]:
+    """Listeners know the ports of a view, but not its rules for requests; and of its upstreams only those
+    that are not called as HTTP, or otherwise than it.
+    """
+    upstreams = memo.share(
+        ("listened", view.upstreams), lambda: tuple(filter(concerns_listeners, view.upstreams))
+    )
+    seen = msgspec.structs.replace(view, upstreams=upstreams)
+    others = (getattr(seen, field) for field in SidecarView.__struct_fields__ if field != "http")
+    ports = (routes.port for routes in view.http)
+    return memo.share(
+        ("plans", *others, *ports), lambda: (*plan_listeners(seen), *plan_bound_listeners(seen))
+    )
 
 
 def _build_gateway(

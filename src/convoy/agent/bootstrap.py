@@ -55,7 +55,9 @@ _BY_DNS: Json = {
         "@type": f"{_TYPE}.extensions.clusters.dns.v3.DnsCluster",
         "dns_lookup_family": "V4_PREFERRED",
         "respect_dns_ttl": True,
-        "dns_refresh_rate": "30s",
+        # Answers say how long they hold, except that for a Service without addresses of its own and without
+        # pods: who asks at the wrong moment shall not wait for long.
+        "dns_refresh_rate": "2s",
         "dns_failure_refresh_rate": {"base_interval": "0.2s", "max_interval": "5s"},
     },
 }

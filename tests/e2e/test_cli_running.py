@@ -1,12 +1,13 @@
-"""What a second terminal sees of clusters that run: tables, JSON, refusals in one sentence."""
+"""A demo that was played, and what a second terminal sees of its clusters: tables, JSON, refusals."""
 
 import json
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.leftovers import look, wait_nothing_new
+from tests.e2e.leftovers import Machine, look, wait_nothing_new, whats_new
 from tests.e2e.played import convoy, played_demo
 from tests.e2e.terminal import Terminal
 
@@ -30,13 +31,54 @@ spec:
 
 
 @pytest.fixture(scope="module")
-def running_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The CONVOY_HOME of a demo that was played."""
-    home = tmp_path_factory.mktemp("a home")
-    before = look()
-    with played_demo(home):
-        yield home
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The CONVOY_HOME of all tests of this module."""
+    return tmp_path_factory.mktemp("a home")
+
+
+@pytest.fixture(scope="module")
+def before() -> Machine:
+    """What there was before a demo was played."""
+    return look()
+
+
+@pytest.fixture(scope="module")
+def played(home: Path, before: Machine) -> Iterator[subprocess.CompletedProcess[str]]:
+    """What a demo said that is left running."""
+    with played_demo(home, "-o", "json") as done:
+        yield done
     assert wait_nothing_new(before, home) == []
+
+
+@pytest.fixture(scope="module")
+def running_home(home: Path, played: subprocess.CompletedProcess[str]) -> Path:
+    """The CONVOY_HOME of a demo that was played."""
+    return home
+
+
+def test_every_promise_holds_with_evidence(played) -> None:
+    rows = json.loads(played.stdout)
+    assert [row["number"] for row in rows] == list(range(1, 13))
+    assert [row["verdict"] for row in rows] == ["held"] * 12, rows
+    assert all(row["evidence"] for row in rows)
+
+
+def test_the_clusters_go_on_and_the_page_is_where_the_demo_says(running_home, played, before) -> None:
+    running = whats_new(before, running_home)
+    assert {kind for kind, found in running.items() if found} == {
+        "processes",
+        "sockets",
+        "network_namespaces",
+    }
+    url = convoy(running_home, "ingress").stdout.strip()
+    assert f"{url}/productpage" in played.stderr
+    with urllib.request.urlopen(f"{url}/productpage", timeout=10) as page:
+        assert page.status == 200
+    states = json.loads(convoy(running_home, "status", "-o", "json").stdout)
+    assert [(row["name"], row["state"]) for row in states["clusters"]] == [
+        ("cluster1", "running"),
+        ("cluster2", "running"),
+    ]
 
 
 def test_every_proxy_is_listed_with_its_state(running_home) -> None:

@@ -16,6 +16,7 @@ from convoy.controlplane.server_identity import ServerIdentity
 from convoy.controlplane.settings import ControlPlaneSettings
 from convoy.kit.latest import LatestValue
 from convoy.kit.logs import get_logger
+from convoy.kit.malloc import keep_heap_small
 from convoy.xds.server.ads import AdsServer
 from convoy.xds.server.security import MutualTls
 
@@ -27,6 +28,7 @@ async def run_control_plane(settings: ControlPlaneSettings, *, platform: Platfor
 
     CaError, AdsError, ConfigError or OSError when it cannot start.
     """
+    keep_heap_small()
     issuer = IntermediateFolder(settings.ca_dir)
     outlets = Outlets(LatestValue(), LatestValue(), LatestValue(), LatestValue())
     platform = platform or make_platform(settings)

@@ -24,6 +24,7 @@ from convoy.xds.server.security import AdsError, NodeIdError, Security, parse_no
 from convoy.xds.server.sharing import Sharing
 from convoy.xds.server.status import AdsStatistics, ProxyStatus
 from convoy.xds.server.stream import Counters, Stream, StreamInfo
+from convoy.xds.server.tidying import Tidying
 
 log = get_logger("xds.server")
 
@@ -40,6 +41,8 @@ _OPTIONS = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.so_reuseport", 0),
+    # TLS has a buffer of this size for each connection, once it was full; larger records save little.
+    ("grpc.tsi.max_frame_size", 4 << 10),
     # What waits unread of a stream that has not had its turn.
     ("grpc.http2.lookahead_bytes", 16 << 10),
     # Probing for bandwidth answers each request with a ping; requests are small, or come once.
@@ -72,6 +75,7 @@ class AdsServer:
         self._writing = Budget(at_most=16 << 20, overdue_at_most=64 << 20, free=64 << 10)
         self._opening = Budget(at_most=_OPENING_AT_ONCE, overdue_at_most=sys.maxsize, patience=0.2)
         self._streams: set[Stream] = set()
+        self._tidying = Tidying()
         self._model_number = 0
         self._refusals: dict[str, str] = {}
         self._server: grpc.aio.Server | None = None
@@ -108,6 +112,7 @@ class AdsServer:
         for stream in tuple(self._streams):
             stream.end("the control plane is stopping")
         await server.stop(grace)
+        self._tidying.stop()
 
     def proxy_status(self) -> list[ProxyStatus]:
         """The connected proxies by name; of several streams of one proxy the newest."""
@@ -164,6 +169,7 @@ class AdsServer:
                     reason = await stream.run(parse)
                 finally:
                     self._streams.discard(stream)
+                    self._tidying.note_stream()
         except DecodeError as error:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"not a discovery request: {error}")
         except _RefusedError as refused:
@@ -187,6 +193,7 @@ class AdsServer:
             stream = self._admit(first, protocol, context)
             stream.take_in(first)
             self._streams.add(stream)
+            self._tidying.note_stream()
             return stream
         finally:
             # A client names its types one after the other; the turn is for all of them.

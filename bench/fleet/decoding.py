@@ -68,10 +68,10 @@ class Entry:
 class Segment:
     """Resources that follow each other in a response; the same object whenever they come again."""
 
-    __slots__ = ("_entries", "assignments", "routes", "size", "versions")
+    __slots__ = ("assignments", "entries", "routes", "size", "versions")
 
     def __init__(self, entries: Sequence[Entry], *, size: int) -> None:
-        self._entries = tuple(entries)
+        self.entries = tuple(entries)
         self.size = size
         self.versions = {entry.name: entry.version for entry in entries}
         self.assignments = {entry.name: entry.assignment for entry in entries if entry.assignment}
@@ -79,11 +79,7 @@ class Segment:
         self.routes = _NONE.union(*(entry.routes for entry in entries))
 
     def __len__(self) -> int:
-        return len(self._entries)
-
-    def entry(self, name: str) -> Entry:
-        """The resource with a name that is here."""
-        return next(entry for entry in self._entries if entry.name == name)
+        return len(self.entries)
 
 
 class Reading(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from bench.fleet.decoding import Reading, Segment
+from bench.fleet.decoding import Entry, Reading, Segment
 
 
 class Fact(Protocol):
@@ -53,11 +53,12 @@ class Expecting:
         self._pending: dict[tuple[str, str], list[Expectation]] = {}
         self._open: list[int] = []
         self._seen: dict[Segment, Acknowledgements | None] = {}
+        self._said: dict[Entry, tuple[Expectation, ...]] = {}
         self._met_by: dict[int, list[Acknowledgements]] = {}
 
     def expect(self, expectations: Iterable[Expectation]) -> None:
         """Look for these, and no longer for those of before."""
-        self._pending, self._seen, self._met_by = {}, {}, {}
+        self._pending, self._seen, self._said, self._met_by = {}, {}, {}, {}
         for each in expectations:
             self._pending.setdefault((each.type_url, each.name), []).append(each)
             self._met_by[each.number] = []
@@ -88,18 +89,20 @@ class Expecting:
         return is_news
 
     def _look(self, type_url: str, segment: Segment) -> Acknowledgements | None:
-        met = [each for name in segment.versions for each in self._met_in(type_url, segment, name)]
+        met = [each for entry in segment.entries for each in self._met_in(type_url, entry)]
         acknowledgements: Acknowledgements = {}
         for each in met:
             self._met_by[each.number].append(acknowledgements)
         return acknowledgements if met else None
 
-    def _met_in(self, type_url: str, segment: Segment, name: str) -> list[Expectation]:
-        pending = self._pending.get((type_url, name))
+    def _met_in(self, type_url: str, entry: Entry) -> tuple[Expectation, ...]:
+        pending = self._pending.get((type_url, entry.name))
         if not pending:
-            return []
-        message = segment.entry(name).message()
-        return [each for each in pending if each.fact.holds(message)]
+            return ()
+        if entry not in self._said:
+            message = entry.message()
+            self._said[entry] = tuple(each for each in pending if each.fact.holds(message))
+        return self._said[entry]
 
     def _count(self, number: int) -> int:
         found = self._met_by[number]

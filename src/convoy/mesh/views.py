@@ -58,10 +58,9 @@ def build_sidecar_view(
     reached = _reached(facts, key, scope, egress)
     is_all = len(reached) == len(facts.registry.known(key.namespace))
     known = (facts.registry,) if is_all else reached
-    shared = memory.recall(("shared sent", facts), _SharedSent)
+    sending = memory.recall(("sending", facts, planner), lambda: _Sending(facts, planner))
     sent = memory.revise(
-        ("sent", facts.credentials, key, *known),
-        lambda before: _revised(before, facts, key, planner, reached, shared),
+        ("sent", facts.credentials, key, *known), lambda before: sending.of(key, before, reached)
     )
     view = SidecarView(
         key=key,
@@ -80,71 +79,66 @@ def build_sidecar_view(
     return with_route_policies(view) if sent.has_policies else view, sent.planned
 
 
-class _SharedSent:
-    """What the views of one snapshot send to: views for which everything is planned alike have one object."""
+class _Sending:
+    """What the views of one snapshot send to; views for which everything is planned alike have one object."""
 
-    def __init__(self) -> None:
+    def __init__(self, facts: Facts, planner: UpstreamPlanner) -> None:
+        self._facts = facts
+        self._planner = planner
         self._made: dict[tuple[int, ...], tuple[tuple[object, ...], _Sent]] = {}
 
-    def of(self, inputs: tuple[object, ...], make: Callable[[], _Sent]) -> _Sent:
-        """What is made of some objects."""
+    def of(self, key: ViewKey, before: _Sent | None, reached: Iterable[Registered]) -> _Sent:
+        """What a view sends to now; planned again only for hosts of which something else was planned."""
+        changed = self._planner.changed_since(before.plans) if before else None
+        if before is None or changed is None:
+            planned = {one.service.hostname: self._plan(one, key) for one in reached}
+            return self._once(tuple(planned.values()), lambda: self._all(planned))
+        known = self._facts.registry.known(key.namespace)
+        news = {host: self._plan(known[host], key) for host in sorted(changed & before.planned.keys())}
+        return self._once((before, *news.values()), lambda: self._exchanged(before, news))
+
+    def _once(self, inputs: tuple[object, ...], make: Callable[[], _Sent]) -> _Sent:
         question = tuple(map(id, inputs))
         if question not in self._made:
             # The objects are kept with the answer, so that no others can be mistaken for them.
             self._made[question] = (inputs, make())
         return self._made[question][1]
 
+    def _plan(self, registered: Registered, key: ViewKey) -> Plans:
+        return self._planner.plan(registered, client=key.namespace, network=key.network, labels=key.labels)
 
-def _revised(
-    before: _Sent | None,
-    facts: Facts,
-    key: ViewKey,
-    planner: UpstreamPlanner,
-    reached: Iterable[Registered],
-    shared: _SharedSent,
-) -> _Sent:
-    """What is sent to now; planned again only for hosts of which something else was planned."""
-    changed = planner.changed_since(before.plans) if before else None
-    if before is None or changed is None:
-        planned = {one.service.hostname: _plan(planner, one, key) for one in reached}
-        return shared.of((facts.credentials, *planned.values()), lambda: _sent(facts, planner, planned))
-    known = facts.registry.known(key.namespace)
-    hosts = sorted(changed & before.planned.keys())
-    news = {host: _plan(planner, known[host], key) for host in hosts}
-    return shared.of((before, *news.values()), lambda: _exchanged(before, facts, planner, news))
+    def _all(self, planned: Planned) -> _Sent:
+        upstreams = _sorted_upstreams(one for plans in planned.values() for one in plans)
+        return _Sent(
+            self._planner.plans,
+            planned,
+            upstreams,
+            sorted_credentials(find_credentials(upstreams, self._facts.credentials)),
+            has_policies=any(map(has_route_policies, upstreams)),
+        )
 
-
-def _plan(planner: UpstreamPlanner, registered: Registered, key: ViewKey) -> Plans:
-    return planner.plan(registered, client=key.namespace, network=key.network, labels=key.labels)
-
-
-def _sent(facts: Facts, planner: UpstreamPlanner, planned: Planned) -> _Sent:
-    upstreams = _sorted_upstreams(one for plans in planned.values() for one in plans)
-    return _Sent(
-        planner.plans,
-        planned,
-        upstreams,
-        sorted_credentials(find_credentials(upstreams, facts.credentials)),
-        has_policies=any(map(has_route_policies, upstreams)),
-    )
-
-
-def _exchanged(before: _Sent, facts: Facts, planner: UpstreamPlanner, news: Planned) -> _Sent:
-    """The same with other plans for some hosts."""
-    changed = {host: plans for host, plans in news.items() if plans is not before.planned[host]}
-    if not changed:
-        return msgspec.structs.replace(before, plans=planner.plans)
-    planned = {**before.planned, **changed}
-    olds = [one.upstream for host in changed for one in before.planned[host]]
-    now = {one.upstream.key: one.upstream for plans in changed.values() for one in plans}
-    has_more = any(has_route_policies(one) or one.tls.origination for one in (*olds, *now.values()))
-    if has_more or now.keys() != {one.key for one in olds}:
-        return _sent(facts, planner, planned)
-    upstreams = list(before.upstreams)
-    for key, upstream in now.items():
-        at = bisect_left(upstreams, upstream_order(key), key=lambda one: upstream_order(one.key))
-        upstreams[at] = upstream
-    return msgspec.structs.replace(before, plans=planner.plans, planned=planned, upstreams=tuple(upstreams))
+    def _exchanged(self, before: _Sent, news: Planned) -> _Sent:
+        """The same with other plans for some hosts."""
+        changed = {host: plans for host, plans in news.items() if plans is not before.planned[host]}
+        if not changed:
+            return msgspec.structs.replace(before, plans=self._planner.plans)
+        planned = {**before.planned, **changed}
+        olds = [one.upstream for host in changed for one in before.planned[host]]
+        now = {one.upstream.key: one.upstream for plans in changed.values() for one in plans}
+        has_more = any(has_route_policies(one) or one.tls.origination for one in (*olds, *now.values()))
+        if has_more or now.keys() != {one.key for one in olds}:
+            return self._all(planned)
+        upstreams = list(before.upstreams)
+        for key, upstream in now.items():
+            at = bisect_left(upstreams, upstream_order(key), key=lambda one: upstream_order(one.key))
+            upstreams[at] = upstream
+        return _Sent(
+            self._planner.plans,
+            planned,
+            tuple(upstreams),
+            before.credentials,
+            has_policies=before.has_policies,
+        )
 
 
 def _reached(facts: Facts, key: ViewKey, scope: Scope, egress: Egress) -> tuple[Registered, ...]:

@@ -12,7 +12,7 @@ from convoy.mesh.label_index import LabelIndex
 from convoy.mesh.memory import Memory
 from convoy.mesh.model import MeshSettings
 from convoy.mesh.peer_authentication import PeerPolicies
-from convoy.mesh.pods import PodFacts, build_pod_facts, has_finished
+from convoy.mesh.pods import PodFacts, build_pod_facts, has_finished, pod_locality
 
 
 class PodChange(msgspec.Struct, frozen=True, eq=False):
@@ -80,11 +80,31 @@ class PodIndex(LabelIndex[PodFacts]):
         return self._changes if before is not None and self._base is before._token else None
 
 
+class _Reading(msgspec.Struct, frozen=True, eq=False):
+    """What is read off pods, by what else there is."""
+
+    policies: PeerPolicies
+    places: Mapping[str, Mapping[str, str]]
+    settings: MeshSettings
+
+    def facts(self, pod: kube.Pod) -> PodFacts | None:
+        """A pod's facts; None for one that has finished."""
+        node_labels = self.places.get(pod.spec.node_name, {})
+        return None if has_finished(pod) else build_pod_facts(pod, self.policies, self.settings, node_labels)
+
+    def may_differ(self, facts: PodFacts) -> bool:
+        """Whether facts that were read with other policies or nodes may not be what they would be now."""
+        modes = self.policies.modes(facts.namespace, facts.labels)
+        node_labels = self.places.get(facts.pod.spec.node_name, {})
+        return facts.modes != modes or facts.locality != pod_locality(facts.labels, node_labels)
+
+
 class _Read(msgspec.Struct, frozen=True, eq=False):
     """The pods of a view."""
 
     number: int
     listed: tuple[kube.Pod, ...]
+    reading: _Reading
     index: PodIndex
 
 
@@ -99,19 +119,28 @@ def recall_pods(view: ConfigView, settings: MeshSettings, memory: Memory) -> Pod
         ("places", nodes), lambda: {node.metadata.name: node.metadata.labels for node in nodes}
     )
 
-    def read(pod: kube.Pod) -> PodFacts | None:
-        node_labels = places.get(pod.spec.node_name, {})
-        return None if has_finished(pod) else build_pod_facts(pod, policies, settings, node_labels)
+    reading = memory.recall(
+        ("reading", policies, places, settings), lambda: _Reading(policies, places, settings)
+    )
 
     def revised(before: _Read | None) -> _Read:
         if before is None:
-            return _Read(view.number, listed, PodIndex(filter(None, map(read, listed))))
-        if before.listed is listed:
-            return _Read(view.number, listed, before.index)
-        found = {_name(old or new): read(new) if new else None for old, new in _changed(before, view)}
-        return _Read(view.number, listed, before.index.revised(found))
+            index = PodIndex(filter(None, map(reading.facts, listed)))
+        else:
+            index = before.index.revised(_read_again(before, view, reading))
+        return _Read(view.number, listed, reading, index)
 
-    return memory.revise(("pods", policies, places, settings), revised).index
+    return memory.revise(("pods", settings), revised).index
+
+
+def _read_again(before: _Read, view: ConfigView, reading: _Reading) -> dict[str, PodFacts | None]:
+    """The pods that are not what they were, by name."""
+    changed = _changed(before, view) if before.listed is not view.all(kube.Pod) else ()
+    found = {_name(old or new): reading.facts(new) if new else None for old, new in changed}
+    if reading is not before.reading:
+        others = (facts for facts in before.index if facts.name not in found)
+        found |= {facts.name: reading.facts(facts.pod) for facts in others if reading.may_differ(facts)}
+    return found
 
 
 def _changed(before: _Read, view: ConfigView) -> Iterator[tuple[kube.Pod | None, kube.Pod | None]]:

@@ -16,11 +16,11 @@ from bench.fleet.processes import Peer, ask_all, peer
 from bench.fleet.watch import fleet_of
 from bench.fleet.worker import Totals
 from bench.processes import tree_cpu_seconds, tree_peak_kib
-from bench.scale.members import members_of, new_authority
 from bench.scale.server import AUTHORITY, LISTS, Ports, free_ports, run_server
 from bench.synthetic.feed import Revisions, write_lists
 from bench.synthetic.injected import injected
 from bench.synthetic.manifests import Manifest, Size, manifests
+from bench.synthetic.members import members_of, new_authority
 from convoy.xds.server.status import AdsStatistics
 
 

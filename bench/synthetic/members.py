@@ -10,7 +10,7 @@ from convoy.ca.identity import Identity
 from convoy.ca.issuers import Intermediate, issue_intermediate, issue_workload, new_root
 from convoy.ca.keys import build_csr, key_to_pem, new_key
 
-_SERVER_NAME = "istiod.istio-system.svc"
+SERVER_NAME = "istiod.istio-system.svc"
 
 
 def new_authority(folder: Path) -> Intermediate:
@@ -20,7 +20,9 @@ def new_authority(folder: Path) -> Intermediate:
     return issuer
 
 
-def members_of(size: Size, clients: int, issuer: Intermediate) -> list[Member]:
+def members_of(
+    size: Size, clients: int, issuer: Intermediate, *, server_name: str = SERVER_NAME
+) -> list[Member]:
     """The first pod of each service, then the second ones, until there are so many.
 
     There is one key for all of them and a certificate for each service account.
@@ -32,7 +34,7 @@ def members_of(size: Size, clients: int, issuer: Intermediate) -> list[Member]:
     for number in range(min(clients, size.services)):
         identity = Identity(TRUST_DOMAIN, namespace_of(size, number), name_of(number))
         chain = issue_workload(issuer, request, identity=identity).chain_pem
-        proofs.append(ClientTls(key_pem, b"".join(chain), roots, _SERVER_NAME))
+        proofs.append(ClientTls(key_pem, b"".join(chain), roots, server_name))
     return [
         Member(_node_id(size, *reversed(divmod(each, size.services))), proofs[each % size.services])
         for each in range(clients)

@@ -195,8 +195,6 @@ def _build_routing(view: ConfigView, ground: Ground, memory: Memory) -> Routing:
 def _exchanged(before: _Routed, view: ConfigView) -> Routing | None:
     if not view.base or view.base != before.number:
         return None
-    news = [one.new for one in view.changes if one.key.kind == VirtualService.KIND]
-    changed = [new for new in news if isinstance(new, VirtualService)]
-    if len(changed) < len(news):
-        return None
-    return before.routing.exchanged(view.all(VirtualService), changed)
+    changes = (one for one in view.changes if one.key.kind == VirtualService.KIND)
+    news = {one.key: one.new if isinstance(one.new, VirtualService) else None for one in changes}
+    return before.routing.exchanged(view.all(VirtualService), news)

@@ -86,10 +86,8 @@ def _changed_hosts(olds: Services, news: Services) -> set[Hostname] | None:
         return None
     hosts: set[Hostname] = set()
     for key in changed:
-        old, new = olds.get(key), news.get(key)
-        if old is None or new is None or not new.stands_like(old):
-            return None
-        hosts.update(new.hosts)
+        for one in (olds.get(key), news.get(key)):
+            hosts.update(one.hosts if one else ())
     return hosts
 
 

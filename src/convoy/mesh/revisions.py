@@ -28,9 +28,11 @@ class Revision(Mapping[K, V]):
         self._base: object | None = None
         self._changed: frozenset[K] = frozenset()
 
-    def revised(self, news: Mapping[K, V], gone: Iterable[K] = ()) -> "Revision[K, V]":
+    def revised(
+        self, news: Mapping[K, V], gone: Iterable[K] = (), *, order: Callable[[K], Any] | None = None
+    ) -> "Revision[K, V]":
         """The same with other values for some keys and without those that are gone; this very object where
-        that changes nothing.
+        that changes nothing. `order` is used this once instead of the one that was given before.
         """
         items = self._items
         changed = {key: value for key, value in news.items() if not _has(items, key, value)}
@@ -40,8 +42,9 @@ class Revision(Mapping[K, V]):
         made = {**items, **changed}
         for key in lost:
             del made[key]
-        if self._order is not None and len(made) + len(lost) > len(items):
-            made = {key: made[key] for key in sorted(made, key=self._order)}
+        order = order or self._order
+        if order is not None and not made.keys() <= items.keys():
+            made = {key: made[key] for key in sorted(made, key=order)}
         revision = Revision[K, V](order=self._order)
         revision._items = made
         revision._base = self._token

@@ -1,7 +1,7 @@
 """The VirtualServices that sidecars of a namespace see, by host."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from convoy.api.meta import ObjectKey
 from convoy.mesh.hosts import covers, is_wildcard
@@ -11,8 +11,8 @@ from convoy.mesh.revisions import Revision
 Services = Revision[ObjectKey, PreparedVirtualService]
 """By key, oldest first."""
 
-Changes = Mapping[ObjectKey, PreparedVirtualService]
-"""What takes the place of the VirtualServices with these keys."""
+Order = Callable[[ObjectKey], int]
+"""The place of a VirtualService among all."""
 
 
 class SidecarRouting:
@@ -38,18 +38,21 @@ class SidecarRouting:
         covering = (service for pattern, service in self._longest_first if covers(pattern, host))
         yield from (service for service in [next(covering, None)] if service)
 
-    def replaced(self, changes: Changes) -> "SidecarRouting":
-        """The same with other rules in some VirtualServices, which stand as the old ones did."""
-        services = self.services.revised({key: one for key, one in changes.items() if key in self.services})
+    def exchanged(
+        self, services: Services, touched: Iterable[PreparedVirtualService], order: Order
+    ) -> "SidecarRouting":
+        """The same for other services; those that differ are touched, as they were and as they are."""
         if services is self.services:
             return self
+        several = list(touched)
+        hosts = {host for one in several for host in one.hosts}
+        if any(map(is_wildcard, hosts)):
+            return SidecarRouting(services)
         changed = copy.copy(self)
         changed.services = services
         changed._exact = self._exact.copy()
-        for host in {host for one in changes.values() for host in one.hosts}:
-            if host in self._exact:
-                changed._exact[host] = [changes.get(one.key, one) for one in self._exact[host]]
-        changed._longest_first = [
-            (pattern, changes.get(one.key, one)) for pattern, one in self._longest_first
-        ]
+        for host in hosts:
+            claims = {one.key for one in (*self._exact.get(host, ()), *several) if host in one.hosts}
+            keys = sorted((key for key in claims if key in services), key=order)
+            changed._exact[host] = [services[key] for key in keys if host in services[key].hosts]
         return changed

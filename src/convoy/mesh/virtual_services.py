@@ -17,7 +17,7 @@ from convoy.mesh.memory import keep_tuple
 from convoy.mesh.model import RetryPolicy
 from convoy.mesh.prepared_services import PreparedVirtualService, Preparing, resolve_visibility
 from convoy.mesh.retries import DEFAULT_RETRIES
-from convoy.mesh.sidecar_routing import Changes, Services, SidecarRouting
+from convoy.mesh.sidecar_routing import Services, SidecarRouting
 
 __all__ = ["PreparedVirtualService", "Routing", "SidecarRouting"]
 
@@ -61,6 +61,7 @@ class Routing:
         """The same one while VirtualServices differ by their rules alone."""
         self._mesh: dict[str, SidecarRouting] = {}
         self._bound: dict[tuple[str, str], Services] = {}
+        self._places: dict[ObjectKey, int] = {}
         if previous:
             self._take_over(previous)
 
@@ -92,38 +93,56 @@ class Routing:
         self._all = previous._all.revised(changes)
         self._sort_out(previous)
         if all(one.stands_like(previous._all[key]) for key, one in changes.items()):
-            self._replace(previous, changes)
-
-    def _replace(self, previous: "Routing", changes: Changes) -> None:
-        """Be the previous one but for rules."""
-        self.shape = previous.shape
-        self._mesh = {place: one.replaced(changes) for place, one in previous._mesh.items()}
-        self._bound = {
-            place: bound.revised({key: one for key, one in changes.items() if key in bound})
-            for place, bound in previous._bound.items()
-        }
+            self._exchange(previous, changes.keys())
 
     def exchanged(
-        self, written: tuple[VirtualService, ...], news: Iterable[VirtualService]
+        self, written: tuple[VirtualService, ...], changes: Mapping[ObjectKey, VirtualService | None]
     ) -> "Routing | None":
-        """The same with some VirtualServices that take the place of older versions of themselves; `written`
-        are all. None where this is no matter of those alone.
+        """The same with some VirtualServices as they are now, None for those that are gone; `written` are
+        all. None where delegates change, which are part of others.
         """
-        changes = {}
-        for new in news:
-            old = self._all.get(key_of(new))
-            one = None if is_delegate(new) else self._preparing.prepare(new, self.delegates)
-            is_as_old = old and old.written.metadata.creation_timestamp == new.metadata.creation_timestamp
-            if one is None or old is None or not is_as_old or not one.stands_like(old):
-                return None
-            changes[one.key] = one
+        news = {key: self._preparing.prepare(new, self.delegates) for key, new in changes.items() if new}
+        is_delegated = any((key.namespace, key.name) in self.delegates for key in changes)
+        if is_delegated or not all(one.hosts for one in news.values()):
+            return None
         made = copy.copy(self)
         made.written = written
-        made._all = self._all.revised(changes)
-        if any(one.is_of_some_sort for key in changes for one in (changes[key], self._all[key])):
+        made._places = {}
+        made._all = self._all.revised(news, changes, order=made._place_of)
+        touched = [one for key in changes for one in (self._all.get(key), news.get(key)) if one]
+        if any(one.is_of_some_sort for one in touched):
             made._sort_out(self)
-        made._replace(self, changes)
+        made._exchange(self, changes)
         return made
+
+    def _exchange(self, previous: "Routing", keys: Iterable[ObjectKey]) -> None:
+        """Take over what was sorted by place, but for these VirtualServices."""
+        pairs = [(previous._all.get(key), self._all.get(key)) for key in keys]
+        if all(old and new and new.stands_like(old) for old, new in pairs):
+            self.shape = previous.shape
+        else:
+            self.shape = object()
+        touched = [one for pair in pairs for one in pair if one]
+        self._bound = {
+            place: self._rebound(place, bound, touched) for place, bound in previous._bound.items()
+        }
+        self._mesh = {
+            namespace: one.exchanged(self._bound_to(MESH, namespace), touched, self._place_of)
+            for namespace, one in previous._mesh.items()
+        }
+
+    def _rebound(
+        self, place: tuple[str, str], bound: Services, touched: Iterable[PreparedVirtualService]
+    ) -> Services:
+        keys = dict.fromkeys(one.key for one in touched)
+        now = (one for key in keys if (one := self._all.get(key)))
+        news = {one.key: one for one in now if _is_bound(one, *place)}
+        return bound.revised(news, keys, order=self._place_of)
+
+    def _place_of(self, key: ObjectKey) -> int:
+        if not self._places:
+            self._places = {key_of(service): place for place, service in enumerate(self.written)}
+        return self._places[key]
 
     def changed_since(self, before: "Routing") -> frozenset[ObjectKey] | None:
         """The keys of those that came, went or changed; None: not known."""
@@ -152,11 +171,7 @@ class Routing:
     def _bound_to(self, gateway: str, namespace: str) -> Services:
         key = (gateway, namespace)
         if key not in self._bound:
-            self._bound[key] = Services(
-                (service.key, service)
-                for service in self
-                if gateway in service.gateways and service.visibility.allows(namespace)
-            )
+            self._bound[key] = Services((one.key, one) for one in self if _is_bound(one, *key))
         return self._bound[key]
 
     def for_sidecars(self, namespace: str) -> SidecarRouting:
@@ -164,3 +179,7 @@ class Routing:
         if namespace not in self._mesh:
             self._mesh[namespace] = SidecarRouting(self._bound_to(MESH, namespace))
         return self._mesh[namespace]
+
+
+def _is_bound(service: PreparedVirtualService, gateway: str, namespace: str) -> bool:
+    return gateway in service.gateways and service.visibility.allows(namespace)

@@ -6,9 +6,14 @@ import subprocess
 import sys
 
 import pytest
+from bench.synthetic.members import new_authority
 from tests.kit.ads import resources
 from tests.kit.ads_server import PROXY, serving
 from tests.kit.http_config import eds_cluster, endpoints, http_listener, http_route
+
+from convoy.ca.issuers import issue_server
+from convoy.xds.cache.resources import XdsModel
+from convoy.xds.server.security import CertificateBundle, MutualTls
 
 
 def fleet(*arguments):
@@ -38,6 +43,28 @@ async def test_fleet_drives_a_server_at_an_address():
         assert done.returncode == 0, done.stderr
         assert "4.0 resources" in done.stdout
         assert served.ads.statistics().resources_sent == 12
+
+
+async def test_fleet_proves_to_be_the_pods_of_the_synthetic_mesh(tmp_path):
+    issuer = new_authority(tmp_path)
+    server = issue_server(issuer, "cluster.local")
+    chain, roots = b"".join(server.certificate.chain_pem), b"".join(issuer.roots_pem)
+    security = MutualTls(lambda: CertificateBundle(server.key_pem, chain, roots))
+    target = resources([], [], [http_listener("l", route="80")], [http_route("80", "a")])
+    pods = {
+        f"service-{number}-{replica}.namespace-{number}": f"namespace-{number}/sa/service-{number}"
+        for number in range(2)
+        for replica in range(2)
+    }
+    async with serving(security=security) as served:
+        identities = {name: f"spiffe://cluster.local/ns/{account}" for name, account in pods.items()}
+        served.set_model(XdsModel(1, dict.fromkeys(pods, target), identities))
+        address = f"127.0.0.1:{served.port}"
+        mesh = ("--issuer", str(tmp_path), "--services", "2", "--clients", "4")
+        done = await asyncio.to_thread(fleet, "--address", address, *mesh, "--seconds", "0")
+        assert done.returncode == 0, done.stderr
+        assert "2.0 resources" in done.stdout
+        assert served.ads.statistics().streams_opened == 4
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1:15012", "example.com:15012"])

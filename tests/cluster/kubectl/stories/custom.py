@@ -79,7 +79,7 @@ LOOK = (
     Step(
         "get-vs",
         "--context=cluster1 get virtualservice",
-        matches=(r"^NAME GATEWAYS HOSTS AGE", r'^$reviews \["mesh"\] \["reviews"\] \d+s'),
+        matches=(r"^NAME GATEWAYS HOSTS AGE", r'^$reviews \["mesh"\] \["reviews"\] \d+[sm]'),
         reads=True,
     ),
     Step(
@@ -92,10 +92,10 @@ LOOK = (
         "get-dr-se-gw",
         "--context=cluster1 get dr,se,gw",
         matches=(
-            r"^NAME HOST AGE\ndestinationrule.networking.istio.io/$reviews reviews \d+s",
+            r"^NAME HOST AGE\ndestinationrule.networking.istio.io/$reviews reviews \d+[sm]",
             r"^NAME HOSTS LOCATION RESOLUTION AGE\n"
-            r'serviceentry.networking.istio.io/$httpbin \["httpbin.org"\] MESH_EXTERNAL DNS \d+s',
-            r"^NAME AGE\ngateway.networking.istio.io/$gw \d+s",
+            r'serviceentry.networking.istio.io/$httpbin \["httpbin.org"\] MESH_EXTERNAL DNS \d+[sm]',
+            r"^NAME AGE\ngateway.networking.istio.io/$gw \d+[sm]",
         ),
         reads=True,
     ),

@@ -87,7 +87,7 @@ JOBS = Story(
             says=("job.batch/$lit condition met",),
         ),
         Step("logs-job", f"{C} logs job/$lit", says=("finished",), reads=True),
-        Step("get-job", f"{C} get job $lit", matches=(r"^$lit (Complete )?1/1 \ds",), reads=True),
+        Step("get-job", f"{C} get job $lit", matches=(r"^$lit (Complete )?1/1 \d+[sm]",), reads=True),
         Step(
             "run-rm",
             f"{C} run $spare --image=busybox --restart=Never --rm -i"
@@ -111,7 +111,7 @@ DEPLOYED = Story(
             says=("autoscaled",),
             reads=True,
         ),
-        Step("get-scale", f"{C} get deploy $nx --subresource=scale", matches=(r"^$nx 1 \d \d+s",), since=24),
+        Step("get-scale", f"{C} get deploy $nx --subresource=scale", matches=(r"^$nx 1 \d \d+[sm]",), since=24),
         Step("set-env", f"{C} set env deploy/$nx A=B", says=("deployment.apps/$nx env updated",)),
         Step(
             "set-resources",

@@ -172,7 +172,7 @@ SERVER_SIDE = (
         "--context=cluster1 get deploy -o wide",
         matches=(
             r"^NAME READY UP-TO-DATE AVAILABLE AGE CONTAINERS IMAGES SELECTOR",
-            r"^$web \d/2 \d \d \d+s web nginx:1\.27\.1 app=$web",
+            r"^$web \d/2 \d \d \d+[sm] web nginx:1\.27\.1 app=$web",
         ),
         reads=True,
     ),

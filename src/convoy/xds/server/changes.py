@@ -91,6 +91,11 @@ class Selection(msgspec.Struct, frozen=True, eq=False):
     is_whole: bool = False
 
     @property
+    def count(self) -> int:
+        """How many resources the response has."""
+        return len(self.resources) if self.is_whole else len(self.changed) + len(self.repeated)
+
+    @property
     def resources(self) -> Collection[Resource]:
         """All resources of the response."""
         if self.is_whole:
@@ -103,7 +108,7 @@ def settle(target: ResourceSet, interest: Interest) -> Known:
     if interest.wildcard:
         missing = [name for name in interest.names if name not in target]
         return {**target, **dict.fromkeys(missing)} if missing else target
-    if len(interest.names) == len(target) and all(name in target for name in interest.names):
+    if len(interest.names) == len(target) and interest.names.issuperset(target):
         return target
     return {name: target.get(name) for name in sorted(interest.names)}
 
@@ -112,15 +117,18 @@ def compare(known: Known, target: ResourceSet, interest: Interest, *, settled: K
     """Find what a client that knows `known` lacks; `settled` is `settle(target, interest)`."""
     if known is settled:
         return Difference({}, (), (), (), settled)
+    if settled is target and isinstance(known, ResourceSet):
+        changed = target.changed_since(known)
+        if changed is not None:
+            return _compare_names(sorted(changed), known, target, interest)
     upserts = {
         name: wanted
         for name, wanted in settled.items()
         if wanted is not None and not _is_same(known.get(name), wanted)
     }
-    fresh = frozenset(name for name in upserts if not _is_surely_had(known.get(name)))
     return Difference(
         upserts=upserts,
-        fresh=(fresh,) if fresh else (),
+        fresh=_fresh(upserts, known),
         gone=tuple(
             name
             for name, had in known.items()
@@ -165,6 +173,22 @@ def select(difference: Difference, known: Known, choice: Choice) -> Selection:
 def doubt(known: Known, names: frozenset[str]) -> Known:
     """What is known when it has become doubtful whether the client has some of it."""
     return {**known, **{name: in_doubt(name) for name in sorted(names)}}
+
+
+def _compare_names(
+    names: list[str], known: ResourceSet, target: ResourceSet, interest: Interest
+) -> Difference:
+    """The difference of two sets that are known to be alike but for some names."""
+    upserts = {
+        name: target[name] for name in names if name in target and not _is_same(known.get(name), target[name])
+    }
+    gone = tuple(name for name in names if name not in target and name in known and interest.wants(name))
+    return Difference(upserts, _fresh(upserts, known), gone, (), target)
+
+
+def _fresh(upserts: Mapping[str, Resource], known: Known) -> Names:
+    fresh = frozenset(name for name in upserts if not _is_surely_had(known.get(name)))
+    return (fresh,) if fresh else ()
 
 
 def _is_surely_had(had: Resource | None) -> bool:

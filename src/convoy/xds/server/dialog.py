@@ -60,7 +60,7 @@ class Dialog:
             type_url=push.type_url,
             version=push.version,
             data=apply_push(self.subscriptions, push, self._sharing),
-            resources=len(push.selection.resources),
+            resources=push.selection.count,
             removed=len(push.selection.removed),
         )
 

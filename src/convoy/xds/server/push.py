@@ -50,11 +50,8 @@ class Push(msgspec.Struct, frozen=True):
     type_url: str
     version: str
     selection: Selection
-
-    @property
-    def size(self) -> int:
-        """Its bytes, roughly."""
-        return sum(len(resource.delta_chunk) for resource in self.selection.resources)
+    size: int
+    """Its bytes, roughly."""
 
 
 def plan_push(subscriptions: Subscriptions, target: ProxyResources, sharing: Sharing) -> Push | None:
@@ -76,7 +73,9 @@ def apply_push(subscriptions: Subscriptions, push: Push, sharing: Sharing) -> by
     if push.type_url == CLUSTER and ENDPOINT in subscriptions:
         subscriptions[ENDPOINT].send_again(push.selection.changed)
     head = (push.version, nonce)
-    return sharing.body(push.selection, subscription.protocol, type_url=push.type_url, head=head)
+    return sharing.body(
+        push.selection, subscription.protocol, type_url=push.type_url, head=head, size=push.size
+    )
 
 
 def repeat_awaited(subscriptions: Subscriptions) -> None:
@@ -107,7 +106,8 @@ def _plan_type(
     if not _says_something(subscription, selection):
         return None
     version = f"{resources.version}-leaving" if selection.keeps_gone else resources.version
-    return Push(subscription.type_url, version, selection)
+    size = sum(len(resource.delta_chunk) for resource in selection.resources)
+    return Push(subscription.type_url, version, selection, size)
 
 
 def _says_something(subscription: Subscription, selection: Selection) -> bool:

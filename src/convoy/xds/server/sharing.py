@@ -7,6 +7,7 @@ number of resources that it mentions, by the bytes of bodies, and by how many mo
 """
 
 from convoy.xds.cache.encode import encode_empty_assignment, join_delta, join_sotw
+from convoy.xds.cache.layers import Layers
 from convoy.xds.cache.resources import ENDPOINT, ResourceSet
 from convoy.xds.server.changes import (
     Choice,
@@ -113,16 +114,16 @@ class Sharing:
         return self._resuming.known_before(told, self.settled(target, interest), interest)
 
     def body(
-        self, selection: Selection, protocol: Protocol, *, type_url: str, head: tuple[str, str]
+        self, selection: Selection, protocol: Protocol, *, type_url: str, head: tuple[str, str], size: int
     ) -> bytes:
-        """The response that carries a selection; `head` is its version and its nonce."""
+        """The response of about `size` bytes that carries a selection; `head` is its version and its nonce."""
 
         def join() -> bytes:
             self.bodies_joined += 1
             return _join(selection, protocol, type_url, head)
 
-        size = sum(len(resource.delta_chunk) for resource in selection.resources)
-        if size < _WORTH_KEEPING or selection.is_whole:
+        is_one_clients = selection.is_whole or isinstance(selection.changed, Layers)
+        if size < _WORTH_KEEPING or is_one_clients:
             return join()
         inputs = (selection.changed, selection.repeated, selection.removed)
         return self._bodies.get(inputs, (protocol, type_url, head), join)

@@ -57,6 +57,17 @@ def test_client_of_layers_is_told_what_a_client_of_one_set_is_told(before, own, 
         known, known_flat = selected.after, expected.after
 
 
+@given(CONTENTS, st.lists(CONTENTS, min_size=1, max_size=3))
+def test_set_made_of_the_known_one_differs_as_any_other(before, changes):
+    known = target = ResourceSet(cluster(name, content) for name, content in before.items())
+    for contents in changes:
+        target = target.revised([cluster(name, content) for name, content in contents.items()])
+    other = ResourceSet(target.values())
+    found = compare(known, target, EVERYTHING, settled=target)
+    expected = compare(known, other, EVERYTHING, settled=other)
+    assert (found.upserts, found.fresh, found.gone) == (expected.upserts, expected.fresh, expected.gone)
+
+
 @given(CONTENTS, OWN, CONTENTS, OWN)
 def test_client_that_comes_back_knows_what_it_tells(before, own, after, own_then):
     sharing = Sharing()

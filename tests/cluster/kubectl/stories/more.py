@@ -111,7 +111,9 @@ DEPLOYED = Story(
             says=("autoscaled",),
             reads=True,
         ),
-        Step("get-scale", f"{C} get deploy $nx --subresource=scale", matches=(r"^$nx 1 \d \d+[sm]",), since=24),
+        Step(
+            "get-scale", f"{C} get deploy $nx --subresource=scale", matches=(r"^$nx 1 \d \d+[sm]",), since=24
+        ),
         Step("set-env", f"{C} set env deploy/$nx A=B", says=("deployment.apps/$nx env updated",)),
         Step(
             "set-resources",

@@ -116,7 +116,7 @@ class Sharing:
     def body(
         self, selection: Selection, protocol: Protocol, *, type_url: str, head: tuple[str, str], size: int
     ) -> bytes:
-        """The response of about `size` bytes that carries a selection; `head` is its version and its nonce."""
+        """The response, of about `size` bytes, that carries a selection; `head` is its version and nonce."""
 
         def join() -> bytes:
             self.bodies_joined += 1

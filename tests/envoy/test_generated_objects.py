@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.kit.envoy_validation import refusal
-from tests.kit.generated.values import Json
+from tests.kit.generated.values import Json, manifest
 from tests.kit.generated.world import GATE, SIDECAR, batches, read_world, resolve_world, write_certificates
 from tests.kit.mesh_on_loopback import LoopbackMesh, mesh_on_loopback
 from tests.kit.parts import REVIEWS
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.envoy
 
 _SCALE = max(1, int(os.environ.get("CONVOY_SOAK_SECONDS", "0")) // 4)
 _PATIENCE = 10.0
+_VERSION = "networking.istio.io/v1"
 
 
 @pytest.mark.parametrize("proxy", [SIDECAR, GATE])
@@ -41,6 +42,21 @@ def test_envoy_takes_whatever_valid_objects_say(proxy: str, tmp_path: Path) -> N
                 assert runner.run(_refusals(mesh, proxy, snapshot)) == []
 
             check()
+        finally:
+            runner.run(stack.aclose())
+
+
+def test_listeners_may_be_bound_at_some_times_and_captured_at_others(tmp_path: Path) -> None:
+    egress = [{"port": {"number": 9080, "name": "http", "protocol": "HTTP"}, "hosts": ["./*"]}]
+    bound = [{**egress[0], "captureMode": "NONE", "bind": "0.0.0.0"}]
+    listed = [[manifest("Sidecar", _VERSION, {"egress": each})] for each in (egress, bound)]
+    with asyncio.Runner() as runner:
+        stack = contextlib.AsyncExitStack()
+        mesh = runner.run(stack.enter_async_context(mesh_on_loopback(tmp_path)))
+        try:
+            runner.run(_start(mesh, SIDECAR))
+            for batch in (*listed, [], *listed[::-1], []):
+                assert runner.run(_refusals(mesh, SIDECAR, resolve_world(read_world(batch)))) == []
         finally:
             runner.run(stack.aclose())
 

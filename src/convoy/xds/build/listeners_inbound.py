@@ -49,7 +49,7 @@ def build_ingress_listener(port: InboundPort, inbound: InboundPart, sds_folder: 
     if not port.tls and looks_for_http(port.protocol, port.mode):
         filters.append(listener_filters.http_inspector())
     return listener_v3.Listener(
-        name=name,
+        name=names.bound_listener(port.address, port.port),
         address=listen_address(port.address, port.port),
         traffic_direction=core_v3.INBOUND,
         listener_filters=filters,

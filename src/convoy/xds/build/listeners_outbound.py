@@ -54,23 +54,24 @@ def build_virtual_outbound(allows_any: bool, egress_proxy: UpstreamKey | None = 
 
 def build_outbound_listener(plan: OutboundListener) -> listener_v3.Listener:
     """A listener to which `virtualOutbound` hands connections; it is bound only where they are made to it."""
+    name = names.listener(plan.address, plan.port)
     listener = listener_v3.Listener(
-        name=names.listener(plan.address, plan.port),
+        name=names.bound_listener(plan.address, plan.port) if plan.is_bound else name,
         address=bound_address(plan.address, plan.port),
         traffic_direction=core_v3.OUTBOUND,
         bind_to_port=BoolValue(value=plan.is_bound),
     )
     if plan.is_own and plan.routes and plan.destinations is None and not plan.chains:
-        listener.filter_chains.append(_only_http_chain(plan, listener.name))
+        listener.filter_chains.append(_only_http_chain(plan, name))
         return listener
     if not plan.routes and not plan.chains:
-        listener.filter_chains.append(_other_chain(plan, listener.name))
+        listener.filter_chains.append(_other_chain(plan, name))
         return listener
     _apply_inspection(listener, plan)
     for chain in plan.chains:
-        listener.filter_chains.extend(_own_chains(plan, chain, listener.name))
+        listener.filter_chains.extend(_own_chains(plan, chain, name))
     if plan.routes:
-        listener.filter_chains.append(_http_chain(plan, plan.routes, listener.name))
+        listener.filter_chains.append(_http_chain(plan, plan.routes, name))
     listener.default_filter_chain.CopyFrom(_other_chain(plan, names.FALLBACK_CHAIN))
     return listener
 

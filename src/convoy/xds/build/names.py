@@ -35,6 +35,9 @@ TLS_MODE_LABEL = "tlsMode"
 """Key of an endpoint's transport socket metadata; its value is `TLS_MODE_ISTIO` or the key is absent."""
 TLS_MODE_ISTIO = "istio"
 
+# Ends the names of listeners to which connections are made.
+_BOUND = "_bound"
+
 
 def upstream(key: UpstreamKey) -> str:
     """The Envoy cluster of an upstream, which is also its EDS service name."""
@@ -58,6 +61,19 @@ def listener(address: str, port: int) -> str:
     unix socket, whose port is 0, the address alone.
     """
     return f"{address}_{port}" if port else address
+
+
+def bound_listener(address: str, port: int) -> str:
+    """A listener to which connections are made, not handed over: its name is not that of a captured one at
+    the same place. Envoy ends when one name is bound in one version and not in the next, and knows no two
+    listeners of one name. Nothing is captured for unix sockets, so theirs are as they are.
+    """
+    return f"{listener(address, port)}{_BOUND}" if port else address
+
+
+def written_listener(name: str) -> str:
+    """What users call a listener, bound or not."""
+    return name.removesuffix(_BOUND)
 
 
 def bound_routes(address: str, port: int) -> str:

@@ -48,7 +48,7 @@ def bound(**others):
 def test_what_is_made_to_a_listener_is_http_without_looking():
     view, listener = bound()
     [chain] = listener.filter_chains
-    assert (listener.name, listener.bind_to_port.value) == ("127.0.0.1_9080", True)
+    assert (listener.name, listener.bind_to_port.value) == ("127.0.0.1_9080_bound", True)
     assert not chain.HasField("filter_chain_match")
     assert len(listener.listener_filters) == 0
     [table] = plan_bound_routes(view)

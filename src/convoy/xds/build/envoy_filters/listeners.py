@@ -134,7 +134,7 @@ def _chains(listener: Listener) -> Iterator[Chain]:
 def _fits(match: ListenerMatch | None, listener: Listener) -> bool:
     if match is None:
         return True
-    if match.name and match.name != listener.name:
+    if match.name and match.name != names.written_listener(listener.name):
         return False
     # All inbound ports share one listener, so there a port is that of a chain.
     if not match.port_number or listener.name == names.VIRTUAL_INBOUND:

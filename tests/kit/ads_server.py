@@ -10,6 +10,7 @@ from tests.kit.waiting import until
 from convoy.kit.latest import LatestValue
 from convoy.xds.cache.resources import ProxyResources, XdsModel
 from convoy.xds.server.ads import AdsServer
+from convoy.xds.server.budget import Budget
 from convoy.xds.server.security import Security, TrustedLoopback
 
 IDENTITY = "spiffe://cluster.local/ns/default/sa/app"
@@ -54,11 +55,17 @@ class ServedModel:
 
 @contextlib.asynccontextmanager
 async def serving(
-    resources: ProxyResources | None = None, *, port: int = 0, security: Security | None = None
+    resources: ProxyResources | None = None,
+    *,
+    port: int = 0,
+    security: Security | None = None,
+    writing: Budget | None = None,
 ) -> AsyncIterator[ServedModel]:
     """Run an ADS server; without resources it has no model yet."""
     models: LatestValue[XdsModel] = LatestValue()
-    ads = AdsServer(models, security=security or TrustedLoopback(), address=f"127.0.0.1:{port}")
+    ads = AdsServer(
+        models, security=security or TrustedLoopback(), address=f"127.0.0.1:{port}", writing=writing
+    )
     task = asyncio.create_task(ads.serve())
     listening = asyncio.create_task(ads.wait_listening())
     try:

@@ -12,8 +12,9 @@ from tests.kit.ads_server import IDENTITY, NODE_ID, PROXY, serving
 from tests.kit.certificates import Authority
 from tests.kit.waiting import until
 
-from convoy.xds.cache.resources import CLUSTER, LISTENER, XdsModel
+from convoy.xds.cache.resources import CLUSTER, LISTENER, ProxyResources, XdsModel
 from convoy.xds.server.ads import SERVICE, AdsServer
+from convoy.xds.server.budget import Budget
 from convoy.xds.server.security import ListenError, MutualTls, TrustedLoopback, UnsafeAddressError
 
 OTHER_NODE = "router~127.0.0.1~other.default~default.svc.cluster.local"
@@ -132,6 +133,80 @@ async def test_proxy_that_does_not_read_holds_nobody_up():
             await quick.says(CLUSTER, response_nonce=response.nonce)
             served.serve(big(version), other=big(version))
         assert served.state("CDS").state == "STALE"
+
+
+def large(version):
+    return resources([cluster(f"c{n}", f"{version}" * 10_000) for n in range(300)])
+
+
+@contextlib.asynccontextmanager
+async def client_that_never_reads(port):
+    """Asks for clusters by frames of its own, with the smallest window that HTTP/2 begins with."""
+
+    def frame(kind, flags, stream, payload):
+        return len(payload).to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + payload
+
+    def text(value):
+        return bytes([len(value)]) + value.encode()
+
+    request = DeltaDiscoveryRequest(type_url=CLUSTER)
+    request.node.id = NODE_ID
+    message = request.SerializeToString()
+    method, scheme, path, kind = b"\x83", b"\x86", b"\x04", b"\x0f\x10"
+    headers = method + scheme + path + text(f"/{SERVICE}/DeltaAggregatedResources")
+    headers += b"\x01" + text("localhost")
+    headers += kind + text("application/grpc") + b"\0" + text("te") + text("trailers")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + frame(1, 4, 1, headers))
+    writer.write(frame(0, 0, 1, b"\0" + len(message).to_bytes(4) + message))
+    try:
+        yield reader
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def test_large_responses_of_slow_readers_do_not_keep_others_waiting():
+    budget = Budget(at_most=1 << 20, overdue_at_most=1 << 30, patience=0.05)
+    async with serving(large(1), writing=budget) as served, client_that_never_reads(served.port):
+        served.serve(large(1), other=large(1))
+        await until(lambda: served.ads.statistics().responses == 1)
+        async with client(served.port, node_id=OTHER_NODE) as quick:
+            await quick.says(CLUSTER)
+            assert len((await quick.hears()).resources) == 300
+        assert served.state("CDS").state == "STALE"
+
+
+async def test_who_does_not_read_loses_its_connection_when_too_much_is_held():
+    budget = Budget(at_most=1 << 20, overdue_at_most=0, patience=0.01)
+    async with (
+        serving(large(1), writing=budget) as served,
+        client_that_never_reads(served.port) as reader,
+    ):
+        await until(lambda: served.ads.statistics().responses == 1)
+        await until(lambda: served.ads.statistics().streams == 0)
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(5):
+                while await reader.read(1 << 16):
+                    pass
+
+
+async def test_fault_in_what_one_proxy_is_served_costs_its_stream_and_no_other():
+    async with (
+        serving(resources()) as served,
+        client(served.port) as one,
+        client(served.port, node_id=OTHER_NODE) as other,
+    ):
+        served.serve(resources(), other=resources())
+        for proxy in (one, other):
+            await proxy.says(CLUSTER)
+            response = await proxy.hears()
+            await proxy.says(CLUSTER, response_nonce=response.nonce)
+        served.serve(ProxyResources(clusters=None), other=resources([cluster("a")]))
+        assert (await other.hears()).resources[0].name == "a"
+        code, _ = await one.end()
+        assert code is grpc.StatusCode.UNKNOWN
 
 
 async def test_rejection_is_logged_and_shown():

@@ -65,14 +65,16 @@ class AdsServer:
         security: Security,
         address: str,
         clock: Clock = SYSTEM_CLOCK,
+        writing: Budget | None = None,
     ) -> None:
+        """`writing` bounds what large responses are on their way at once; there is one that suits most."""
         self._models = models
         self._security = security
         self._address = address
         self._clock = clock
         self._sharing = Sharing()
         self._counters = Counters()
-        self._writing = Budget(at_most=16 << 20, overdue_at_most=64 << 20, free=64 << 10)
+        self._writing = writing or Budget(at_most=16 << 20, overdue_at_most=64 << 20, free=64 << 10)
         self._opening = Budget(at_most=_OPENING_AT_ONCE, overdue_at_most=sys.maxsize, patience=0.2)
         self._streams: set[Stream] = set()
         self._tidying = Tidying()

@@ -3,7 +3,7 @@
 While a response is written it exists twice, here and in gRPC, until the client has read it. A thousand
 clients that start together would need gigabytes; so they take turns, first come first served. Who reads
 slowly must not keep the others waiting: after a moment its bytes do not count any more. And if many read
-slowly, those that have done so for longest lose their streams, because memory has to end somewhere.
+slowly, those that have done so for longest lose their connections, because memory has to end somewhere.
 
 Clients that come back together are heard in turns for the same reason.
 """

@@ -16,6 +16,7 @@ from convoy.kit.logs import get_logger
 from convoy.xds.cache.resources import XdsModel
 from convoy.xds.server.budget import Budget
 from convoy.xds.server.dialog import Dialog
+from convoy.xds.server.hanging_up import hang_up
 from convoy.xds.server.push import Push
 from convoy.xds.server.requests import Request
 from convoy.xds.server.security import ProxyKey
@@ -211,7 +212,10 @@ class Stream:
         await self._context.write(response.data)
 
     def _give_up(self) -> None:
-        self.end("this proxy takes too long to read its configuration")
+        log.warning(
+            "proxy does not read", proxy=self.info.proxy, peer=self.info.peer, effect="connection ended"
+        )
+        hang_up(self.info.peer)
 
     def _fail(self, error: Exception) -> None:
         """A fault of this program costs this stream, and no other."""

@@ -37,6 +37,8 @@ _HTTP = "type.googleapis.com/" + http_pb2.HttpConnectionManager.DESCRIPTOR.full_
 Bytes = bytes | bytearray
 
 _REMEMBERED_BYTES = 96 << 20
+# An entry begins with its version or its name.
+_START = 64
 _STRETCHES_TO_TRY = 16
 _NONE: frozenset[str] = frozenset()
 
@@ -135,14 +137,13 @@ class Decoder:
         end = len(data)
         while at < end and data[at] == _RESOURCES:
             length, start = read_varint(data, at + 1)
-            first = bytes(data[at : start + length])
-            if stretch := self._stretches.find(data, at, first):
+            if stretch := self._stretches.find(data, at):
                 segments += self._bind(data, loose, at)
                 loose = []
                 segments.append(stretch)
                 at += stretch.size
                 continue
-            loose.append((at, *self._entries.get(first)))
+            loose.append((at, *self._entries.get(bytes(data[at : start + length]))))
             at = start + length
         return segments + self._bind(data, loose, at), at
 
@@ -181,34 +182,32 @@ class _Entries:
 
 
 class _Stretches:
-    """Segments of several resources by their bytes, found by their first one; bounded as well."""
+    """Segments by their bytes, found by the first few of them and then compared; bounded as well."""
 
     def __init__(self) -> None:
-        self._by_first: OrderedDict[bytes, list[tuple[bytes, Segment]]] = OrderedDict()
+        self._by_start: OrderedDict[bytes, list[tuple[bytes, Segment]]] = OrderedDict()
         self._bytes = 0
 
-    def find(self, data: Bytes, at: int, first: bytes) -> Segment | None:
+    def find(self, data: Bytes, at: int) -> Segment | None:
         """The longest one that `data` has at a place."""
-        for stretch, segment in self._by_first.get(first, ()):
+        start = bytes(data[at : at + _START])
+        for stretch, segment in self._by_start.get(start, ()):
             if data.startswith(stretch, at):
-                self._by_first.move_to_end(first)
+                self._by_start.move_to_end(start)
                 return segment
         return None
 
     def add(self, stretch: bytes, entries: Sequence[Entry]) -> Segment:
         """A new segment."""
-        if len(entries) == 1:
-            return entries[0].alone
-        segment = Segment(entries, size=len(stretch))
-        _, start = read_varint(stretch, 1)
-        first = stretch[: start + read_varint(stretch, 1)[0]]
-        others = self._by_first.setdefault(first, [])
-        others.append((stretch, segment))
-        others.sort(key=lambda each: -len(each[0]))
-        self._bytes += len(stretch) - sum(len(each) for each, _ in others[_STRETCHES_TO_TRY:])
-        del others[_STRETCHES_TO_TRY:]
-        while self._bytes > _REMEMBERED_BYTES and len(self._by_first) > 1:
-            _, forgotten = self._by_first.popitem(last=False)
+        segment = entries[0].alone if len(entries) == 1 else Segment(entries, size=len(stretch))
+        others = self._by_start.setdefault(stretch[:_START], [])
+        if all(known is not segment for _, known in others):
+            others.append((stretch, segment))
+            others.sort(key=lambda each: -len(each[0]))
+            self._bytes += len(stretch) - sum(len(each) for each, _ in others[_STRETCHES_TO_TRY:])
+            del others[_STRETCHES_TO_TRY:]
+        while self._bytes > _REMEMBERED_BYTES and len(self._by_start) > 1:
+            _, forgotten = self._by_start.popitem(last=False)
             self._bytes -= sum(len(each) for each, _ in forgotten)
         return segment
 

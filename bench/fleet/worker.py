@@ -64,6 +64,7 @@ class _Worker:
         self._tasks: list[asyncio.Task[None]] = []
         self._expecting = Expecting(())
         self._progress = asyncio.Event()
+        self._fault: BaseException | None = None
 
     async def obey(self, pipe: Connection) -> None:
         try:
@@ -108,6 +109,21 @@ class _Worker:
             asyncio.create_task(client.run(self._progress.set, self._acknowledged))
             for client in self._clients
         ]
+        for task in self._tasks:
+            task.add_done_callback(self._note_end)
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        """A client goes on for ever; one that does not would be waited for."""
+        if not task.cancelled():
+            self._fault = task.exception()
+            self._progress.set()
+
+    async def _wait_progress(self) -> None:
+        self._progress.clear()
+        await self._progress.wait()
+        await asyncio.sleep(0.01)  # one look at all clients serves many of them
+        if self._fault is not None:
+            raise self._fault
 
     def _acknowledged(self, client: FleetClient, reading: Reading) -> None:
         if self._expecting.acknowledged(client, reading):
@@ -116,21 +132,17 @@ class _Worker:
     async def _times(self, time_of: Callable[[FleetClient], float | None]) -> list[float]:
         """Wait until each client has a time; how long that may take is the other end's business."""
         while True:
-            self._progress.clear()
             times = [time_of(client) for client in self._clients]
             known = [time for time in times if time is not None]
             if len(known) == len(times):
                 return known
-            await self._progress.wait()
-            await asyncio.sleep(0.01)  # one look at all clients serves many of them
+            await self._wait_progress()
 
     async def _wait_met(self, at_most: float) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(at_most):
                 while not self._expecting.is_met:
-                    self._progress.clear()
-                    await self._progress.wait()
-                    await asyncio.sleep(0.01)  # as above
+                    await self._wait_progress()
 
 
 def _totals(client: FleetClient) -> Totals:

@@ -7,6 +7,7 @@ import grpc
 import pytest
 from bench.fleet.envoy_like import EnvoyLike
 from envoy.config.cluster.v3 import cluster_pb2
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 from tests.kit.ads import resources
 from tests.kit.ads_server import NODE_ID, serving
 from tests.kit.envoy_process import ads_bootstrap, running_envoy
@@ -77,7 +78,8 @@ def said(monkeypatch):
         request = parse(data)
         name = request.type_url.rpartition(".")[2]
         names = (sorted(request.subscribe), sorted(request.unsubscribe))
-        heard.append((name, *names, dict(request.initial_versions), request.nonce, request.error))
+        versions = dict(DeltaDiscoveryRequest.FromString(data).initial_resource_versions)
+        heard.append((name, *names, versions, request.nonce, request.error))
         return request
 
     monkeypatch.setattr(ads, "parse_delta", record)

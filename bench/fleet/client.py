@@ -15,6 +15,9 @@ from convoy.kit.backoff import backoff
 
 METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
 
+_PATIENCE = 30.0
+"""As long as a proxy waits for a connection at the most."""
+
 Expected = Mapping[tuple[str, str], str]
 """Versions by (type, name)."""
 Acknowledged = Callable[["FleetClient", Reading], None]
@@ -56,12 +59,16 @@ class FleetClient:
 
     async def run(self, on_progress: Callable[[], None], on_acknowledged: Acknowledged) -> None:
         """Stay connected for ever; `on_progress` is called when a time above was taken."""
-        delays = backoff(0.1, at_most=1.0, jitter=0.5)
+        delays, task = backoff(0.1, at_most=1.0, jitter=0.5), asyncio.current_task()
         while True:
             try:
                 reason = await self._talk(on_progress, on_acknowledged)
             except OSError as error:
-                reason = str(error)
+                reason = str(error) or type(error).__name__
+            except asyncio.CancelledError:
+                if task is None or task.cancelling():
+                    raise
+                reason = "the connection was given up"
             if reason:
                 self.failure = reason
                 await asyncio.sleep(next(delays))
@@ -78,7 +85,8 @@ class FleetClient:
 
         tls = self._tls
         authority = tls.server_name if tls else self._address
-        sock = await dial(self._address, self._contexts.of(tls) if tls else None, authority)
+        async with asyncio.timeout(_PATIENCE):
+            sock = await dial(self._address, self._contexts.of(tls) if tls else None, authority)
         call = GrpcCall(METHOD, authority=authority, is_secure=tls is not None)
         connection = self._connection = Connection(sock, call, on_message)
         try:

@@ -64,7 +64,7 @@ class _Worker:
         self._tasks: list[asyncio.Task[None]] = []
         self._expecting = Expecting(())
         self._progress = asyncio.Event()
-        self._fault: BaseException | None = None
+        self._fault: RuntimeError | None = None
 
     async def obey(self, pipe: Connection) -> None:
         try:
@@ -114,9 +114,9 @@ class _Worker:
 
     def _note_end(self, task: asyncio.Task[None]) -> None:
         """A client goes on for ever; one that does not would be waited for."""
-        if not task.cancelled():
-            self._fault = task.exception()
-            self._progress.set()
+        ended = asyncio.CancelledError() if task.cancelled() else task.exception()
+        self._fault = RuntimeError(f"a client has ended: {ended!r}")
+        self._progress.set()
 
     async def _wait_progress(self) -> None:
         self._progress.clear()

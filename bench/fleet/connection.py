@@ -11,7 +11,6 @@ from convoy.kit.tls import load_key_pair
 
 _BUFFER = memoryview(bytearray(1 << 18))
 """What is read is used up before anybody reads again."""
-_TLS_RECORD = 16_384
 _READS_A_TURN = 64
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -55,8 +54,6 @@ class Connection:
                     return self.close("the server closed the connection")
                 for message in self._call.feed(_BUFFER[:count]):
                     self._on_message(message)
-                if count < _TLS_RECORD:
-                    break
         except _NOT_NOW:
             pass
         except OSError as error:

@@ -39,6 +39,7 @@ Bytes = bytes | bytearray
 _REMEMBERED_BYTES = 96 << 20
 # An entry begins with its version or its name.
 _START = 64
+_LARGE = 4096
 _STRETCHES_TO_TRY = 16
 _NONE: frozenset[str] = frozenset()
 
@@ -199,6 +200,8 @@ class _Stretches:
 
     def add(self, stretch: bytes, entries: Sequence[Entry]) -> Segment:
         """A new segment."""
+        if len(entries) == 1 and len(stretch) < _LARGE:
+            return entries[0].alone  # as quickly found by all of its bytes
         segment = entries[0].alone if len(entries) == 1 else Segment(entries, size=len(stretch))
         others = self._by_start.setdefault(stretch[:_START], [])
         if all(known is not segment for _, known in others):

@@ -34,15 +34,18 @@ class State:
             self._encoded = encode_versions(self.versions)
         return self._encoded
 
-    def after(self, segment: Segment) -> "State":
+    def after(self, *segments: Segment) -> "State":
         """The state with more resources."""
-        if segment not in self._next:
-            assignments = {**self.assignment_of, **segment.assignments}
-            state = State({**self.versions, **segment.versions}, assignments)
+        if segments not in self._next:
+            versions, assignments = dict(self.versions), dict(self.assignment_of)
+            for segment in segments:
+                versions.update(segment.versions)
+                assignments.update(segment.assignments)
+            state = State(versions, assignments)
             if assignments == self.assignment_of:
                 state._assignments = self.assignments
-            self._next[segment] = state
-        return self._next[segment]
+            self._next[segments] = state
+        return self._next[segments]
 
     def without(self, names: frozenset[str]) -> "State":
         """The state without some names."""
@@ -85,13 +88,9 @@ class Possessions:
     def take(self, reading: Reading) -> None:
         """Have what a response brings, and no longer what it removes."""
         is_wide = any(len(segment) > 1 for segment in reading.segments)
-        for segment in reading.segments:
-            if len(segment) > 1:
-                for name in [name for name in self._own if name in segment.versions]:
-                    del self._own[name]
-                self.shared = self.shared.after(segment)
-            else:
-                self._take_one(segment, is_wide=is_wide)
+        common = [segment for segment in reading.segments if not self._take_apart(segment, is_wide=is_wide)]
+        if common:
+            self.shared = self.shared.after(*common)
         if reading.removed:
             self.drop(frozenset(reading.removed))
 
@@ -101,12 +100,17 @@ class Possessions:
             self._own.pop(name, None)
         self.shared = self.shared.without(names)
 
-    def _take_one(self, segment: Segment, *, is_wide: bool) -> None:
+    def _take_apart(self, segment: Segment, *, is_wide: bool) -> bool:
+        """Keep a resource of this client alone; whether it is one. What is common now is so no longer."""
+        if len(segment) > 1:
+            for name in [name for name in self._own if name in segment.versions]:
+                del self._own[name]
+            return False
         (name,) = segment.versions
         if name in self._own or (is_wide and name not in self.shared.versions):
             self._own[name] = segment
-        else:
-            self.shared = self.shared.after(segment)
+            return True
+        return False
 
 
 def _without(mapping: Mapping[str, str], names: frozenset[str]) -> Mapping[str, str]:

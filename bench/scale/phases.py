@@ -138,6 +138,8 @@ def churn(mesh: Mesh, changes: list[Change], per_second: float) -> Churned:
             for change, at in zip(changes, due, strict=True)
         )
     except KeyError:
+        say(f"  {mesh.statistics()}")
+        say(f"  {mesh.totals()}")
         missing = [each for change in changes for each in change.expectations if each.number not in met]
         raise click.ClickException(
             f"{len(missing)} of {len(changes)} changes did not reach every client in time; the first one "

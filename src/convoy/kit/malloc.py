@@ -8,7 +8,7 @@ come back, would hold the memory of all these moments. Another C library than gl
 import ctypes
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # malloc.h
-_LARGE_BYTES = 64 << 10
+_LARGE_BYTES = 8 << 20
 
 
 def keep_heap_small() -> None:

@@ -41,8 +41,6 @@ _OPTIONS = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.so_reuseport", 0),
-    # TLS has a buffer of this size for each connection, once it was full; larger records save little.
-    ("grpc.tsi.max_frame_size", 4 << 10),
     # What waits unread of a stream that has not had its turn.
     ("grpc.http2.lookahead_bytes", 16 << 10),
     # Probing for bandwidth answers each request with a ping; requests are small, or come once.

@@ -1,5 +1,6 @@
 """From views of the objects to what is served: resolve, build, publish; a short loop round pure steps."""
 
+import gc
 import time
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -16,6 +17,7 @@ from convoy.dns.table import NameTable, build_name_table
 from convoy.kit.clock import SYSTEM_CLOCK, Clock
 from convoy.kit.latest import LatestValue
 from convoy.kit.logs import get_logger
+from convoy.kit.malloc import give_memory_back
 from convoy.mesh.memory import Memory
 from convoy.mesh.model import MeshSettings, MeshSnapshot
 from convoy.mesh.names import Names
@@ -72,7 +74,18 @@ async def publish_states(
         if previous is None or current.snapshot.probes is not previous.snapshot.probes:
             outlets.probes.set(current.snapshot.probes)
         _report(current, previous, milliseconds=(time.monotonic() - start) * 1000)
+        if previous is None:
+            _settle()
         previous = current
+
+
+def _settle() -> None:
+    """What is there after the first state stays: it need not be looked through for garbage again and again,
+    and what reading it took is given back.
+    """
+    gc.collect()
+    gc.freeze()
+    give_memory_back()
 
 
 def build_state(

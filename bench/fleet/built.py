@@ -16,6 +16,7 @@ from convoy.api.kinds import key_of
 from convoy.api.kube.core import Pod, Service
 from convoy.api.meta import ClusterID, ObjectKey
 from convoy.config.view import EMPTY_VIEW, build_view
+from convoy.mesh.memory import Memory
 from convoy.mesh.model import MeshSettings, MeshSnapshot
 from convoy.mesh.snapshot import build_snapshot
 from convoy.xds.cache.memo import Memo
@@ -43,6 +44,7 @@ class BuiltMesh:
         self._view = EMPTY_VIEW
         self._snapshot: MeshSnapshot | None = None
         self._memo = Memo()
+        self._memory = Memory()
         self.build_ms = 0.0
         self.newest = self._build(None)
 
@@ -68,7 +70,7 @@ class BuiltMesh:
         start = time.perf_counter()
         self._view = build_view(self._view.number + 1, self._objects.values(), previous=self._view)
         settings = MeshSettings(cluster_id=ClusterID("bench"))
-        self._snapshot, _ = build_snapshot(self._view, settings, self._snapshot)
+        self._snapshot, _ = build_snapshot(self._view, settings, self._snapshot, memory=self._memory)
         model = build_model(self._snapshot, previous, self._memo)
         self.build_ms = (time.perf_counter() - start) * 1000
         return model

@@ -42,6 +42,11 @@ class PreparedVirtualService(msgspec.Struct, frozen=True, eq=False):
         is_at_gateway = self.gateways != (MESH,)
         return is_at_gateway or self.is_connecting or self.is_delegating or self.is_labelled
 
+    @property
+    def created(self) -> str:
+        """When it was made; older ones come first."""
+        return self.written.metadata.creation_timestamp
+
     def reaches_any(self, hosts: Container[str]) -> bool:
         """Whether its rules may send to one of some hosts."""
         return self.is_connecting or any(host in hosts for rule in self.rules for host in rule.reached)

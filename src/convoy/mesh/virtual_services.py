@@ -99,11 +99,14 @@ class Routing:
         self, written: tuple[VirtualService, ...], changes: Mapping[ObjectKey, VirtualService | None]
     ) -> "Routing | None":
         """The same with some VirtualServices as they are now, None for those that are gone; `written` are
-        all. None where delegates change, which are part of others.
+        all. None where delegates change, which are part of others, or where one was made anew under its old
+        name, which makes it younger than others.
         """
         news = {key: self._preparing.prepare(new, self.delegates) for key, new in changes.items() if new}
         is_delegated = any((key.namespace, key.name) in self.delegates for key in changes)
         if is_delegated or not all(one.hosts for one in news.values()):
+            return None
+        if any((old := self._all.get(key)) and old.created != one.created for key, one in news.items()):
             return None
         made = copy.copy(self)
         made.written = written

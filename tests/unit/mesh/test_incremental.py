@@ -146,6 +146,16 @@ def test_one_changed_rule_leaves_all_other_parts_the_same_objects() -> None:
     assert same_hosts == [hosts[0], hosts[2]]
 
 
+def test_a_virtual_service_made_anew_under_its_name_is_younger_than_others() -> None:
+    host = "s.default.svc.cluster.local"
+    fixed = [service("s", 9080), pod("app", "10.0.0.1")]
+    other = virtual_service("other", host, to(host, timeout="2s"), age=5)
+    mesh = Mesh()
+    for age in (9, 1):
+        mesh.resolve(parse(*fixed, virtual_service("one", host, to(host, timeout="1s"), age=age), other))
+        mesh.check()
+
+
 def test_what_no_snapshot_asks_for_is_forgotten() -> None:
     memory = Memory()
     made: list[str] = []

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
+from convoy.xds.cache.encode import bytes_field
+
 _NODE, _TYPE_URL, _SUBSCRIBE, _UNSUBSCRIBE, _INITIAL_VERSIONS, _NONCE = 1, 2, 3, 4, 5, 6
 _KEY, _VALUE = 1, 2
-_LENGTH_DELIMITED = 2
 
 
 def encode_node(node_id: str) -> bytes:
@@ -25,13 +26,13 @@ def encode_node(node_id: str) -> bytes:
 @functools.lru_cache(maxsize=1024)
 def encode_ack(type_url: str, nonce: str) -> bytes:
     """The request that accepts a response."""
-    return encode_type(type_url) + _field(_NONCE, nonce.encode())
+    return encode_type(type_url) + bytes_field(_NONCE, nonce.encode())
 
 
 @functools.lru_cache
 def encode_type(type_url: str) -> bytes:
     """The field that every request has."""
-    return _field(_TYPE_URL, type_url.encode())
+    return bytes_field(_TYPE_URL, type_url.encode())
 
 
 @functools.lru_cache(maxsize=64)
@@ -49,7 +50,9 @@ def encode_unsubscribe(names: frozenset[str]) -> bytes:
 def encode_versions(versions: Mapping[str, str]) -> bytes:
     """The fields that say, on a new stream, what a client has."""
     return b"".join(
-        _field(_INITIAL_VERSIONS, _field(_KEY, name.encode()) + _field(_VALUE, version.encode()))
+        bytes_field(
+            _INITIAL_VERSIONS, bytes_field(_KEY, name.encode()) + bytes_field(_VALUE, version.encode())
+        )
         for name, version in versions.items()
     )
 
@@ -67,17 +70,4 @@ def read_varint(data: bytes | bytearray, at: int) -> tuple[int, int]:
 
 
 def _encode_names(number: int, names: Iterable[str]) -> bytes:
-    return b"".join(_field(number, name.encode()) for name in sorted(names))
-
-
-def _field(number: int, value: bytes) -> bytes:
-    return bytes((number << 3 | _LENGTH_DELIMITED,)) + _varint(len(value)) + value
-
-
-def _varint(value: int) -> bytes:
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
+    return b"".join(bytes_field(number, name.encode()) for name in sorted(names))

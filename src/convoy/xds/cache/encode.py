@@ -44,17 +44,17 @@ def encode_message(message: Message) -> bytes:
 
 def encode_field(number: int, message: Message) -> bytes:
     """A message as a field of another: whoever joins the bytes of all fields has the bytes of the whole."""
-    return _bytes_field(number, encode_message(message))
+    return bytes_field(number, encode_message(message))
 
 
 def encode_value(type_url: str, name: str, value: bytes) -> Resource:
     """Encode for both protocols a message whose bytes are known; its version is their hash."""
     version = digest(value)
-    packed = _text_field(_ANY_TYPE_URL, type_url) + _bytes_field(_ANY_VALUE, value)
-    body = _bytes_field(_RESOURCE_BODY, packed)
+    packed = _text_field(_ANY_TYPE_URL, type_url) + bytes_field(_ANY_VALUE, value)
+    body = bytes_field(_RESOURCE_BODY, packed)
     before = _text_field(_RESOURCE_VERSION, version)
     entry = before + body + _text_field(_RESOURCE_NAME, name)
-    chunk = _bytes_field(_RESOURCES, entry)
+    chunk = bytes_field(_RESOURCES, entry)
     start = len(chunk) - len(entry) + len(before)
     return Resource(
         name=name, version=version, delta_chunk=chunk, sotw_start=start, sotw_end=start + len(body)
@@ -86,10 +86,11 @@ def _head(type_url: str, version: str, nonce: str) -> bytes:
 
 
 def _text_field(number: int, text: str) -> bytes:
-    return _bytes_field(number, text.encode())
+    return bytes_field(number, text.encode())
 
 
-def _bytes_field(number: int, value: bytes) -> bytes:
+def bytes_field(number: int, value: bytes) -> bytes:
+    """A field of a message that is text, bytes or a message itself, encoded."""
     return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(len(value)) + value
 
 
